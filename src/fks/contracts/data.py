@@ -1,0 +1,219 @@
+"""What data publishes and answers, and the extension points it owns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from fks.contracts.columns import BarColumns
+from fks.contracts.values import Instrument
+from fks.kernel.hooks import spec
+from fks.kernel.messages import Event, Query
+
+__all__ = [
+    "BarClosed",
+    "BarWindow",
+    "Dataset",
+    "DatasetImported",
+    "DatasetInfo",
+    "DatasetList",
+    "DatasetSource",
+    "Finding",
+    "GetBars",
+    "GetDataset",
+    "GetQuality",
+    "ListDatasets",
+    "Provider",
+    "ProviderSpec",
+    "QualityReport",
+    "ReplayFinished",
+]
+
+
+class DatasetInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """An immutable dataset: where it lies, what it holds, and the hash that names its content."""
+
+    name: str
+    hash: str
+    path: str
+    instrument: Instrument
+    timeframe: str
+    provider: str
+    rows: int
+    first_ts_ns: int
+    last_ts_ns: int
+    created_at_ns: int
+    synthetic: bool = False
+    quarantined: int = 0
+    score: float = 100.0
+    source: str = ""
+    code_version: str = ""
+
+
+class DatasetList(msgspec.Struct, frozen=True, kw_only=True):
+    """All datasets of the store, by name."""
+
+    datasets: tuple[DatasetInfo, ...]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of fault in a dataset: how often, how grave, where first."""
+
+    rule: str
+    severity: str
+    count: int
+    message: str
+    examples: tuple[str, ...] = ()
+
+
+class QualityReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What validation found. `rows_read = rows_kept + rows_quarantined` always holds."""
+
+    dataset: str
+    rows_read: int
+    rows_kept: int
+    rows_quarantined: int
+    duplicates: int
+    out_of_order: int
+    gaps: int
+    missing_bars: int
+    ohlc_faults: int
+    outliers: int
+    zero_volume: int
+    score: float
+    calendar: str
+    findings: tuple[Finding, ...] = ()
+
+
+class BarWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """A window of bars as columns; `ts_ns` is each bar's open in UTC nanoseconds."""
+
+    dataset: str
+    instrument: Instrument
+    timeframe: str
+    ts_ns: tuple[int, ...]
+    open: tuple[float, ...]
+    high: tuple[float, ...]
+    low: tuple[float, ...]
+    close: tuple[float, ...]
+    volume: tuple[float, ...]
+    total: int
+    synthetic: bool = False
+
+
+class BarClosed(Event, frozen=True, kw_only=True, tag="data.bar_closed.v1"):
+    """A bar closed. `stream` names the replay or feed; `index` counts its bars from 0."""
+
+    stream: str
+    index: int
+    instrument: str
+    timeframe: str
+    provider: str
+    ts_ns: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    dataset_hash: str = ""
+
+
+class ReplayFinished(Event, frozen=True, kw_only=True, tag="data.replay_finished.v1"):
+    """A replay sent its last bar (`bars` in all), or failed with `error`."""
+
+    stream: str
+    bars: int
+    error: str = ""
+
+
+class DatasetImported(Event, frozen=True, kw_only=True, tag="data.dataset_imported.v1"):
+    """A dataset was added to the store."""
+
+    dataset: DatasetInfo
+
+
+class ListDatasets(Query[DatasetList], frozen=True, kw_only=True, tag="data.list_datasets.v1"):
+    """Which datasets are there?"""
+
+
+class GetDataset(Query[DatasetInfo], frozen=True, kw_only=True, tag="data.get_dataset.v1"):
+    """What is the dataset of this name or hash?"""
+
+    dataset: str
+
+
+class GetBars(Query[BarWindow], frozen=True, kw_only=True, tag="data.get_bars.v1"):
+    """Which bars lie in `[from_ts_ns, to_ts_ns)`? At most `limit`, the latest if `tail`."""
+
+    dataset: str
+    from_ts_ns: int = 0
+    to_ts_ns: int = 2**63 - 1
+    limit: int = 5000
+    tail: bool = True
+
+
+class GetQuality(Query[QualityReport], frozen=True, kw_only=True, tag="data.get_quality.v1"):
+    """What did validation find in this dataset?"""
+
+    dataset: str
+
+
+class Dataset(Protocol):
+    """An opened dataset."""
+
+    @property
+    def info(self) -> DatasetInfo:
+        """Return its manifest entry."""
+        ...
+
+    def columns(self, from_ts_ns: int = 0, to_ts_ns: int = 2**63 - 1) -> BarColumns:
+        """Return the bars opening in `[from_ts_ns, to_ts_ns)`."""
+        ...
+
+
+class DatasetSource(Protocol):
+    """Open datasets in-process: what engine uses instead of importing data."""
+
+    def open(self, name_or_path: str) -> Dataset:
+        """Return the dataset of that name or hash, or read a CSV, zip or Parquet file.
+
+        Raises `NotFound` with the names that exist, `Invalid` when a file cannot be used.
+        """
+        ...
+
+    def list(self) -> tuple[DatasetInfo, ...]:
+        """Return all datasets by name; the packaged samples are always among them."""
+        ...
+
+
+class Provider(Protocol):
+    """Bring bars from somewhere: a vendor, a file format, a generator."""
+
+    def fetch(
+        self, symbol: str, timeframe: str, start_ns: int, end_ns: int
+    ) -> Iterator[tuple[Instrument, BarColumns]]:
+        """Yield the bars opening in `[start_ns, end_ns)` in time order, in any chunking."""
+        ...
+
+
+class ProviderSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider by name; `factory` is a dotted `module:callable` called with its settings."""
+
+    name: str
+    summary: str
+    factory: str
+    synthetic: bool = False
+    settings: type[Any] | None = None
+
+
+@spec
+def fks_providers() -> Iterable[ProviderSpec]:  # type: ignore[empty-body]  # a spec has no body
+    """Return data providers. Consumed by data."""
+
+
+@spec(firstresult=True)
+def fks_dataset_source(home: Path) -> DatasetSource:  # type: ignore[empty-body]  # as above
+    """Return the dataset source over the store in `home`. Implemented by data."""
