@@ -1,0 +1,1 @@
+"""Decisions of the public face that need no socket and no server."""

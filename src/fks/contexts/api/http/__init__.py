@@ -1,0 +1,42 @@
+"""The routes of the public face."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Router
+from litestar.di import Provide
+
+from fks.contexts.api.http.aliases import AliasController
+from fks.contexts.api.http.backtests import BacktestController
+from fks.contexts.api.http.data import DatasetController, IndicatorController
+from fks.contexts.api.http.engine import StrategyController
+from fks.contexts.api.http.sessions import PositionController, SessionController
+from fks.contexts.api.http.socket import feed_socket
+from fks.contexts.api.service import Api
+from fks.kernel.runtime import Runtime
+
+__all__ = ["routes"]
+
+
+def routes(runtime: Runtime) -> Sequence[Any]:
+    """Return the routers of this process's public face."""
+    api = runtime.singleton(Api, lambda: Api(runtime))
+    dependencies = {"api": Provide(lambda: api, sync_to_thread=False)}
+    versioned = Router(
+        path="/api/v1",
+        route_handlers=[
+            DatasetController,
+            IndicatorController,
+            StrategyController,
+            BacktestController,
+            SessionController,
+            PositionController,
+        ],
+        dependencies=dependencies,
+    )
+    plain = Router(
+        path="/", route_handlers=[AliasController, feed_socket], dependencies=dependencies
+    )
+    return [versioned, plain]
