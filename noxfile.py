@@ -1,0 +1,109 @@
+"""The one door to every check; CI calls nothing else.
+
+Sessions run in the environment nox itself runs in (`pip install -e .[dev]`), so that `nox -s lint`
+costs seconds and the compiled modules are built once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "none"
+nox.options.error_on_external_run = False
+nox.options.sessions = [
+    "lint",
+    "types",
+    "tests",
+    "properties",
+    "web",
+    "schemas",
+    "docs",
+    "e2e",
+    "wheel",
+]
+
+ROOT = Path(__file__).resolve().parent
+PYTEST = (sys.executable, "-m", "pytest", "-q")
+SEED = os.environ.get("FKS_TEST_SEED", "")
+
+
+def pytest_args(session: nox.Session) -> list[str]:
+    """Return the arguments after `--`, with the seed of `FKS_TEST_SEED` when it is set."""
+    return [*([f"-p randomly -p random-order-seed={SEED}"] if SEED else []), *session.posargs]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, import rules (no exemption) and the tests of the architecture."""
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports", "--no-cache", env={"PYTHONPATH": "src"})
+    session.run(*PYTEST, "tests/architecture", *session.posargs)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types, strictly."""
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Everything fast: kernel, contracts, contexts, migrations, the example plugin."""
+    session.run(
+        *PYTEST,
+        "tests/kernel",
+        "tests/contracts",
+        "tests/contexts",
+        "tests/migration",
+        "tests/plugins",
+        *session.posargs,
+    )
+
+
+@nox.session
+def properties(session: nox.Session) -> None:
+    """Properties over random inputs: twins agree, replays equal, nothing looks ahead."""
+    session.run(*PYTEST, "tests/properties", *session.posargs)
+
+
+@nox.session
+def web(session: nox.Session) -> None:
+    """The screens: types, unit tests, size, and that the client matches the schemas."""
+    session.run(sys.executable, "build_web.py", "--check")
+
+
+@nox.session
+def schemas(session: nox.Session) -> None:
+    """No drift between the code and `schemas/`."""
+    session.run(sys.executable, "-m", "fks", "schemas", "check")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Documentation: generated pages are current, links resolve, examples run."""
+    session.run(sys.executable, "docs/build.py", "--check")
+    session.run(*PYTEST, "tests/docs", *session.posargs)
+
+
+@nox.session
+def e2e(session: nox.Session) -> None:
+    """Real processes, real servers, a real browser."""
+    session.run(*PYTEST, "tests/e2e", *session.posargs)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel, install it with the example plugin as a stranger would, run the demo."""
+    session.run(sys.executable, "tests/stranger.py")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """All benchmarks at full size; not part of CI, since its machine is shared."""
+    for name in ("bus", "backtest"):
+        session.run(sys.executable, "-m", "fks", "bench", name, "--json")
