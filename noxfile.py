@@ -6,9 +6,7 @@ costs seconds and the compiled modules are built once.
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
 
 import nox
 
@@ -26,14 +24,7 @@ nox.options.sessions = [
     "wheel",
 ]
 
-ROOT = Path(__file__).resolve().parent
 PYTEST = (sys.executable, "-m", "pytest", "-q")
-SEED = os.environ.get("FKS_TEST_SEED", "")
-
-
-def pytest_args(session: nox.Session) -> list[str]:
-    """Return the arguments after `--`, with the seed of `FKS_TEST_SEED` when it is set."""
-    return [*([f"-p randomly -p random-order-seed={SEED}"] if SEED else []), *session.posargs]
 
 
 @nox.session
@@ -73,7 +64,7 @@ def properties(session: nox.Session) -> None:
 
 @nox.session
 def web(session: nox.Session) -> None:
-    """The screens: types, unit tests, size, and that the client matches the schemas."""
+    """Check the screens: types, unit tests, size, and a client that matches the schemas."""
     session.run(sys.executable, "build_web.py", "--check")
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -87,18 +86,20 @@ class BarColumns:
         return _prices(self.close_ticks, self.tick_size)
 
 
-class FeatureColumns(NamedTuple):
+class FeatureColumns:
     """Indicator values beside bars: one float64 column of shape (n,) a name, NaN in warm-up."""
 
-    names: tuple[str, ...]
-    columns: tuple[Float64, ...]
+    def __init__(self, names: tuple[str, ...], columns: tuple[Float64, ...]) -> None:
+        assert len(names) == len(columns)
+        self.names = names
+        self.columns = columns
 
-    def __getitem__(self, key: str) -> Float64:  # type: ignore[override]  # by name, not by index
+    def __getitem__(self, name: str) -> Float64:
         """Return the column of that name; KeyError names what there is."""
         try:
-            return self.columns[self.names.index(key)]
+            return self.columns[self.names.index(name)]
         except ValueError:
-            raise KeyError(f"no feature {key!r}; there are {', '.join(self.names)}") from None
+            raise KeyError(f"no feature {name!r}; there are {', '.join(self.names)}") from None
 
 
 def _prices(ticks: Int64, tick_size: Decimal) -> Float64:

@@ -1,0 +1,1 @@
+"""An example plugin: what a stranger's strategy and data provider look like."""
