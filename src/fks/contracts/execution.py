@@ -290,6 +290,36 @@ class Desk(StrategyDesk, Protocol):
         """Return all fills in the order in which they happened."""
         ...
 
+    @property
+    def average_price(self) -> float:
+        """Return the average entry price of the open position in currency units, 0 when flat."""
+        ...
+
+    @property
+    def order_count(self) -> int:
+        """Return the id of the newest order, refused ones included; 0 before the first."""
+        ...
+
+    @property
+    def fill_count(self) -> int:
+        """Return the id of the newest fill; 0 before the first."""
+        ...
+
+    def orders_after(self, order_id: int) -> tuple[Order, ...]:
+        """Return the orders with a greater id, by id, at a cost of their number alone.
+
+        After `restore` this works for ids from the `order_count` of the snapshot on.
+        """
+        ...
+
+    def fills_after(self, fill_id: int) -> tuple[Fill, ...]:
+        """Return the fills with a greater id, by id; cost and reach are as in `orders_after`."""
+        ...
+
+    def open_orders(self) -> tuple[Order, ...]:
+        """Return the resting orders by id, at a cost of their number alone."""
+        ...
+
     def order_columns(self) -> Mapping[str, Any]:
         """Return the orders as arrays: id, side (1, -1), type, lots, status, limit_ticks,
         stop_ticks, created_ts_ns, reason.
@@ -311,7 +341,13 @@ class Desk(StrategyDesk, Protocol):
         ...
 
     def snapshot(self) -> bytes:
-        """Return the whole trading state (not the history of bars) as bytes."""
+        """Return the whole trading state as bytes, as it stands between two calls.
+
+        Taken after `on_bar` or `end_bar`, at every bar of a live session: so it holds what the
+        future depends on (account, cost basis, counters, resting orders, the last close) and
+        not the history, and its size is bounded by the resting orders. Orders and fills keep
+        their numbers across `restore`; those that were final before it are no longer listed.
+        """
         ...
 
     def restore(self, state: bytes) -> None:
@@ -397,8 +433,9 @@ class AccountMarked(Event, frozen=True, kw_only=True, tag="execution.account_mar
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """A paper session: a strategy on a replayed stream of bars.
 
-    `bars_per_second` 0 means as fast as it goes. `last_ts_ns` is the last bar that is done,
-    `last_index` its index in the stream (-1 before the first).
+    `bars_per_second` 0 means as fast as it goes. `last_ts_ns` is the last bar that the desk has
+    matched, `last_index` its index in the stream (-1 before the first); `decided` says whether
+    the strategy's decisions at that bar were applied too.
     """
 
     id: str
@@ -414,6 +451,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     bars_per_second: float = 0.0
     last_ts_ns: int = 0
     last_index: int = -1
+    decided: bool = True
     equity: float = 0.0
     position: float = 0.0
     orders: int = 0
@@ -482,8 +520,9 @@ class SessionRecovered(Event, frozen=True, kw_only=True, tag="execution.session_
     """After a restart, a session goes on behind `session.last_index`.
 
     Engine rebuilds the strategy by running it over the bars up to and including `last_index`
-    and decides anew for that bar (signals already applied are known by their ids); data replays
-    from the bar after it.
+    and decides anew for that bar: where `session.decided` is false nothing else will, where it
+    is true the decisions are known by their bar and dropped. Data replays from the bar after
+    it, and ends with `ReplayFinished` even if there is none.
     """
 
     session: Session
