@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
-from fks.contracts.columns import BarColumns, FeatureColumns
+from fks.contracts.columns import BarColumns, FeatureColumns, Float64
 from fks.kernel.hooks import spec
 from fks.kernel.messages import Query
 
@@ -15,8 +15,11 @@ __all__ = [
     "FeaturePipeline",
     "FeaturePipelines",
     "GetIndicators",
+    "Indicator",
+    "IndicatorFactory",
     "IndicatorInfo",
     "IndicatorList",
+    "IndicatorOffer",
     "IndicatorSpec",
     "IndicatorWindow",
     "ListIndicators",
@@ -57,8 +60,46 @@ class FeaturePipeline(Protocol):
 class FeaturePipelines(Protocol):
     """Make pipelines."""
 
-    def make(self, specs: Mapping[str, IndicatorSpec]) -> FeaturePipeline:
-        """Return a fresh pipeline. Raises `Invalid` for an unknown kind or a bad parameter."""
+    def make(self, specs: Mapping[str, IndicatorSpec], *, compiled: bool = True) -> FeaturePipeline:
+        """Return a fresh pipeline; not `compiled` takes the plain Python twins.
+
+        Raises `Invalid` for an unknown kind, a bad parameter or source, or a bad name.
+        """
+        ...
+
+
+class Indicator(Protocol):
+    """One indicator with its state; feeding bars in any chunking gives the same values."""
+
+    @property
+    def warmup_bars(self) -> int:
+        """Return after how many bars every output is a number."""
+        ...
+
+    @property
+    def memory_bars(self) -> int:
+        """Return on how many bars a value depends, itself included (to 1e-12 where it fades)."""
+        ...
+
+    @property
+    def memory_ns(self) -> int:
+        """Return over how much time a value depends on bars; 0 where `memory_bars` says it all."""
+        ...
+
+    def update(self, bars: BarColumns) -> Sequence[Float64]:
+        """Take further bars and return one column of shape (len(bars),) an output."""
+        ...
+
+
+class IndicatorFactory(Protocol):
+    """Make one indicator."""
+
+    def __call__(self, params: Mapping[str, float], source: str, *, compiled: bool) -> Indicator:
+        """Return a fresh indicator; `params` has every parameter of its info.
+
+        Raises `Invalid` for a parameter or source that it cannot use. `compiled` may be ignored
+        where there is no second implementation.
+        """
         ...
 
 
@@ -105,10 +146,17 @@ class GetIndicators(
 
 
 @spec(firstresult=True)
-def fks_feature_pipelines() -> FeaturePipelines:  # type: ignore[empty-body]  # a spec has no body
-    """Return the maker of feature pipelines. Implemented by transformer, used by engine."""
+def fks_feature_pipelines(hook: Any) -> FeaturePipelines:  # type: ignore[empty-body]  # a spec
+    """Return the maker of feature pipelines. Implemented by transformer, used by engine.
+
+    `hook` is the relay of the loaded plugins, in which the indicators of all plugins are found.
+    """
+
+
+IndicatorOffer = tuple[IndicatorInfo, IndicatorFactory]
+"""An indicator kind and what makes it."""
 
 
 @spec
-def fks_indicators() -> Iterable[Sequence[object]]:  # type: ignore[empty-body]  # as above
-    """Return further indicators as (IndicatorInfo, factory) pairs. Consumed by transformer."""
+def fks_indicators() -> Iterable[IndicatorOffer]:  # type: ignore[empty-body]  # as above
+    """Return indicators, each with its factory. Consumed by transformer, whose own come this way."""
