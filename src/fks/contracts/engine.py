@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 
-from fks.contracts.columns import BarColumns, FeatureColumns
+from fks.contracts.columns import BarColumns, FeatureColumns, Float64, Int64
 from fks.contracts.execution import CostModel, Fill, RiskLimits, StrategyDesk
 from fks.contracts.transformer import IndicatorSpec
 from fks.contracts.values import FillRule, Instrument, OrderType, PositionSide, Side
@@ -27,6 +28,8 @@ __all__ = [
     "NO_OPINION",
     "Action",
     "BacktestRequest",
+    "BacktestResult",
+    "Backtester",
     "BarDecided",
     "CancelRun",
     "CompareRuns",
@@ -439,6 +442,82 @@ class ScanSignals(Query[CurrentSignals], frozen=True, kw_only=True, tag="engine.
     """What do the strategies aim at now, on all datasets or those of one symbol?"""
 
     symbol: str = ""
+
+
+class BacktestResult(Protocol):
+    """A backtest that is done, in memory: what a notebook works with.
+
+    `run` is its record; arrays have one entry a bar: `ts_ns` each bar's open, `equity` in
+    currency after it, `position` signed in units.
+    """
+
+    @property
+    def run(self) -> Run:
+        """Return the record: request, hashes, counts and figures."""
+        ...
+
+    @property
+    def ts_ns(self) -> Int64:
+        """Return the bars' opens in UTC nanoseconds."""
+        ...
+
+    @property
+    def equity(self) -> Float64:
+        """Return the equity after each bar."""
+        ...
+
+    @property
+    def position(self) -> Float64:
+        """Return the signed quantity held after each bar."""
+        ...
+
+    @property
+    def fills(self) -> tuple[Fill, ...]:
+        """Return all fills in order."""
+        ...
+
+    @property
+    def trades(self) -> tuple[Trade, ...]:
+        """Return the round trips."""
+        ...
+
+    @property
+    def metrics(self) -> Mapping[str, float | None]:
+        """Return the statistics; None where one is not defined."""
+        ...
+
+    def report(self) -> str:
+        """Return the tear sheet: one self-contained HTML page."""
+        ...
+
+    def save(self) -> Path:
+        """Write the run under the home folder, where `fks` finds it, and return its folder."""
+        ...
+
+
+class Backtester(Protocol):
+    """Run backtests in the calling thread, without a server."""
+
+    def run(
+        self,
+        request: BacktestRequest,
+        *,
+        strategy_class: type[Strategy] | None = None,
+        bars: BarColumns | None = None,
+        instrument: Instrument | None = None,
+    ) -> BacktestResult:
+        """Run to the end and return the result; nothing is written until `save`.
+
+        `strategy_class` stands in for the registered one of `request.strategy`; `bars` of
+        `instrument` stand in for `request.dataset`. Raises `NotFound` and `Invalid` as a job
+        would fail, before anything runs where that can be known.
+        """
+        ...
+
+
+@spec(firstresult=True)
+def fks_backtester(home: Path, hook: Any) -> Backtester:  # type: ignore[empty-body]  # as below
+    """Return the backtester over the store in `home`; `hook` is the relay of the plugins."""
 
 
 @spec
