@@ -18,9 +18,10 @@ import msgspec
 
 if TYPE_CHECKING:
     import pluggy
+    from rich.console import Console, RenderableType
+
     from fks.kernel.host import Host
     from fks.kernel.settings import Settings
-    from rich.console import Console, RenderableType
 
 __all__ = ["CommandContext", "command_context", "json_option"]
 
