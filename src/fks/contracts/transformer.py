@@ -159,4 +159,4 @@ IndicatorOffer = tuple[IndicatorInfo, IndicatorFactory]
 
 @spec
 def fks_indicators() -> Iterable[IndicatorOffer]:  # type: ignore[empty-body]  # as above
-    """Return indicators, each with its factory. Consumed by transformer, whose own come this way."""
+    """Return indicators with their factories. Consumed by transformer; its own come this way."""
