@@ -305,6 +305,11 @@ class Desk(StrategyDesk, Protocol):
         """Return the id of the newest fill; 0 before the first."""
         ...
 
+    @property
+    def open_count(self) -> int:
+        """Return how many orders rest."""
+        ...
+
     def orders_after(self, order_id: int) -> tuple[Order, ...]:
         """Return the orders with a greater id, by id, at a cost of their number alone.
 
