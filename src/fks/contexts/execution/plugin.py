@@ -1,0 +1,109 @@
+"""The table of contents of the execution context."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from fks.contracts.execution import Desks
+from fks.kernel.hooks import impl
+from fks.kernel.manifest import Manifest
+
+if TYPE_CHECKING:
+    from sqlalchemy import MetaData
+
+    from fks.kernel.bus import Wiring
+    from fks.kernel.health import Check
+    from fks.kernel.runtime import Runtime
+    from fks.kernel.services import Service
+
+
+@impl
+def fks_manifest() -> Manifest:
+    """Name the context."""
+    return Manifest(
+        name="execution",
+        summary="Orders, fills and positions; paper sessions on the desk that backtests use",
+        uses=("data", "engine"),
+    )
+
+
+@impl
+def fks_settings() -> Mapping[str, type[Any]]:
+    """Own the section [execution]."""
+    from fks.contexts.execution.settings import ExecutionSettings
+
+    return {"execution": ExecutionSettings}
+
+
+@impl
+def fks_messages() -> Iterable[type[Any]]:
+    """Publish what happens to sessions and orders, answer for them."""
+    from fks.contracts import execution as said
+
+    return (
+        said.SessionStarted,
+        said.SessionRecovered,
+        said.SessionChanged,
+        said.OrderAccepted,
+        said.OrderRejected,
+        said.OrderCancelled,
+        said.OrderFilled,
+        said.PositionChanged,
+        said.BarMatched,
+        said.AccountMarked,
+        said.StartSession,
+        said.PauseSession,
+        said.ResumeSession,
+        said.StopSession,
+        said.GetSession,
+        said.ListSessions,
+        said.ListOrders,
+        said.ListFills,
+        said.ListPositions,
+        said.GetEquity,
+    )
+
+
+@impl
+def fks_wire(runtime: Runtime, wiring: Wiring) -> None:
+    """Hear bars and signals, answer commands and questions."""
+    from fks.contexts.execution.handlers import wire
+
+    wire(runtime, wiring)
+
+
+@impl
+def fks_services(runtime: Runtime) -> Iterable[Service]:
+    """Run the sessions."""
+    from fks.contexts.execution.service.execution import Execution
+    from fks.kernel.services import Service
+
+    execution = runtime.singleton(Execution, lambda: Execution(runtime))
+    return [Service("sessions", execution.runner.run)]
+
+
+@impl
+def fks_tables() -> MetaData:
+    """Keep sessions, orders, fills, equity and snapshots."""
+    from fks.contexts.execution.tables import metadata
+
+    return metadata
+
+
+@impl
+def fks_health(runtime: Runtime) -> Iterable[Check]:
+    """Say how the sessions are, and whether they can be read."""
+    from fks.contexts.execution.service.execution import Execution
+    from fks.kernel.health import Check
+
+    execution = runtime.singleton(Execution, lambda: Execution(runtime))
+    return [Check("sessions", execution.check_sessions), Check("store", execution.check_store)]
+
+
+@impl
+def fks_desks() -> Desks:
+    """Lend desks to backtests and to our own sessions."""
+    from fks.contexts.execution.domain.desks import DeskMaker
+
+    return DeskMaker()

@@ -1,0 +1,1 @@
+"""The use cases of execution: run sessions, steer them, answer for them."""
