@@ -17,10 +17,11 @@ from fks.kernel.runtime import Runtime
 
 if TYPE_CHECKING:
     import click
+    from sqlalchemy import MetaData
+
     from fks.kernel.health import Check
     from fks.kernel.services import Service
     from fks.kernel.transport import TransportSpec
-    from sqlalchemy import MetaData
 
 __all__: list[str] = []
 
@@ -73,3 +74,11 @@ def fks_health(runtime: Runtime) -> Iterable[Check]:  # type: ignore[empty-body]
 @spec
 def fks_transports() -> Iterable[TransportSpec]:  # type: ignore[empty-body]  # as above
     """Return the network transports this plugin brings, by URL scheme."""
+
+
+@spec
+def fks_benchmarks() -> Iterable[tuple[str, str, str]]:  # type: ignore[empty-body]  # as above
+    """Return benchmarks for `fks bench` as (name, summary, dotted `module:function`).
+
+    The function takes `quick` and returns rows as `fks.kernel.benchmarks.Row` describes them.
+    """

@@ -11,14 +11,14 @@ import contextlib
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from fks.kernel.errors import FksError, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-__all__ = ["branches", "downgrade", "pending", "script_folder", "upgrade"]
+__all__ = ["branches", "downgrade", "embedded_url", "pending", "script_folder", "upgrade"]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -31,13 +31,18 @@ def script_folder() -> Path:
     raise Unavailable("this installation brings no migrations", code="migrations.missing")
 
 
+def embedded_url(home: Path) -> str:
+    """Return the database that a process uses when no other is named."""
+    return f"sqlite:///{home / 'fks.db'}"
+
+
 def branches() -> tuple[str, ...]:
     """Return the contexts that have revisions, by name."""
     folder = script_folder()
     return tuple(sorted(path.parent.name for path in folder.glob("*/0001_*.py")))
 
 
-def upgrade(url: str, context: str | None = None, *, sql: IO[str] | None = None) -> None:
+def upgrade(url: str, context: str | None = None, *, sql: TextIO | None = None) -> None:
     """Bring every branch, or that of `context`, to its newest revision.
 
     With `sql` the statements are written there and nothing is changed. Raises `NotFound` for an
@@ -65,7 +70,7 @@ def pending(url: str) -> tuple[str, ...]:
     config = _config(url)
     script = ScriptDirectory.from_config(config)
     applied = _applied(config)
-    missing = []
+    missing: list[str] = []
     for head in script.get_revisions("heads"):
         if head.revision not in applied:
             missing.extend(head.branch_labels)
@@ -91,7 +96,7 @@ def _applied(config: Config) -> set[str]:
     return found
 
 
-def _config(url: str, sql: IO[str] | None = None) -> Config:
+def _config(url: str, sql: TextIO | None = None) -> Config:
     """Return an alembic configuration made here: there is no ini file."""
     from alembic.config import Config
 

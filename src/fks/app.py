@@ -1,0 +1,283 @@
+"""The composition root: settings, host, database, bus, wiring, services, HTTP, in that order.
+
+The only place that builds them. What is opened is closed in reverse, whatever happens between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import pkgutil
+import platform
+import socket
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import fks.contracts
+from fks import __version__
+from fks.contexts import BUILTIN
+from fks.kernel.bus import Bus
+from fks.kernel.clock import Clock, SystemClock
+from fks.kernel.errors import Conflict, Denied
+from fks.kernel.health import ContextHealth, HealthReported, probe_all
+from fks.kernel.host import Host
+from fks.kernel.ids import IdSource
+from fks.kernel.sections import (
+    SECTIONS,
+    DatabaseSettings,
+    HttpSettings,
+    ProcessSettings,
+)
+from fks.kernel.services import Service, Supervisor
+from fks.kernel.settings import Settings, hide_password
+from fks.kernel.telemetry import Metrics
+
+if TYPE_CHECKING:
+    import pluggy
+
+    from fks.kernel.http.guard import Application
+    from fks.kernel.persistence import Database
+
+__all__ = [
+    "App",
+    "contract_specs",
+    "http_application",
+    "load_host",
+    "load_settings",
+    "open_home",
+    "running",
+]
+
+T = TypeVar("T")
+
+
+def contract_specs() -> list[ModuleType]:
+    """Return the contract modules: each may specify extension points."""
+    found = pkgutil.iter_modules(fks.contracts.__path__, "fks.contracts.")
+    return [importlib.import_module(module.name) for module in found]
+
+
+def load_host(*, plugins: Iterable[Any] = (), entry_points: bool = True) -> Host:
+    """Load the shipped contexts, installed plugins and `plugins`, and check them all."""
+    return Host(
+        specs=contract_specs(),
+        builtin=BUILTIN,
+        plugins=plugins,
+        entry_points=entry_points,
+        version=__version__,
+    )
+
+
+def load_settings(
+    host: Host,
+    *,
+    home: Path,
+    config: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Settings:
+    """Return the settings of the kernel and all plugins."""
+    return Settings.load(
+        host.sections(SECTIONS), home=home, config=config, environ=environ, overrides=overrides
+    )
+
+
+@dataclass(frozen=True)
+class _Surroundings:
+    """What contexts see of this process; the `Runtime` protocol spelt out."""
+
+    bus: Bus
+    database: Database
+    clock: Clock
+    ids: IdSource
+    home: Path
+    hook: pluggy.HookRelay
+    active: frozenset[str]
+    settings: Settings
+    facts: Mapping[str, Any]
+    made: dict[type[Any], Any] = field(default_factory=dict)
+
+    def section(self, name: str, kind: type[T]) -> T:
+        """Return a settings section."""
+        return self.settings.section(name, kind)
+
+    def singleton(self, kind: type[T], make: Callable[[], T]) -> T:
+        """Return this process's one `kind`."""
+        if kind not in self.made:
+            self.made[kind] = make()
+        return self.made[kind]  # type: ignore[no-any-return]  # what `make` made for this kind
+
+    def state(self) -> dict[str, Any]:
+        """Return facts about this process."""
+        uptime_ns = self.clock.now_ns() - self.facts["started_at_ns"]
+        return {**self.facts, "uptime_s": uptime_ns / 1e9}
+
+
+class App:
+    """One process: its surroundings, its services, its HTTP application."""
+
+    def __init__(
+        self, runtime: _Surroundings, host: Host, supervisor: Supervisor, metrics: Metrics
+    ) -> None:
+        self.runtime = runtime
+        self.host = host
+        self.supervisor = supervisor
+        self.metrics = metrics
+        self.process_id = runtime.ids.new()
+        self._checks = {
+            name: list(checks)
+            for name, checks in host.call("fks_health", runtime.active, runtime=runtime)
+        }
+
+    async def health(self) -> dict[str, ContextHealth]:
+        """Return how each context that runs here is."""
+        names = sorted(self.runtime.active)
+        found = await asyncio.gather(
+            *(
+                probe_all(
+                    self._checks.get(name, ()),
+                    self.runtime.clock,
+                    further=self.supervisor.reports(name),
+                )
+                for name in names
+            )
+        )
+        return dict(zip(names, found, strict=True))
+
+    async def report_health(self, *, stopping: bool = False) -> None:
+        """Publish how this process is."""
+        settings = self.runtime.section("process", ProcessSettings)
+        await self.runtime.bus.publish(
+            HealthReported(
+                process_id=self.process_id,
+                process=self.runtime.facts["process"],
+                version=__version__,
+                started_at_ns=self.runtime.facts["started_at_ns"],
+                contexts=await self.health(),
+                interval_s=settings.health_interval_s,
+                stopping=stopping,
+            )
+        )
+
+    async def _keep_reporting(self) -> None:
+        """Publish health again and again."""
+        settings = self.runtime.section("process", ProcessSettings)
+        while True:
+            await self.report_health()
+            await asyncio.sleep(settings.health_interval_s)
+
+    def start_services(self) -> None:
+        """Start the services of the active contexts in their order, then the health reports."""
+        for name, services in self.host.call(
+            "fks_services", self.runtime.active, runtime=self.runtime
+        ):
+            self.supervisor.start(name, services)
+        self.supervisor.start("kernel", [Service("health", self._keep_reporting)])
+
+    def routes(self) -> list[Any]:
+        """Return the routes of the active contexts."""
+        found = self.host.call("fks_routes", self.runtime.active, runtime=self.runtime)
+        return [route for _, routes in found for route in routes]
+
+
+@asynccontextmanager
+async def running(
+    host: Host,
+    settings: Settings,
+    *,
+    home: Path,
+    active: frozenset[str],
+    clock: Clock | None = None,
+) -> AsyncIterator[App]:
+    """Run the active contexts: everything but HTTP is up inside the block."""
+    clock = clock or SystemClock()
+    ids = IdSource(clock)
+    process = settings.section("process", ProcessSettings)
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    async with AsyncExitStack() as stack:
+        database = await _open_database(settings, home, clock, stack)
+        bus, bus_name = _open_bus(host, settings, clock, ids, name)
+        runtime = _Surroundings(
+            bus=bus,
+            database=database,
+            clock=clock,
+            ids=ids,
+            home=home,
+            hook=host.hook,
+            active=active,
+            settings=settings,
+            facts={
+                "version": __version__,
+                "process": name,
+                "started_at_ns": clock.now_ns(),
+                "contexts": sorted(active),
+                "plugins": [plugin.name for plugin in host.plugins],
+                "bus": bus_name,
+                "database": hide_password(database_url),
+                "home": str(home),
+                "python": platform.python_version(),
+            },
+        )
+        app = App(runtime, host, Supervisor(clock=clock), Metrics())
+        host.call("fks_wire", active, runtime=runtime, wiring=wiring)
+        await bus.start()
+        stack.push_async_callback(app.supervisor.stop, timeout_s=process.stop_timeout_s)
+        app.start_services()
+        yield app
+
+
+def http_application(app: App, *, host: str, port: int) -> Application:
+    """Return the guarded HTTP application of a running app."""
+    from fks.kernel.http import Face, build_http
+
+    face = Face(
+        version=__version__, health=app.health, metrics=app.metrics, new_id=app.runtime.ids.new
+    )
+    settings = app.runtime.section("http", HttpSettings)
+    return build_http(app.routes(), face, settings, host=host, port=port)
+
+
+def open_home(home: Path) -> None:
+    """Make the home folder, for its owner only. Raises `Denied` when that cannot be done."""
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise Denied(
+            f"cannot use the home folder {home}: {error.strerror}; choose another with --home",
+            code="app.no_home",
+        ) from None
+
+
+async def _open_database(
+    settings: Settings, home: Path, clock: Clock, stack: AsyncExitStack
+) -> Database:
+    """Connect, and migrate an embedded database. A PostgreSQL one must have been migrated."""
+    from fks.kernel import migrations
+    from fks.kernel.persistence import Database
+
+    url = settings.section("database", DatabaseSettings).url.reveal()
+    url = url or migrations.embedded_url(home)
+    if url.startswith("sqlite"):
+        await asyncio.to_thread(migrations.upgrade, url)
+    elif missing := await asyncio.to_thread(migrations.pending, url):
+        raise Conflict(
+            f"the database lacks tables of {', '.join(missing)}: run fks migrate first",
+            code="app.not_migrated",
+        )
+    database = Database(url, clock=clock)
+    stack.push_async_callback(database.close)
+    return database
+
+
+def _open_bus(
+    host: Host, settings: Settings, clock: Clock, ids: IdSource, name: str
+) -> tuple[Any, str]:
+    """Return the bus in this process."""
+    from fks.kernel.bus import LocalBus
+
+    return LocalBus(clock=clock, ids=ids, source=name), "in this process"

@@ -1,0 +1,292 @@
+"""The `fks` program: its own commands, those of every context, and one place for errors.
+
+Contexts are loaded only when a command needs them, so that `fks --version` answers at once. Every
+`FksError` becomes one line on stderr and the exit code of its kind (docs/reference/exit-codes.md).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from fks import __version__
+from fks.kernel.commands import CommandContext, command_context, json_option
+from fks.kernel.errors import Conflict, FksError, Invalid, NotFound
+
+if TYPE_CHECKING:
+    from fks.kernel.host import Host
+    from fks.kernel.settings import Settings
+
+__all__ = ["main", "program"]
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+
+class _Program(click.RichGroup):
+    """The root group: its own commands at once, those of the contexts once they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all command names."""
+        return sorted({*super().list_commands(ctx), *_contributed(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; only an unknown name makes the contexts load."""
+        return super().get_command(ctx, cmd_name) or _contributed(ctx).get(cmd_name)
+
+
+def _contributed(ctx: click.Context) -> dict[str, click.Command]:
+    """Return the commands of the contexts by name."""
+    surroundings = ctx.find_object(CommandContext) or _surroundings(ctx.params)
+    ctx.obj = surroundings
+    found: dict[str, click.Command] = {}
+    for plugin, commands in surroundings.host.call("fks_commands"):
+        for command in commands:
+            if command.name in found or command.name in program.commands:
+                raise Invalid(
+                    f"plugin {plugin!r}: the command {command.name!r} is taken",
+                    code="host.plugin",
+                )
+            found[str(command.name)] = command
+    return found
+
+
+def _surroundings(params: dict[str, Any]) -> CommandContext:
+    """Return the context of a command from the options of the program."""
+    home = params.get("home") or Path.home() / ".local/share/fks"
+    return CommandContext(
+        home=Path(home).expanduser().absolute(),
+        config=params.get("config"),
+        load_host=_load_host,
+        load_settings=_load_settings,
+    )
+
+
+def _load_host() -> Host:
+    from fks.app import load_host
+
+    return load_host()
+
+
+def _load_settings(surroundings: CommandContext) -> Settings:
+    from fks.app import load_settings
+
+    return load_settings(surroundings.host, home=surroundings.home, config=surroundings.config)
+
+
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="fks", message="%(prog)s %(version)s")
+@click.option(
+    "--home",
+    envvar="FKS_HOME",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder in which FKS keeps its files.  [default: ~/.local/share/fks]",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Settings file.  [default: fks.toml in the home folder, if there]",
+)
+@click.pass_context
+def program(ctx: click.Context, home: Path | None, config: Path | None) -> None:
+    """Systematic trading, from raw market data to risk-checked orders."""
+    if ctx.obj is None:
+        ctx.obj = _surroundings(ctx.params)
+
+
+def _names(context: click.Context, parameter: click.Parameter, value: str | None) -> list[str]:
+    """Split a list written with commas."""
+    return [name.strip() for name in (value or "").split(",") if name.strip()]
+
+
+@program.command()
+@click.option("--only", metavar="A,B", callback=_names, help="Run only these contexts.")
+@click.option("--without", metavar="C", callback=_names, help="Run all contexts but these.")
+@click.option("--bus", metavar="URL", help="Network bus, such as nats://127.0.0.1:4222.")
+@click.option("--host", help="Loopback address to serve on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 is any.  [default: 8000]")
+@click.option("--open", "open_browser", is_flag=True, help="Open the screen in a browser.")
+@click.option("--database", metavar="URL", help="Database.  [default: SQLite in the home folder]")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Settings file.  [default: fks.toml in the home folder, if there]",
+)
+def serve(
+    *,
+    only: list[str],
+    without: list[str],
+    bus: str | None,
+    host: str | None,
+    port: int | None,
+    open_browser: bool,
+    database: str | None,
+    config: Path | None,
+) -> None:
+    """Run the contexts and serve their screens and interfaces until stopped."""
+    from fks.serve import serve as run
+
+    surroundings = command_context()
+    run(
+        surroundings.host,
+        home=surroundings.home,
+        config=config or surroundings.config,
+        only=only,
+        without=without,
+        overrides=_overrides(
+            http={"host": host, "port": port}, bus={"url": bus}, database={"url": database}
+        ),
+        open_browser=open_browser,
+    )
+
+
+def _overrides(**sections: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the options that were given, by section."""
+    return {
+        name: {key: value for key, value in values.items() if value is not None}
+        for name, values in sections.items()
+    }
+
+
+@program.command()
+@json_option
+def plugins() -> None:
+    """List the loaded plugins: name, version, hooks, origin."""
+    from rich.table import Table
+
+    surroundings = command_context()
+    rows = [
+        {
+            "name": plugin.name,
+            "version": plugin.version,
+            "summary": plugin.manifest.summary,
+            "requires": list(plugin.manifest.requires),
+            "uses": list(plugin.manifest.uses),
+            "hooks": [hook.removeprefix("fks_") for hook in plugin.hooks],
+            "origin": plugin.origin,
+        }
+        for plugin in surroundings.host.plugins
+    ]
+    table = Table(title="Plugins, in start order")
+    for heading in ("name", "version", "origin", "hooks", "summary"):
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(
+            row["name"], row["version"], row["origin"], ", ".join(row["hooks"]), row["summary"]
+        )
+    surroundings.emit({"plugins": rows}, table)
+
+
+@program.command()
+@click.argument("context", required=False)
+@click.option("--database", metavar="URL", help="Database.  [default: SQLite in the home folder]")
+@click.option("--sql", is_flag=True, help="Print the statements instead of running them.")
+@json_option
+def migrate(context: str | None, database: str | None, sql: bool) -> None:
+    """Bring the database to the newest tables, of all contexts or of CONTEXT."""
+    from fks.kernel import migrations
+    from fks.kernel.sections import DatabaseSettings
+    from fks.kernel.settings import hide_password
+
+    surroundings = command_context()
+    url = database or surroundings.settings.section("database", DatabaseSettings).url.reveal()
+    url = url or migrations.embedded_url(surroundings.home)
+    if sql:
+        migrations.upgrade(url, context, sql=sys.stdout)
+        return
+    surroundings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    before = migrations.pending(url)
+    migrations.upgrade(url, context)
+    done = sorted(set(before) - set(migrations.pending(url)))
+    text = f"migrated {', '.join(done)}" if done else "nothing to migrate"
+    surroundings.emit({"database": hide_password(url), "migrated": done}, text)
+
+
+@program.group()
+def schemas() -> None:
+    """Write or check the schemas of HTTP, events and messages."""
+
+
+@schemas.command("export")
+@click.option("--to", "folder", type=click.Path(path_type=Path), default=Path("schemas"))
+@json_option
+def export_schemas(folder: Path) -> None:
+    """Write openapi.json, asyncapi.json and one JSON Schema a message."""
+    from fks.app import exported_schemas
+    from fks.kernel import schemas as files
+
+    surroundings = command_context()
+    written = files.write(exported_schemas(surroundings.host), folder)
+    surroundings.emit(
+        {"folder": folder, "files": written}, f"{len(written)} schemas written to {folder}"
+    )
+
+
+@schemas.command("check")
+@click.option("--in", "folder", type=click.Path(path_type=Path), default=Path("schemas"))
+@json_option
+def check_schemas(folder: Path) -> None:
+    """Fail when the code and the exported schemas differ."""
+    from fks.app import exported_schemas
+    from fks.kernel import schemas as files
+
+    surroundings = command_context()
+    drift = files.drift(exported_schemas(surroundings.host), folder)
+    if drift:
+        raise Conflict(
+            f"schemas differ from the code: {', '.join(drift)}; run fks schemas export",
+            code="schemas.drift",
+        )
+    surroundings.emit({"folder": folder, "drift": []}, "the schemas match the code")
+
+
+@program.command()
+@click.argument("name", required=False)
+@click.option("--quick", is_flag=True, help="Smaller workloads, coarser figures.")
+@json_option
+def bench(name: str | None, quick: bool) -> None:
+    """Measure one path against its goal and its peers; without NAME, list what can be measured."""
+    import pkgutil
+
+    from fks.kernel.benchmarks import known_benchmarks, machine, table
+
+    surroundings = command_context()
+    known = known_benchmarks(surroundings.host)
+    if name is None:
+        listed = [{"name": key, "summary": known[key].summary} for key in sorted(known)]
+        surroundings.emit({"benchmarks": listed}, *(f"{b['name']}: {b['summary']}" for b in listed))
+        return
+    if name not in known:
+        raise NotFound(
+            f"no benchmark {name!r}; there are {', '.join(sorted(known))}",
+            code="bench.not_found",
+        )
+    run = pkgutil.resolve_name(known[name].factory)
+    rows = run(quick)
+    surroundings.emit({"bench": name, "machine": machine(), "rows": rows}, table(name, rows))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code."""
+    try:
+        code = program.main(args=arguments, prog_name="fks", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except FksError as error:
+        line = " ".join(error.message.split())
+        click.echo(f"fks: {line} [{error.code}]", err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader went away, which is its right; nothing more can be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    return code if isinstance(code, int) else 0
