@@ -87,11 +87,16 @@ class Strategy:
 
     `Params` is a frozen Struct whose fields carry their limits (`Annotated[int, Meta(ge=1)]`)
     and defaults. A subclass may keep state in itself: it is made anew for every run. It never
-    reads a clock, a file or randomness that is not seeded by its parameters.
+    reads a clock or a file, and draws no numbers but from a generator seeded with `seed`, which
+    is the run's (0 in sessions).
+
+    A strategy that listens to its fills (`on_fill`) has them in every tier, at the price of the
+    slowest: every bar is then visited.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
+    seed: int = 0
 
     class Params(msgspec.Struct, frozen=True, kw_only=True):
         """No parameters."""

@@ -1,0 +1,1 @@
+"""The outside world of engine: run files, and the sources that a result depends on."""

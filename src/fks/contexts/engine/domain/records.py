@@ -1,0 +1,52 @@
+"""Columns of a desk turned into records in units and currency, for those that somebody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fks.contracts.execution import Fill
+from fks.contracts.values import NANOS, Instrument, Side
+
+__all__ = ["fills_of"]
+
+
+def fills_of(
+    columns: Mapping[str, Any], instrument: Instrument, *, last: int | None = None
+) -> tuple[Fill, ...]:
+    """Return the fills, or the last so many of them, from the columns of `Desk.fill_columns`."""
+    total = len(columns["id"])
+    begin = 0 if last is None else max(0, total - last)
+    numerator, denominator = instrument.tick_size.as_integer_ratio()
+    lot = float(instrument.lot_size)
+    rows = zip(
+        *(
+            columns[name][begin:].tolist()
+            for name in (
+                "id",
+                "order_id",
+                "side",
+                "lots",
+                "price_ticks",
+                "fee_nanos",
+                "ts_ns",
+                "position_lots",
+                "realised_nanos",
+            )
+        ),
+        strict=True,
+    )
+    return tuple(
+        Fill(
+            id=number,
+            order_id=order,
+            side=Side.BUY if side > 0 else Side.SELL,
+            quantity=lots * lot,
+            price=ticks * numerator / denominator,
+            fee=fee / NANOS,
+            ts_ns=ts_ns,
+            position=position * lot,
+            realised_pnl=realised / NANOS,
+        )
+        for number, order, side, lots, ticks, fee, ts_ns, position, realised in rows
+    )
