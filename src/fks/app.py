@@ -25,6 +25,7 @@ from fks.kernel.bus import Bus
 from fks.kernel.clock import Clock, SystemClock
 from fks.kernel.errors import Conflict, Denied
 from fks.kernel.health import ContextHealth, HealthReported, probe_all
+from fks.kernel.hooks import PROJECT
 from fks.kernel.host import Host
 from fks.kernel.ids import IdSource
 from fks.kernel.sections import (
@@ -34,7 +35,7 @@ from fks.kernel.sections import (
     ProcessSettings,
 )
 from fks.kernel.services import Service, Supervisor
-from fks.kernel.settings import Settings, hide_password
+from fks.kernel.settings import Settings
 from fks.kernel.telemetry import Metrics
 
 if TYPE_CHECKING:
@@ -57,9 +58,11 @@ T = TypeVar("T")
 
 
 def contract_specs() -> list[ModuleType]:
-    """Return the contract modules: each may specify extension points."""
+    """Return the contract modules that specify extension points."""
     found = pkgutil.iter_modules(fks.contracts.__path__, "fks.contracts.")
-    return [importlib.import_module(module.name) for module in found]
+    modules = [importlib.import_module(module.name) for module in found]
+    mark = f"{PROJECT}_spec"
+    return [one for one in modules if any(hasattr(member, mark) for member in vars(one).values())]
 
 
 def load_host(*, plugins: Iterable[Any] = (), entry_points: bool = True) -> Host:
@@ -218,7 +221,7 @@ async def running(
                 "contexts": sorted(active),
                 "plugins": [plugin.name for plugin in host.plugins],
                 "bus": bus_name,
-                "database": hide_password(database_url),
+                "database": database.url,
                 "home": str(home),
                 "python": platform.python_version(),
             },

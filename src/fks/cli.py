@@ -160,24 +160,26 @@ def plugins() -> None:
     from rich.table import Table
 
     surroundings = command_context()
-    rows = [
-        {
-            "name": plugin.name,
-            "version": plugin.version,
-            "summary": plugin.manifest.summary,
-            "requires": list(plugin.manifest.requires),
-            "uses": list(plugin.manifest.uses),
-            "hooks": [hook.removeprefix("fks_") for hook in plugin.hooks],
-            "origin": plugin.origin,
-        }
-        for plugin in surroundings.host.plugins
-    ]
     table = Table(title="Plugins, in start order")
     for heading in ("name", "version", "origin", "hooks", "summary"):
         table.add_column(heading)
-    for row in rows:
+    rows = []
+    for plugin in surroundings.host.plugins:
+        manifest = plugin.manifest
+        hooks = [hook.removeprefix("fks_") for hook in plugin.hooks]
+        rows.append(
+            {
+                "name": plugin.name,
+                "version": plugin.version,
+                "origin": plugin.origin,
+                "hooks": hooks,
+                "summary": manifest.summary,
+                "requires": list(manifest.requires),
+                "uses": list(manifest.uses),
+            }
+        )
         table.add_row(
-            row["name"], row["version"], row["origin"], ", ".join(row["hooks"]), row["summary"]
+            plugin.name, plugin.version, plugin.origin, ", ".join(hooks), manifest.summary
         )
     surroundings.emit({"plugins": rows}, table)
 
@@ -277,7 +279,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = program.main(args=arguments, prog_name="fks", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        where = getattr(error, "ctx", None)
+        path = where.command_path if where is not None else "fks"
+        message = " ".join(error.format_message().split())
+        click.echo(f"fks: {message} ({path} --help says more)", err=True)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED

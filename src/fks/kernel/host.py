@@ -82,6 +82,7 @@ class Host:
         self._manager.add_hookspecs(hookspecs)
         for spec in specs:
             self._manager.add_hookspecs(spec)
+        builtin = tuple(builtin)
         found = [*_builtin(builtin, version), *(_Found(p, "given", "") for p in plugins)]
         if entry_points:
             found.extend(_installed())
@@ -94,7 +95,7 @@ class Host:
                     f"and {_where(plugin.module)}"
                 )
             loaded[plugin.name] = plugin
-        self.plugins: tuple[Plugin, ...] = _in_order(loaded)
+        self.plugins: tuple[Plugin, ...] = _in_order(loaded, _unbuilt(builtin))
         self._by_name = loaded
 
     @property
@@ -184,14 +185,23 @@ class Host:
 
 def _builtin(names: Iterable[str], version: str) -> list[_Found]:
     """Import the shipped plugins."""
-    found = []
-    for name in names:
-        # Contexts are built side by side; one whose plugin module is not there yet is skipped.
-        parent = name.rpartition(".")[0]
-        if importlib.util.find_spec(parent) is None or importlib.util.find_spec(name) is None:
-            continue
-        found.append(_Found(importlib.import_module(name), "built in", version))
-    return found
+    names = tuple(names)
+    unbuilt = _unbuilt(names)
+    return [
+        _Found(importlib.import_module(name), "built in", version)
+        for name in names
+        if name.split(".")[-2] not in unbuilt
+    ]
+
+
+def _unbuilt(names: Iterable[str]) -> frozenset[str]:
+    """Return the shipped contexts whose plugin module is not there yet: they are being built."""
+    return frozenset(
+        name.split(".")[-2]
+        for name in names
+        if importlib.util.find_spec(name.rpartition(".")[0]) is None
+        or importlib.util.find_spec(name) is None
+    )
 
 
 def _installed() -> list[_Found]:
@@ -212,31 +222,59 @@ def _installed() -> list[_Found]:
     return found
 
 
-def _in_order(loaded: Mapping[str, Plugin]) -> tuple[Plugin, ...]:
-    """Return the plugins so that each comes after what it requires and uses."""
+def _in_order(loaded: Mapping[str, Plugin], unbuilt: frozenset[str]) -> tuple[Plugin, ...]:
+    """Return the plugins so that each comes after what it requires, and uses if that can be.
+
+    Requirements in a ring are an error. Two plugins may use one another, since each can do
+    without the other; the later one by name then starts first.
+    """
     graph: dict[str, set[str]] = {}
     for name, plugin in sorted(loaded.items()):
         for required in plugin.manifest.requires:
-            if required not in loaded:
+            if required not in loaded and required not in unbuilt:
                 there = ", ".join(sorted(loaded))
                 raise PluginFault(
                     f"plugin {name!r} requires {required!r}, which is not loaded; "
                     f"loaded are {there}"
                 )
-        wanted = (*plugin.manifest.requires, *plugin.manifest.uses)
-        graph[name] = {other for other in wanted if other in loaded}
-    sorter = TopologicalSorter(graph)
+        graph[name] = {other for other in plugin.manifest.requires if other in loaded}
+    _sorted(graph)
+    for name in sorted(graph):
+        for other in sorted(loaded[name].manifest.uses):
+            if other in loaded and not _reaches(graph, other, name):
+                graph[name].add(other)
+    return tuple(loaded[name] for name in _sorted(graph))
+
+
+def _sorted(graph: Mapping[str, set[str]]) -> list[str]:
+    """Return the names in an order that depends on the graph alone."""
+    sorter = TopologicalSorter({name: sorted(graph[name]) for name in sorted(graph)})
     try:
         sorter.prepare()
     except CycleError as error:
-        ring = " -> ".join(reversed(error.args[1]))
-        raise PluginFault(f"these plugins require one another in a ring: {ring}") from None
+        ring = list(reversed(error.args[1]))[:-1]
+        first = ring.index(min(ring))
+        shown = " -> ".join([*ring[first:], *ring[:first], ring[first]])
+        raise PluginFault(f"these plugins require one another in a ring: {shown}") from None
     order: list[str] = []
     while sorter.is_active():
         ready = sorted(sorter.get_ready())
         order.extend(ready)
         sorter.done(*ready)
-    return tuple(loaded[name] for name in order)
+    return order
+
+
+def _reaches(graph: Mapping[str, set[str]], start: str, goal: str) -> bool:
+    """Tell whether `goal` comes before `start` already."""
+    waiting, seen = [start], set()
+    while waiting:
+        name = waiting.pop()
+        if name == goal:
+            return True
+        if name not in seen:
+            seen.add(name)
+            waiting.extend(graph[name])
+    return False
 
 
 def _check_marks(module: Any, where: str) -> None:

@@ -97,11 +97,12 @@ async def running_app(
     # By name: the kit stands in the kernel for its readers, but what it runs stands above it.
     load_host = pkgutil.resolve_name("fks.app:load_host")
     load_settings = pkgutil.resolve_name("fks.app:load_settings")
+    open_home = pkgutil.resolve_name("fks.app:open_home")
     running = pkgutil.resolve_name("fks.app:running")
     http_application = pkgutil.resolve_name("fks.app:http_application")
 
     host = load_host(plugins=tuple(plugins), entry_points=entry_points)
-    home.mkdir(parents=True, exist_ok=True)
+    open_home(home)
     loaded = load_settings(host, home=home, environ={}, overrides=settings)
     async with running(
         host,

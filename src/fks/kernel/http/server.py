@@ -72,7 +72,7 @@ class HttpServer:
         self._bound = bound
         self._server = _Server(
             uvicorn.Config(
-                application,  # type: ignore[arg-type]  # its own names for the same ASGI types
+                application,
                 http="httptools",
                 ws="websockets-sansio",
                 lifespan="on",
