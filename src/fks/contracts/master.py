@@ -1,12 +1,12 @@
-"""What master answers: the state of all contexts, wherever they run."""
+"""What master publishes and answers: the state of all contexts, wherever they run."""
 
 from __future__ import annotations
 
 import msgspec
 
-from fks.kernel.messages import Query
+from fks.kernel.messages import Event, Query
 
-__all__ = ["GetService", "ListServices", "ServiceHealth", "ServiceList"]
+__all__ = ["GetService", "ListServices", "ServiceHealth", "ServiceList", "ServiceStatusChanged"]
 
 
 class ServiceHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +26,15 @@ class ServiceHealth(msgspec.Struct, frozen=True, kw_only=True):
     latency_ms: float
     age_s: float
     checks: tuple[tuple[str, str, str], ...] = ()
+
+
+class ServiceStatusChanged(
+    Event, frozen=True, kw_only=True, tag="master.service_status_changed.v1"
+):
+    """A context became better or worse: its health now, and the status it had before."""
+
+    service: ServiceHealth
+    previous: str
 
 
 class ServiceList(msgspec.Struct, frozen=True, kw_only=True):
