@@ -6,7 +6,6 @@ to run a session one is stopped before it can publish anything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -240,7 +239,7 @@ class SessionStore:
         )
         return tuple(position_from_row(row) for row in await _all(tx, query))
 
-    async def _row(self, tx: Transaction, session_id: str) -> Mapping[str, Any]:
+    async def _row(self, tx: Transaction, session_id: str) -> dict[str, Any]:
         """Return the row of a session. Raises `NotFound`."""
         row = await _one(tx, select(tables.sessions).where(tables.sessions.c.id == session_id))
         if row is None:
@@ -264,14 +263,15 @@ def _last(table: Any, order: Any, session_id: str, limit: int) -> Select[Any]:
     return select(table).where(table.c.session_id == session_id).order_by(order.desc()).limit(limit)
 
 
-async def _one(tx: Transaction, query: Select[Any]) -> Mapping[str, Any] | None:
+async def _one(tx: Transaction, query: Select[Any]) -> dict[str, Any] | None:
     """Return the one row there is, if any."""
-    result = await tx.execute(query)
-    row: Mapping[str, Any] | None = result.mappings().one_or_none()
-    return row
+    rows = await _all(tx, query)
+    assert len(rows) <= 1, "a key names one row"
+    return rows[0] if rows else None
 
 
-async def _all(tx: Transaction, query: Select[Any]) -> list[Mapping[str, Any]]:
+async def _all(tx: Transaction, query: Select[Any]) -> list[dict[str, Any]]:
     """Return all rows."""
     result = await tx.execute(query)
-    return list(result.mappings().all())
+    names = [str(name) for name in result.keys()]  # noqa: SIM118  # a result is no mapping
+    return [dict(zip(names, row, strict=True)) for row in result.all()]
