@@ -104,3 +104,15 @@ def fks_backtester(home: Path, hook: Any) -> Backtester:
     from fks.contexts.engine.service.backtester import LocalBacktester
 
     return LocalBacktester(home, hook)
+
+
+@impl
+def fks_benchmarks() -> Iterable[tuple[str, str, str]]:
+    """Bring `fks bench backtest`."""
+    return [
+        (
+            "backtest",
+            "The tiers of a backtest against a fused loop and a bare Python loop",
+            "fks.contexts.engine.service.bench:run",
+        )
+    ]

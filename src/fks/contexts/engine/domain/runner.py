@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from fks.contexts.engine.domain.failures import Cancelled, strategy_code
-from fks.contexts.engine.domain.session import sides_of
-from fks.contexts.engine.domain.triggers import Triggers
+from fks.contexts.engine.domain.session import sides_of, triggers_of
 from fks.contracts.columns import BarColumns, FeatureColumns
 from fks.contracts.engine import Strategy
 from fks.contracts.execution import Desk, StrategyDesk
@@ -49,7 +48,7 @@ def drive(
     Raises `StrategyFailed` for what the strategy's code raises, `Cancelled` when told to stop.
     """
     strategy = ride.strategy
-    triggers = Triggers(strategy.triggers() if ride.tier == "trigger" else (), ride.pipeline.names)
+    triggers = triggers_of(strategy, ride.pipeline, ride.tier)
     for start in range(0, len(bars), chunk_bars):
         if cancelled():
             raise Cancelled

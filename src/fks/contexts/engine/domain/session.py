@@ -23,7 +23,7 @@ from fks.contracts.execution import Desk, Fill, StrategyDesk
 from fks.contracts.transformer import FeaturePipeline
 from fks.kernel.errors import Invalid
 
-__all__ = ["Stepper", "choose_tier", "run", "sides_of"]
+__all__ = ["Stepper", "choose_tier", "run", "sides_of", "triggers_of"]
 
 
 def run(
@@ -59,8 +59,8 @@ class Stepper:
         self.strategy = strategy
         self._pipeline = pipeline
         self._tier = tier
-        self._values = namedtuple("Values", pipeline.names)  # type: ignore[misc]
-        self._triggers = Triggers(strategy.triggers() if tier == "trigger" else (), pipeline.names)
+        self._values = _values_type(pipeline.names)
+        self._triggers = triggers_of(strategy, pipeline, tier)
 
     def on_fill(self, fill: Fill, desk: StrategyDesk) -> None:
         """Tell the strategy of one of its fills."""
@@ -88,9 +88,19 @@ class Stepper:
                 self.strategy.on_bar(view, values, desk)
 
 
+def triggers_of(strategy: Strategy, pipeline: FeaturePipeline, tier: str) -> Triggers:
+    """Return the strategy's triggers in the tier that has them, none in the others."""
+    if tier != "trigger":
+        return Triggers((), pipeline.names)
+    with strategy_code(strategy):
+        declared = tuple(strategy.triggers())
+    return Triggers(declared, pipeline.names)
+
+
 def _values_type(names: tuple[str, ...]) -> Any:
     """Return the named tuple of the features; namedtuple checks that they are identifiers."""
-    return namedtuple("Values", names)  # type: ignore[misc]  # the names come from plugins
+    made: Any = namedtuple  # the names come from plugins: no checker can know them
+    return made("Values", names)
 
 
 def choose_tier(kind: type[Strategy], wanted: str) -> str:
