@@ -43,10 +43,12 @@ def plugin(
 
 
 def host_of(*plugins: Any, **options: Any) -> Host:
+    """Load plugins given directly."""
     return Host(plugins=plugins, entry_points=False, **options)
 
 
 def names(host: Host) -> list[str]:
+    """Return the names in start order."""
     return [one.name for one in host.plugins]
 
 
@@ -104,13 +106,13 @@ def test_a_missing_use_is_no_fault() -> None:
 
 def test_a_misspelt_hook_names_the_plugin_and_the_hooks_there_are() -> None:
     """Lost: a misspelt hook would silently never be called."""
-    with pytest.raises(PluginFault, match="plugin_a: there is no hook 'fks_wyre'; .*fks_wire"):
+    with pytest.raises(PluginFault, match=r"plugin_a: there is no hook 'fks_wyre'; .*fks_wire"):
         host_of(plugin("a", fks_wyre=impl(lambda: None)))
 
 
 def test_a_hook_with_a_misspelt_argument_names_it() -> None:
     """Lost: pluggy's report would reach the user as a traceback."""
-    with pytest.raises(PluginFault, match="plugin_a: .*runtimme"):
+    with pytest.raises(PluginFault, match=r"plugin_a: .*runtimme"):
         host_of(plugin("a", fks_wire=impl(lambda runtimme: None)))
 
 

@@ -22,6 +22,7 @@ class Sleeps:
         self._clock = clock
 
     async def __call__(self, pause_s: float) -> None:
+        """Note a pause and let others run."""
         self.pauses.append(pause_s)
         self._clock.advance_ns(int(pause_s * 1e9))
         await asyncio.sleep(0)
@@ -33,6 +34,7 @@ def _quiet() -> None:
 
 
 def supervised(**policy: float) -> tuple[Supervisor, Sleeps, ManualClock]:
+    """Return a supervisor that sleeps by moving its clock."""
     clock = ManualClock()
     sleeps = Sleeps(clock)
     chosen = RestartPolicy(**policy)  # type: ignore[arg-type]
@@ -40,6 +42,7 @@ def supervised(**policy: float) -> tuple[Supervisor, Sleeps, ManualClock]:
 
 
 async def settle(until: Callable[[], bool]) -> None:
+    """Let tasks run until something is so."""
     for _ in range(10_000):
         if until():
             return
@@ -61,6 +64,7 @@ def failing(times: int, error: Exception) -> tuple[Callable[[], Awaitable[None]]
 
 
 def status(supervisor: Supervisor, context: str = "ctx") -> Status:
+    """Return how the one service of a context is."""
     return supervisor.reports(context)[0].status
 
 

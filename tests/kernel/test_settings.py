@@ -13,16 +13,22 @@ from fks.kernel.settings import Secret, Settings, SettingsFault, hide_password
 
 
 class Colour(enum.Enum):
+    """A choice."""
+
     RED = "red"
     BLUE = "blue"
 
 
 class Limits(msgspec.Struct, frozen=True):
+    """A table in a section."""
+
     orders: int = 1
     tags: tuple[str, ...] = ()
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """A section with a field of each kind."""
+
     port: Annotated[int, msgspec.Meta(ge=1)] = 8000
     quiet: bool = False
     folder: Path = Path("x")
@@ -36,16 +42,19 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
+    """Return a home folder with a place for secrets."""
     (tmp_path / "secrets").mkdir()
     return tmp_path
 
 
 def load(home: Path, toml: str = "", *, overrides: dict | None = None, **environ: str) -> Settings:
+    """Load the section from a file and an environment."""
     (home / "fks.toml").write_text(toml, encoding="utf-8")
     return Settings.load({"desk": Desk}, home=home, environ=environ, overrides=overrides)
 
 
 def desk(*args: object, **kwargs: object) -> Desk:
+    """Return the loaded section."""
     return load(*args, **kwargs).section("desk", Desk)  # type: ignore[arg-type]
 
 

@@ -15,6 +15,7 @@ from litestar.exceptions import ClientException, SerializationException
 __all__ = ["CheckedRequest"]
 
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
+_DIGITS = re.compile(r"[+-]?[0-9]{19,4000}\Z")
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 
 
@@ -43,6 +44,9 @@ def _fits(decoded: Any) -> bool:
             waiting.extend(value.values())
         elif isinstance(value, list):
             waiting.extend(value)
+        elif isinstance(value, str):
+            # The framework reads digits in quotes as a number where a number is wanted.
+            waiting.extend([int(value)] if _DIGITS.match(value) else [])
         elif isinstance(value, int) and not _LOWEST <= value <= _HIGHEST:
             return False
     return True

@@ -9,6 +9,7 @@ from typing import Any
 
 from litestar import MediaType, Request, Response, get
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+from litestar.params import FromPath
 
 from fks.kernel.errors import NotFound
 
@@ -55,7 +56,7 @@ PLUGINS = (JsonRenderPlugin(path="/openapi.json"), DocsPage(path="/"))
 
 
 @get("/docs/assets/{name:str}", include_in_schema=False, sync_to_thread=True)
-def docs_asset(name: str) -> Response[bytes]:
+def docs_asset(name: FromPath[str]) -> Response[bytes]:
     """Return one of the files of the page."""
     if name not in _ASSETS:
         raise NotFound(f"no such file: {name[:80]}", code="http.no_asset")
