@@ -61,6 +61,6 @@ def _units(value: float, unit: Decimal) -> int:
     if math.isnan(value):
         return 0
     if math.isinf(value):
-        return int(math.copysign(_MOST, value))
+        return _MOST if value > 0 else -_MOST
     units = int((Decimal(repr(value)) / unit).to_integral_value())
     return max(-_MOST, min(_MOST, units))
