@@ -41,7 +41,6 @@ class LiveSession:
         self._fills: dict[int, Fill] = {}
         self._matched: dict[int, BarMatched] = {}
         self._last = -1
-        self._told = 0
         self._answer: Answer | None = None
         self._error = ""
 
@@ -59,8 +58,8 @@ class LiveSession:
         last = len(bars) - 1
         hands = CountingDesk(desk)
         try:
-            for fill in run(bars[:last], self._stepper, desk, hands):
-                self._told = fill.id
+            for _ in run(bars[:last], self._stepper, desk, hands):
+                pass
             self._decisions = Decisions(self.session.id, orders=hands.orders)
             desk.on_bar(
                 int(bars.ts_ns[last]),
@@ -69,7 +68,7 @@ class LiveSession:
                 int(bars.low_ticks[last]),
                 int(bars.close_ticks[last]),
             )
-            for fill in desk.fills_after(self._told):
+            for fill in desk.fills_after(self._stepper.told):
                 self._fills[fill.id] = fill
         except StrategyFailed as error:
             self._error = error.message
@@ -89,7 +88,7 @@ class LiveSession:
 
     def on_fill(self, fill: Fill) -> None:
         """Take a fill; the strategy hears of it before its next decision."""
-        if fill.id > self._told:
+        if fill.id > self._stepper.told:
             self._fills[fill.id] = fill
 
     def on_matched(self, event: BarMatched) -> Answer | None:
@@ -121,7 +120,6 @@ class LiveSession:
             try:
                 for number in sorted(self._fills):
                     self._stepper.on_fill(self._fills[number], self._decisions)
-                    self._told = number
                 self._fills.clear()
                 self._stepper.step(bar, matched.index, self._decisions)
             except StrategyFailed as error:

@@ -34,7 +34,6 @@ def run(
     `hands` is what the strategy is given instead of the desk itself, to watch what it does.
     """
     given = desk if hands is None else hands
-    told = 0
     for row in range(len(bars)):
         desk.on_bar(
             int(bars.ts_ns[row]),
@@ -43,20 +42,23 @@ def run(
             int(bars.low_ticks[row]),
             int(bars.close_ticks[row]),
         )
-        for fill in desk.fills_after(told):
+        for fill in desk.fills_after(stepper.told):
             stepper.on_fill(fill, given)
-            told = fill.id
             yield fill
         stepper.step(bars[row : row + 1], row, given)
         desk.end_bar()
-    yield from desk.fills_after(told)
+    yield from desk.fills_after(stepper.told)
 
 
 class Stepper:
-    """A strategy, its features and its triggers, taken forward one bar at a time."""
+    """A strategy, its features and its triggers, taken forward one bar at a time.
+
+    `told` is the id of the last fill the strategy was told of.
+    """
 
     def __init__(self, strategy: Strategy, pipeline: FeaturePipeline, tier: str) -> None:
         self.strategy = strategy
+        self.told = 0
         self._pipeline = pipeline
         self._tier = tier
         self._values = _values_type(pipeline.names)
@@ -64,6 +66,7 @@ class Stepper:
 
     def on_fill(self, fill: Fill, desk: StrategyDesk) -> None:
         """Tell the strategy of one of its fills."""
+        self.told = fill.id
         with strategy_code(self.strategy):
             self.strategy.on_fill(fill, desk)
 
