@@ -273,6 +273,38 @@ def bench(name: str | None, quick: bool) -> None:
     surroundings.emit({"bench": name, "machine": machine(), "rows": rows}, table(name, rows))
 
 
+@program.command()
+@click.option("--once", is_flag=True, help="Only the backtest; no server.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 is any.  [default: 8000]")
+@click.option("--open", "open_browser", is_flag=True, help="Open the chart in a browser.")
+@json_option
+def demo(*, once: bool, port: int | None, open_browser: bool) -> None:
+    """Backtest a strategy on sample prices, then serve a paper session to watch."""
+    from fks import demo as job
+
+    surroundings = command_context()
+    result = job.backtest(surroundings.host, surroundings.home)
+    found = job.summary(result)
+    text = (
+        f"{found['strategy']} on {found['dataset']}: {found['bars']:,} bars, "
+        f"{found['fills']} fills, final equity {found['final_equity']:,.2f}"
+    )
+    surroundings.emit(found, text, f"tear sheet: {found['report']}")
+    if once:
+        return
+    sys.stdout.flush()
+    from fks.serve import serve as run
+
+    run(
+        surroundings.host,
+        home=surroundings.home,
+        config=surroundings.config,
+        overrides=_overrides(http={"port": port}),
+        open_browser=open_browser,
+        once_up=job.start_session,
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
     try:

@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import webbrowser
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,12 @@ def serve(
     without: Sequence[str] = (),
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
     open_browser: bool = False,
+    once_up: Callable[[App], Awaitable[str]] | None = None,
 ) -> None:
-    """Run until SIGTERM or SIGINT. Raises `FksError` when the process cannot start."""
+    """Run until SIGTERM or SIGINT. Raises `FksError` when the process cannot start.
+
+    `once_up` is called when everything is served, and returns the page to open in a browser.
+    """
     active = host.select(only, without)
     settings = load_settings(host, home=home, config=config, overrides=overrides)
     http = settings.section("http", HttpSettings)
@@ -51,7 +55,8 @@ def serve(
         flush_traces = configure_tracing(telemetry, f"{socket.gethostname()}")
         try:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                runner.run(_serve(host, settings, home, active, bound, open_browser))
+                opening = (open_browser, once_up)
+                runner.run(_serve(host, settings, home, active, bound, opening))
         finally:
             flush_traces()
 
@@ -71,7 +76,7 @@ async def _serve(
     home: Path,
     active: frozenset[str],
     bound: socket.socket,
-    open_browser: bool,
+    opening: tuple[bool, Callable[[App], Awaitable[str]] | None],
 ) -> None:
     """Bring everything up, wait for the signal, take everything down."""
     stop = asyncio.Event()
@@ -86,8 +91,10 @@ async def _serve(
         try:
             url = f"http://{f'[{name}]' if ':' in name else name}:{port}"
             _banner(app, url)
+            open_browser, once_up = opening
+            page = await once_up(app) if once_up else ""
             if open_browser:
-                await asyncio.to_thread(webbrowser.open, url)
+                await asyncio.to_thread(webbrowser.open, url + page)
             ended = asyncio.ensure_future(server.wait())
             stopped = asyncio.ensure_future(stop.wait())
             await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
