@@ -32,57 +32,43 @@ def _donchian(bars: BarColumns) -> tuple[np.ndarray, ...]:
     return late(talib.MAX(bars.high, 20)), late(talib.MIN(bars.low, 20))
 
 
+def _spec(kind: str, source: str = "close", **params: float) -> IndicatorSpec:
+    return IndicatorSpec(kind=kind, params=params, source=source)
+
+
 CASES: dict[str, tuple[IndicatorSpec, Oracle]] = {
-    "sma": (
-        IndicatorSpec(kind="sma", params={"period": 10}),
-        lambda b: _one(talib.SMA(b.close, 10)),
-    ),
-    "sma of volume": (
-        IndicatorSpec(kind="sma", params={"period": 7}, source="volume"),
-        lambda b: _one(talib.SMA(b.volume, 7)),
-    ),
+    "sma": (_spec("sma", period=10), lambda b: _one(talib.SMA(b.close, 10))),
+    "sma of volume": (_spec("sma", "volume", period=7), lambda b: _one(talib.SMA(b.volume, 7))),
     "sma of typical price": (
-        IndicatorSpec(kind="sma", params={"period": 9}, source="hlc3"),
+        _spec("sma", "hlc3", period=9),
         lambda b: _one(talib.SMA(talib.TYPPRICE(b.high, b.low, b.close), 9)),
     ),
     "sma of ohlc4": (
-        IndicatorSpec(kind="sma", params={"period": 2}, source="ohlc4"),
+        _spec("sma", "ohlc4", period=2),
         lambda b: _one(talib.SMA(talib.AVGPRICE(b.open, b.high, b.low, b.close), 2)),
     ),
-    "ema": (
-        IndicatorSpec(kind="ema", params={"period": 21}),
-        lambda b: _one(talib.EMA(b.close, 21)),
-    ),
-    "wma": (
-        IndicatorSpec(kind="wma", params={"period": 13}),
-        lambda b: _one(talib.WMA(b.close, 13)),
-    ),
-    "rsi": (IndicatorSpec(kind="rsi"), lambda b: _one(talib.RSI(b.close, 14))),
-    "rsi of two": (
-        IndicatorSpec(kind="rsi", params={"period": 2}),
-        lambda b: _one(talib.RSI(b.close, 2)),
-    ),
-    "atr": (IndicatorSpec(kind="atr"), lambda b: _one(talib.ATR(b.high, b.low, b.close, 14))),
-    "macd": (IndicatorSpec(kind="macd"), lambda b: talib.MACD(b.close, 12, 26, 9)),
+    "ema": (_spec("ema", period=21), lambda b: _one(talib.EMA(b.close, 21))),
+    "wma": (_spec("wma", period=13), lambda b: _one(talib.WMA(b.close, 13))),
+    "rsi": (_spec("rsi"), lambda b: _one(talib.RSI(b.close, 14))),
+    "rsi of two": (_spec("rsi", period=2), lambda b: _one(talib.RSI(b.close, 2))),
+    "atr": (_spec("atr"), lambda b: _one(talib.ATR(b.high, b.low, b.close, 14))),
+    "macd": (_spec("macd"), lambda b: talib.MACD(b.close, 12, 26, 9)),
     "macd 5/35/5": (
-        IndicatorSpec(kind="macd", params={"fast": 5, "slow": 35, "signal": 5}),
+        _spec("macd", fast=5, slow=35, signal=5),
         lambda b: talib.MACD(b.close, 5, 35, 5),
     ),
-    "bollinger": (IndicatorSpec(kind="bollinger"), lambda b: talib.BBANDS(b.close, 20, 2, 2)),
-    "stddev": (IndicatorSpec(kind="stddev"), lambda b: _one(talib.STDDEV(b.close, 20, 1))),
-    "roc": (IndicatorSpec(kind="roc"), lambda b: _one(talib.ROC(b.close, 10))),
-    "ao": (IndicatorSpec(kind="ao"), _ao),
-    "donchian": (IndicatorSpec(kind="donchian"), _donchian),
-    "highest": (
-        IndicatorSpec(kind="highest", source="high"),
-        lambda b: _one(talib.MAX(b.high, 20)),
-    ),
-    "lowest": (IndicatorSpec(kind="lowest", source="low"), lambda b: _one(talib.MIN(b.low, 20))),
+    "bollinger": (_spec("bollinger"), lambda b: talib.BBANDS(b.close, 20, 2, 2)),
+    "stddev": (_spec("stddev"), lambda b: _one(talib.STDDEV(b.close, 20, 1))),
+    "roc": (_spec("roc"), lambda b: _one(talib.ROC(b.close, 10))),
+    "ao": (_spec("ao"), _ao),
+    "donchian": (_spec("donchian"), _donchian),
+    "highest": (_spec("highest", "high"), lambda b: _one(talib.MAX(b.high, 20))),
+    "lowest": (_spec("lowest", "low"), lambda b: _one(talib.MIN(b.low, 20))),
     "stochastic": (
-        IndicatorSpec(kind="stochastic"),
+        _spec("stochastic"),
         lambda b: talib.STOCH(b.high, b.low, b.close, 14, 3, 0, 3, 0),
     ),
-    "obv": (IndicatorSpec(kind="obv"), lambda b: _one(talib.OBV(b.close, b.volume))),
+    "obv": (_spec("obv"), lambda b: _one(talib.OBV(b.close, b.volume))),
 }
 
 
@@ -116,7 +102,7 @@ def test_volume_ratio_is_volume_over_its_mean() -> None:
 def test_vwap_begins_anew_with_each_session(offset_min: int) -> None:
     """Yesterday's volume would weigh on today's level."""
     bars = make_bars(900, 4)
-    spec = IndicatorSpec(kind="vwap", params={"session_offset_min": offset_min})
+    spec = _spec("vwap", session_offset_min=offset_min)
     (vwap,) = Catalogue(BUILT_IN).make({"x": spec}).update(bars).columns
     session = (bars.ts_ns - offset_min * 60_000_000_000) // 86_400_000_000_000
     assert len(np.unique(session)) >= 4

@@ -125,7 +125,7 @@ def test_bars_that_do_not_follow_are_refused() -> None:
     pipeline.update(bars[:20])
     with pytest.raises(Invalid, match="time order"):
         pipeline.update(bars[19:30])
-    with pytest.raises(Invalid, match="tick size changed from 0.25 to 0.5"):
+    with pytest.raises(Invalid, match=r"tick size changed from 0\.25 to 0\.5"):
         pipeline.update(other[20:])
     assert len(pipeline.update(bars[20:]).columns[0]) == 30
 

@@ -40,7 +40,7 @@ cdef class _Ring:
 cdef int64_t _limit(int64_t weights):
     """Return the power of two up to which ticks, times all weights, stay within 62 bits."""
     cdef int64_t limit = 1
-    while limit * 2 <= LARGEST // weights:
+    while limit <= LARGEST // weights // 2:
         limit *= 2
     return limit
 
