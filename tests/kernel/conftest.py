@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import shutil
 import socket
 import subprocess
@@ -84,7 +83,7 @@ class NatsServer:
 
     def start(self) -> None:
         """Start it and wait until it listens."""
-        binary = shutil.which("nats-server", path=os.path.dirname(sys.executable))
+        binary = shutil.which("nats-server", path=str(Path(sys.executable).parent))
         binary = binary or shutil.which("nats-server")
         if binary is None:
             pytest.skip("no nats-server: install the dev extra")
