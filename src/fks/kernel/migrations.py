@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -51,7 +52,7 @@ def upgrade(url: str, context: str | None = None, *, sql: TextIO | None = None) 
     from alembic import command
 
     target = "heads" if context is None else f"{_known(context)}@head"
-    with _reported():
+    with _reported(), _alone(url):
         command.upgrade(_config(url, sql), target, sql=sql is not None)
 
 
@@ -59,7 +60,7 @@ def downgrade(url: str, context: str) -> None:
     """Take the tables of a context away again."""
     from alembic import command
 
-    with _reported():
+    with _reported(), _alone(url):
         command.downgrade(_config(url), f"{_known(context)}@base")
 
 
@@ -91,7 +92,11 @@ def _applied(config: Config) -> set[str]:
             found.update(one.revision for one in script.iterate_revisions(head, "base"))
         return []
 
-    with _reported(), EnvironmentContext(config, script, fn=note, dont_mutate=True):
+    with (
+        _reported(),
+        _ONE_AT_A_TIME,
+        EnvironmentContext(config, script, fn=note, dont_mutate=True),
+    ):
         script.run_env()
     return found
 
@@ -124,6 +129,34 @@ def _known(context: str) -> str:
             code="migrations.no_context",
         )
     return context
+
+
+# alembic keeps the environment it runs in module state: one migration at a time in a process.
+_ONE_AT_A_TIME = threading.RLock()
+
+
+@contextlib.contextmanager
+def _alone(url: str) -> Iterator[None]:
+    """Let processes that start on one SQLite file migrate it one after the other.
+
+    PostgreSQL has a lock for that itself (see `env.py`); SQLite's own would fail, not wait, when
+    two processes read the version before either writes it.
+    """
+    with _ONE_AT_A_TIME, contextlib.ExitStack() as stack:
+        if url.startswith("sqlite"):
+            file = Path(url.partition("///")[2].partition("?")[0])
+            lock = stack.enter_context(file.with_name(f"{file.name}.migrating").open("w"))
+            _lock(lock)
+        yield
+
+
+def _lock(file: TextIO) -> None:
+    """Wait until this process holds the file; closing it lets go."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: SQLite's own lock must do
+        return
+    fcntl.flock(file, fcntl.LOCK_EX)
 
 
 @contextlib.contextmanager
