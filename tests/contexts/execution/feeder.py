@@ -7,7 +7,6 @@ so that whatever is heard twice or again after a crash is said in the same words
 from __future__ import annotations
 
 import os
-from types import SimpleNamespace
 from typing import Any
 
 from fks.contracts.data import BarClosed, ReplayFinished
@@ -170,17 +169,23 @@ class Feeder:
             await self._bus.publish(ReplayFinished(stream=session_id, bars=self.bars))
 
 
-def plugin(bars: int, journal: str = "") -> Any:
-    """Return the feeder as a plugin, and under `.feeder` (once wired) itself."""
-    found = SimpleNamespace(feeder=None)
+class Plugin:
+    """The feeder as a plugin; `feeder` is there once it is wired."""
+
+    def __init__(self, bars: int, journal: str = "") -> None:
+        self.feeder: Feeder | None = None
+        self._bars = bars
+        self._journal = journal
 
     @impl
-    def fks_manifest() -> Manifest:
+    def fks_manifest(self) -> Manifest:
+        """Name it."""
         return Manifest(name="feeder", summary="known bars and decisions")
 
     @impl
-    def fks_wire(runtime: Any, wiring: Any) -> None:
-        feeder = found.feeder = Feeder(runtime.bus, bars, journal)
+    def fks_wire(self, runtime: Any, wiring: Any) -> None:
+        """Hear what data and engine would."""
+        feeder = self.feeder = Feeder(runtime.bus, self._bars, self._journal)
         wiring.on(SessionStarted, feeder.on_begun)
         wiring.on(SessionRecovered, feeder.on_begun)
         wiring.on(BarMatched, feeder.on_matched)
@@ -188,7 +193,3 @@ def plugin(bars: int, journal: str = "") -> Any:
         wiring.on(SessionChanged, feeder.on_changed)
         wiring.on(OrderAccepted, feeder.on_told)
         wiring.on(OrderFilled, feeder.on_told)
-
-    found.fks_manifest = fks_manifest
-    found.fks_wire = fks_wire
-    return found

@@ -27,37 +27,28 @@ from fks.kernel.runtime import Runtime
 __all__ = ["wire"]
 
 
-class _Ears:
-    """Hand what was heard to the session it is for."""
-
-    def __init__(self, execution: Execution) -> None:
-        self._hear = execution.holding.hear
-
-    async def on_bar_closed(self, event: BarClosed, _meta: Meta) -> None:
-        """Take a bar of a session's stream."""
-        self._hear(event.stream, event)
-
-    async def on_replay_finished(self, event: ReplayFinished, _meta: Meta) -> None:
-        """Take the end of a session's stream."""
-        self._hear(event.stream, event)
-
-    async def on_signal_raised(self, event: SignalRaised, _meta: Meta) -> None:
-        """Take a decision of a session's strategy."""
-        self._hear(event.session_id, event)
-
-    async def on_bar_decided(self, event: BarDecided, _meta: Meta) -> None:
-        """Take the end of a bar's decisions."""
-        self._hear(event.session_id, event)
-
-
 def wire(runtime: Runtime, wiring: Wiring) -> None:
     """Register the handlers of execution."""
     execution = runtime.singleton(Execution, lambda: Execution(runtime))
-    ears = _Ears(execution)
-    wiring.on(BarClosed, ears.on_bar_closed)
-    wiring.on(ReplayFinished, ears.on_replay_finished)
-    wiring.on(SignalRaised, ears.on_signal_raised)
-    wiring.on(BarDecided, ears.on_bar_decided)
+    hear = execution.holding.hear
+
+    # Plain functions: they only hand over what was heard, and never wait.
+    def on_bar_closed(event: BarClosed, _meta: Meta) -> None:
+        hear(event.stream, event)
+
+    def on_replay_finished(event: ReplayFinished, _meta: Meta) -> None:
+        hear(event.stream, event)
+
+    def on_signal_raised(event: SignalRaised, _meta: Meta) -> None:
+        hear(event.session_id, event)
+
+    def on_bar_decided(event: BarDecided, _meta: Meta) -> None:
+        hear(event.session_id, event)
+
+    wiring.on(BarClosed, on_bar_closed)
+    wiring.on(ReplayFinished, on_replay_finished)
+    wiring.on(SignalRaised, on_signal_raised)
+    wiring.on(BarDecided, on_bar_decided)
     answers: list[tuple[type[Query[Any]], Callable[[Any], Awaitable[Any]]]] = [
         (StartSession, execution.steering.start),
         (PauseSession, execution.steering.pause),

@@ -73,7 +73,7 @@ _UPDATE_ORDER = (
     .where(
         tables.orders.c.session_id == bindparam("key"), tables.orders.c.id == bindparam("order_id")
     )
-    .values(status=bindparam("status"))
+    .values(status=bindparam("status"), reason=bindparam("reason"))
 )
 _LIVING = tuple(status.value for status in LIVING)
 
@@ -151,7 +151,15 @@ class SessionStore:
         if changed:
             await tx.execute(
                 _UPDATE_ORDER,
-                [{"key": session_id, "order_id": o.id, "status": o.status.value} for o in changed],
+                [
+                    {
+                        "key": session_id,
+                        "order_id": o.id,
+                        "status": o.status.value,
+                        "reason": None if o.reason is None else o.reason.value,
+                    }
+                    for o in changed
+                ],
             )
 
     async def started_by(self, tx: Transaction, key: str) -> tuple[Session, str] | None:

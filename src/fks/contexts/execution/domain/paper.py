@@ -61,9 +61,9 @@ class PaperSession:
         self._sequencer = Sequencer(
             last_index=session.last_index, decided=session.decided, ahead=ahead
         )
-        instrument = session.config.instrument
-        self._recorder = Recorder(desk, session.id, instrument.id, resting)
-        self._numerator, self._denominator = instrument.tick_size.as_integer_ratio()
+        self._recorder = Recorder(desk, session, resting)
+        tick_size = session.config.instrument.tick_size
+        self._numerator, self._denominator = tick_size.as_integer_ratio()
         self._bars: int | None = None
         self._fault = ""
 
@@ -112,6 +112,8 @@ class PaperSession:
                 self._take(step)
             except FksError as error:
                 self._fault = error.message
+            except OverflowError:
+                self._fault = "the account is worth more than a desk can count"
         if self._fault:
             return self.end(SessionStatus.FAILED, self._fault)
         if self._ended:
@@ -197,7 +199,7 @@ class PaperSession:
         desk.end_bar()
         self._recorder.look(ts_ns)
         self.session = msgspec.structs.replace(self.session, decided=True)
-        equity, position = desk.equity, desk.position
+        equity, position = desk.equity, self._recorder.position
         self._recorder.mark(
             Mark(index=step.index, ts_ns=ts_ns, equity=equity, position=position),
             AccountMarked(
@@ -218,7 +220,7 @@ class PaperSession:
             status=status,
             error=error,
             equity=desk.equity,
-            position=desk.position,
+            position=self._recorder.position,
             orders=desk.order_count,
             fills=desk.fill_count,
         )

@@ -21,6 +21,8 @@ from fks.contracts.execution import (
     OrderRejected,
     OrderStatus,
     PositionChanged,
+    RejectReason,
+    Session,
 )
 from fks.kernel.messages import Event
 
@@ -52,18 +54,17 @@ class Outcome(msgspec.Struct):
 class Recorder:
     """Follow one desk. `resting` are the orders that rest on it, with their signals' ids."""
 
-    def __init__(
-        self, desk: Desk, session_id: str, instrument: str, resting: Iterable[Order] = ()
-    ) -> None:
+    def __init__(self, desk: Desk, session: Session, resting: Iterable[Order] = ()) -> None:
         self._desk = desk
-        self._session_id = session_id
-        self._instrument = instrument
+        self._session_id = session.id
+        self._instrument = session.config.instrument.id
+        self._position = session.position
         self._orders = desk.order_count
         self._fills = desk.fill_count
         self._resting = {order.id: order for order in resting}
         there = {order.id for order in desk.open_orders()}
         assert there == set(self._resting), (
-            f"session {session_id}: the desk has the resting orders {sorted(there)}, "
+            f"session {session.id}: the desk has the resting orders {sorted(there)}, "
             f"the store {sorted(self._resting)}"
         )
         self._outcome = Outcome(known_orders=self._orders)
@@ -82,10 +83,16 @@ class Recorder:
         """Note an event that changes no record."""
         self._outcome.events.append(event)
 
+    @property
+    def position(self) -> float:
+        """Return the signed quantity held now, same-close fills of this bar included."""
+        return self._position
+
     def look(self, ts_ns: int, signal_id: str = "") -> None:
         """Note what happened on the desk since the last look, at bar `ts_ns`.
 
-        New orders are put down to signal `signal_id`.
+        New orders are put down to signal `signal_id`; without one, the desk itself was at work,
+        and what it cancelled has a reason.
         """
         desk = self._desk
         fills: tuple[Fill, ...] = ()
@@ -94,27 +101,28 @@ class Recorder:
             self._fills = desk.fill_count
         filled = {fill.order_id for fill in fills}
         before = [order_id for order_id in self._resting if order_id not in filled]
-        if desk.order_count != self._orders:
-            gone = self._gone(before)
-            self._end(gone)
+        news = desk.order_count != self._orders
+        if before and (news or desk.open_count != len(before)):
+            there = {order.id for order in desk.open_orders()}
+            gone = [order_id for order_id in before if order_id not in there]
+            if gone:
+                self._end(gone, {} if signal_id else self._reasons(gone[0]))
+        if news:
             self._admit(signal_id, filled)
-        else:
-            gone = self._gone(before) if desk.open_count != len(before) else []
-            self._end(gone)
         self._fill(fills, ts_ns)
 
-    def _gone(self, order_ids: list[int]) -> list[int]:
-        """Return which of these orders rest no more."""
-        if not order_ids:
-            return []
-        there = {order.id for order in self._desk.open_orders()}
-        return [order_id for order_id in order_ids if order_id not in there]
+    def _reasons(self, first_id: int) -> dict[int, RejectReason | None]:
+        """Return why orders from `first_id` on were cancelled."""
+        return {order.id: order.reason for order in self._desk.orders_after(first_id - 1)}
 
-    def _end(self, order_ids: Iterable[int]) -> None:
+    def _end(self, order_ids: Iterable[int], reasons: dict[int, RejectReason | None]) -> None:
         """Note cancellations."""
         for order_id in order_ids:
-            order = self._resting.pop(order_id)
-            cancelled = msgspec.structs.replace(order, status=OrderStatus.CANCELLED)
+            cancelled = msgspec.structs.replace(
+                self._resting.pop(order_id),
+                status=OrderStatus.CANCELLED,
+                reason=reasons.get(order_id),
+            )
             self._outcome.orders[order_id] = cancelled
             self._outcome.events.append(
                 OrderCancelled(
@@ -124,7 +132,7 @@ class Recorder:
 
     def _admit(self, signal_id: str, filled: set[int]) -> None:
         """Note new orders: refused, or accepted and by now perhaps cancelled again."""
-        cancelled: list[int] = []
+        cancelled: dict[int, RejectReason | None] = {}
         for new in self._desk.orders_after(self._orders):
             order = msgspec.structs.replace(new, session_id=self._session_id, signal_id=signal_id)
             if order.status is OrderStatus.REJECTED:
@@ -132,8 +140,8 @@ class Recorder:
                 kind: type[OrderRejected | OrderAccepted] = OrderRejected
             else:
                 if order.status is OrderStatus.CANCELLED and order.id not in filled:
-                    cancelled.append(order.id)
-                order = msgspec.structs.replace(order, status=OrderStatus.ACCEPTED)
+                    cancelled[order.id] = order.reason
+                order = msgspec.structs.replace(order, status=OrderStatus.ACCEPTED, reason=None)
                 self._resting[order.id] = order
                 self._outcome.orders[order.id] = order
                 kind = OrderAccepted
@@ -141,11 +149,10 @@ class Recorder:
                 kind(session_id=self._session_id, instrument=self._instrument, order=order)
             )
         self._orders = self._desk.order_count
-        self._end(cancelled)
+        self._end(cancelled, cancelled)
 
-    def _fill(self, fills: Iterable[Fill], ts_ns: int) -> None:
+    def _fill(self, fills: tuple[Fill, ...], ts_ns: int) -> None:
         """Note fills, and where they left the position."""
-        quantity: float | None = None
         for new in fills:
             fill = msgspec.structs.replace(new, session_id=self._session_id)
             order = self._resting.pop(fill.order_id)
@@ -156,14 +163,14 @@ class Recorder:
             self._outcome.events.append(
                 OrderFilled(session_id=self._session_id, instrument=self._instrument, fill=fill)
             )
-            quantity = fill.position
-        if quantity is not None:
+            self._position = fill.position
+        if fills:
             self._outcome.events.append(
                 PositionChanged(
                     session_id=self._session_id,
                     instrument=self._instrument,
                     ts_ns=ts_ns,
-                    quantity=quantity,
+                    quantity=self._position,
                     average_price=self._desk.average_price,
                     realised_pnl=self._desk.realised_pnl,
                 )
