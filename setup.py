@@ -31,6 +31,11 @@ def extensions() -> list[Extension]:
             Extension(
                 module,
                 [str(relative)],
+                depends=[
+                    str(p.relative_to(ROOT))
+                    for p in path.parent.glob("*.[hp]*")
+                    if p.suffix in {".h", ".pxi"}
+                ],
                 include_dirs=[numpy.get_include()],
                 define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
                 extra_compile_args=["-O3", "-fno-math-errno", "-fno-trapping-math"],
