@@ -41,9 +41,10 @@ def test_backtest_loop_and_live_session_agree(
 ) -> None:
     """The promise of the platform: what was tested is what trades."""
     params = data.draw(PARAMS[name])
+    chunk_bars = data.draw(st.sampled_from([1, 5, 4096]))
     for tier in tiers_of(KINDS[name]):
         plan = kit.make_plan(KINDS[name], bars, params, tier=tier, **fields)
-        expected = kit.driven(plan)
+        expected = kit.driven(plan, chunk_bars)
         assert _looped(plan) == expected, tier
         assert played(plan) == expected, tier
 

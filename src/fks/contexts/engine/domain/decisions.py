@@ -10,7 +10,6 @@ from __future__ import annotations
 from fks.contracts.engine import Action, Signal
 from fks.contracts.execution import StrategyDesk
 from fks.contracts.values import OrderType, PositionSide, Side
-from fks.kernel.errors import Invalid
 
 __all__ = ["CountingDesk", "Decisions"]
 
@@ -90,11 +89,7 @@ class Decisions:
         )
 
     def _place(self, side: Side, quantity: float, limit: float | None, stop: float | None) -> int:
-        """Record an order. Raises `Invalid` for two prices, as the desk does."""
-        if limit is not None and stop is not None:
-            raise Invalid(
-                "an order takes a limit or a stop price, not both", code="execution.two_prices"
-            )
+        """Record an order; whether it can be one is for the desk to say, as in a backtest."""
         kind = OrderType.MARKET
         if limit is not None:
             kind = OrderType.LIMIT

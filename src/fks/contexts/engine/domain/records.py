@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fks.contracts.columns import Float64, Int64
 from fks.contracts.execution import Fill
 from fks.contracts.values import NANOS, Instrument, Side
 
-__all__ = ["fills_of"]
+__all__ = ["fills_of", "quantities"]
+
+
+def quantities(lots: Int64, instrument: Instrument) -> Float64:
+    """Return lots as units of the instrument, each rounded once."""
+    numerator, denominator = instrument.lot_size.as_integer_ratio()
+    return (lots * numerator) / float(denominator)
 
 
 def fills_of(
@@ -18,7 +25,7 @@ def fills_of(
     total = len(columns["id"])
     begin = 0 if last is None else max(0, total - last)
     numerator, denominator = instrument.tick_size.as_integer_ratio()
-    lot = float(instrument.lot_size)
+    lot, lots_a_unit = instrument.lot_size.as_integer_ratio()
     rows = zip(
         *(
             columns[name][begin:].tolist()
@@ -41,11 +48,11 @@ def fills_of(
             id=number,
             order_id=order,
             side=Side.BUY if side > 0 else Side.SELL,
-            quantity=lots * lot,
+            quantity=lots * lot / lots_a_unit,
             price=ticks * numerator / denominator,
             fee=fee / NANOS,
             ts_ns=ts_ns,
-            position=position * lot,
+            position=position * lot / lots_a_unit,
             realised_pnl=realised / NANOS,
         )
         for number, order, side, lots, ticks, fee, ts_ns, position, realised in rows

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from fks.contexts.engine.adapters.run_files import RunFiles
 from fks.contexts.engine.adapters.sources import code_version
@@ -26,14 +25,14 @@ from fks.contexts.engine.domain.backtest import (
 )
 from fks.contexts.engine.domain.manifest import RunManifest, encode_manifest, hash_manifest
 from fks.contexts.engine.domain.parameters import Catalog
-from fks.contexts.engine.domain.records import fills_of
+from fks.contexts.engine.domain.records import fills_of, quantities
 from fks.contexts.engine.domain.sheet import SheetSeries, render
 from fks.contexts.engine.domain.statistics import currency
 from fks.contexts.engine.domain.trades import trades_of
 from fks.contracts.columns import BarColumns, Float64, Int64
 from fks.contracts.data import DatasetSource
 from fks.contracts.engine import BacktestRequest, Run, RunStatus, Strategy, Trade
-from fks.contracts.execution import Desks, Fill
+from fks.contracts.execution import Desks, Fill, OrderStatus
 from fks.contracts.transformer import FeaturePipelines
 from fks.contracts.values import NANOS, Instrument
 from fks.kernel.clock import Clock, SystemClock
@@ -68,8 +67,7 @@ class FinishedRun:
     @property
     def position(self) -> Float64:
         """Return the signed quantity held after each bar."""
-        lot = float(self._plan.config.instrument.lot_size)
-        return self._outcome.position_lots.astype(np.float64) * lot
+        return quantities(self._outcome.position_lots, self._plan.config.instrument)
 
     @cached_property
     def fills(self) -> tuple[Fill, ...]:
@@ -275,5 +273,6 @@ def _hash_bars(bars: BarColumns) -> str:
 
 
 def _rejected(outcome: Outcome) -> int:
-    """Return how many orders were refused: those that carry a reason."""
-    return int((outcome.orders["reason"] != 0).sum())
+    """Return how many orders were refused; columns number the states as the contract lists them."""
+    refused = list(OrderStatus).index(OrderStatus.REJECTED)
+    return int((outcome.orders["status"] == refused).sum())

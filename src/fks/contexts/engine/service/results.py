@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import msgspec
-import numpy as np
 
 from fks.contexts.engine.adapters.run_files import RunFiles
 from fks.contexts.engine.domain.drawdown import drawdown_series
-from fks.contexts.engine.domain.records import fills_of
+from fks.contexts.engine.domain.records import fills_of, quantities
 from fks.contexts.engine.domain.statistics import currency
 from fks.contexts.engine.domain.thinning import keep_extremes
 from fks.contexts.engine.domain.trades import trades_of
@@ -39,13 +38,14 @@ class Results:
         columns = self._files.columns(run_id, "equity")
         equity = currency(columns["equity_nanos"])
         rows = keep_extremes(equity, points)
-        lot = float(manifest.instrument.lot_size)
         return RunSeries(
             run_id=run_id,
             ts_ns=tuple(columns["ts_ns"][rows].tolist()),
             equity=tuple(equity[rows].tolist()),
             drawdown=tuple((drawdown_series(equity, manifest.cash)[rows] + 0.0).tolist()),
-            position=tuple((columns["position_lots"][rows] * lot).tolist()),
+            position=tuple(
+                quantities(columns["position_lots"][rows], manifest.instrument).tolist()
+            ),
             total=len(equity),
         )
 
@@ -108,4 +108,4 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float | np.floating) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
