@@ -11,6 +11,7 @@ import os
 import pkgutil
 import platform
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import fks.contracts
 from fks import __version__
 from fks.contexts import BUILTIN
-from fks.kernel.bus import Bus
+from fks.kernel.bus import Bus, LocalBus
 from fks.kernel.clock import Clock, SystemClock
 from fks.kernel.errors import Conflict, Denied
 from fks.kernel.health import ContextHealth, HealthReported, probe_all
@@ -41,12 +42,14 @@ from fks.kernel.telemetry import Metrics
 if TYPE_CHECKING:
     import pluggy
 
+    from fks.kernel.http import Face
     from fks.kernel.http.guard import Application
     from fks.kernel.persistence import Database
 
 __all__ = [
     "App",
     "contract_specs",
+    "exported_schemas",
     "http_application",
     "load_host",
     "load_settings",
@@ -196,6 +199,7 @@ async def running(
     home: Path,
     active: frozenset[str],
     clock: Clock | None = None,
+    start_services: bool = True,
 ) -> AsyncIterator[App]:
     """Run the active contexts: everything but HTTP is up inside the block."""
     clock = clock or SystemClock()
@@ -204,7 +208,8 @@ async def running(
     name = f"{socket.gethostname()}:{os.getpid()}"
     async with AsyncExitStack() as stack:
         database = await _open_database(settings, home, clock, stack)
-        bus, bus_name = _open_bus(host, settings, clock, ids, name)
+        bus = LocalBus(clock=clock, ids=ids, source=name)
+        stack.push_async_callback(bus.stop)
         runtime = _Surroundings(
             bus=bus,
             database=database,
@@ -220,29 +225,36 @@ async def running(
                 "started_at_ns": clock.now_ns(),
                 "contexts": sorted(active),
                 "plugins": [plugin.name for plugin in host.plugins],
-                "bus": bus_name,
+                **bus.facts(),
                 "database": database.url,
                 "home": str(home),
                 "python": platform.python_version(),
             },
         )
         app = App(runtime, host, Supervisor(clock=clock), Metrics())
-        host.call("fks_wire", active, runtime=runtime, wiring=wiring)
+        host.call("fks_wire", active, runtime=runtime, wiring=bus)
         await bus.start()
         stack.push_async_callback(app.supervisor.stop, timeout_s=process.stop_timeout_s)
-        app.start_services()
+        if start_services:
+            app.start_services()
         yield app
 
 
 def http_application(app: App, *, host: str, port: int) -> Application:
     """Return the guarded HTTP application of a running app."""
-    from fks.kernel.http import Face, build_http
+    from fks.kernel.http import build_http
 
-    face = Face(
+    settings = app.runtime.section("http", HttpSettings)
+    return build_http(app.routes(), _face(app), settings, host=host, port=port)
+
+
+def _face(app: App) -> Face:
+    """Return what HTTP needs of an app."""
+    from fks.kernel.http import Face
+
+    return Face(
         version=__version__, health=app.health, metrics=app.metrics, new_id=app.runtime.ids.new
     )
-    settings = app.runtime.section("http", HttpSettings)
-    return build_http(app.routes(), face, settings, host=host, port=port)
 
 
 def open_home(home: Path) -> None:
@@ -277,10 +289,26 @@ async def _open_database(
     return database
 
 
-def _open_bus(
-    host: Host, settings: Settings, clock: Clock, ids: IdSource, name: str
-) -> tuple[Any, str]:
-    """Return the bus in this process."""
-    from fks.kernel.bus import LocalBus
+def exported_schemas(host: Host) -> dict[str, bytes]:
+    """Return the schemas of all that this installation serves and says, by file name.
 
-    return LocalBus(clock=clock, ids=ids, source=name), "in this process"
+    Routes exist only in a running app: one is brought up in a folder of its own, without
+    services, settings or environment of this machine.
+    """
+    with tempfile.TemporaryDirectory(prefix="fks-schemas-") as folder:
+        return asyncio.run(_exported_schemas(host, Path(folder)))
+
+
+async def _exported_schemas(host: Host, home: Path) -> dict[str, bytes]:
+    """Return the schemas from an app in `home`."""
+    from fks.kernel import schemas
+    from fks.kernel.http import openapi_document
+
+    settings = load_settings(host, home=home, environ={})
+    async with running(
+        host, settings, home=home, active=host.select(), start_services=False
+    ) as app:
+        openapi = openapi_document(
+            app.routes(), _face(app), app.runtime.section("http", HttpSettings)
+        )
+        return schemas.documents(schemas.all_messages(host), openapi, __version__)

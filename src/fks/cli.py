@@ -28,6 +28,10 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 
 
+class _ReaderGone(Exception):
+    """Whoever read stdout went away; click would make an exit code of its own of it."""
+
+
 class _Program(click.RichGroup):
     """The root group: its own commands at once, those of the contexts once they are asked for."""
 
@@ -38,6 +42,15 @@ class _Program(click.RichGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command; only an unknown name makes the contexts load."""
         return super().get_command(ctx, cmd_name) or _contributed(ctx).get(cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command and write out what it said."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise _ReaderGone from None
+        return result
 
 
 def _contributed(ctx: click.Context) -> dict[str, click.Command]:
@@ -309,7 +322,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
     try:
         code = program.main(args=arguments, prog_name="fks", standalone_mode=False)
-        sys.stdout.flush()
     except click.ClickException as error:
         where = getattr(error, "ctx", None)
         path = where.command_path if where is not None else "fks"
@@ -322,8 +334,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         line = " ".join(error.message.split())
         click.echo(f"fks: {line} [{error.code}]", err=True)
         return error.exit_code
-    except BrokenPipeError:
-        # The reader went away, which is its right; nothing more can be written, not even at exit.
+    except _ReaderGone:
+        # That is its right; nothing more can be written, not even what is flushed at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     return code if isinstance(code, int) else 0

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from litestar import Litestar, Response, get
 from litestar.openapi import OpenAPIConfig
 
@@ -22,7 +23,14 @@ from fks.kernel.http.problems import EXCEPTION_HANDLERS
 from fks.kernel.sections import HttpSettings
 from fks.kernel.telemetry import Metrics
 
-__all__ = ["CORRELATION_HEADER", "Face", "build_framework", "build_http", "is_loopback"]
+__all__ = [
+    "CORRELATION_HEADER",
+    "Face",
+    "build_framework",
+    "build_http",
+    "is_loopback",
+    "openapi_document",
+]
 
 Health = Callable[[], Awaitable[Mapping[str, ContextHealth]]]
 
@@ -91,3 +99,12 @@ def build_http(
     return Observer(
         guarded, new_id=face.new_id, metrics=face.metrics, access_log=settings.access_log
     )
+
+
+def openapi_document(
+    routes: Iterable[Any], face: Face, settings: HttpSettings
+) -> Mapping[str, Any]:
+    """Return the OpenAPI description of these routes as plain data."""
+    described = build_framework(routes, face, settings).openapi_schema.to_schema()
+    document: Mapping[str, Any] = msgspec.to_builtins(described, enc_hook=str)
+    return document
