@@ -1,4 +1,4 @@
-"""Declare what pyproject cannot: the compiled extensions and the built screens.
+"""Declare what pyproject cannot: compiled extensions, built screens, and the migrations.
 
 Every `_*.pyx` under `src/fks` becomes an extension module of the same dotted name, so adding a
 compiled file needs no change here. The screens are built by `build_web.py` (see there).
@@ -45,7 +45,11 @@ def extensions() -> list[Extension]:
 
 
 class BuildWithScreens(build_py):
-    """Build the single-page app into package data before the Python files are collected."""
+    """Build the single-page app into package data, and take the migrations along.
+
+    The revisions lie at the top of the checkout, where people look for them; an installed FKS
+    finds them in `fks/_migrations`.
+    """
 
     def run(self) -> None:
         """Build the screens unless told not to (`FKS_SKIP_WEB=1`), then the package."""
@@ -54,6 +58,24 @@ class BuildWithScreens(build_py):
 
             build_web.build()
         super().run()
+        if not self.editable_mode:
+            for source, target in self._migrations():
+                self.mkpath(str(Path(target).parent))
+                self.copy_file(source, target)
+
+    def get_outputs(self, include_bytecode: bool = True) -> list[str]:
+        """Return what is built, the migrations among it."""
+        outputs = super().get_outputs(include_bytecode)
+        return [*outputs, *(target for _, target in self._migrations())]
+
+    def _migrations(self) -> list[tuple[str, str]]:
+        """Return where each file of the migrations is and where it goes."""
+        target = Path(self.build_lib) / "fks" / "_migrations"
+        found = (*(ROOT / "migrations").glob("*.*"), *(ROOT / "migrations").glob("*/*.py"))
+        return [
+            (str(path.relative_to(ROOT)), str(target / path.relative_to(ROOT / "migrations")))
+            for path in sorted(found)
+        ]
 
 
 setup(
