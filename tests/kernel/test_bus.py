@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from fks.kernel import _dispatch, dispatch, pump
+from fks.kernel import _dispatch, dispatch
 from fks.kernel.bus import LocalBus, plain
 from fks.kernel.errors import Unavailable
 from fks.kernel.messages import Event, Meta
+from fks.kernel.pump import Pump
 from fks.kernel.resilience import Backoff
 
 MakeBus = Callable[..., LocalBus]
@@ -36,9 +37,7 @@ async def make_bus(
 ) -> AsyncIterator[MakeBus]:
     """Return what makes a bus on one of the twins; all are stopped at the end."""
     module: Any = _dispatch if request.param == "compiled" else dispatch
-    monkeypatch.setattr(pump.Pump, "dispatcher", module.Dispatcher)
-    for name in ("Item", "LazyMeta", "Topic"):
-        monkeypatch.setattr(pump, name, getattr(module, name))
+    monkeypatch.setattr(Pump, "twin", module)
     made: list[LocalBus] = []
 
     def make(**options: Any) -> LocalBus:

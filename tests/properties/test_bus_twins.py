@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from typing import Any
+from unittest import mock
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fks.kernel import _dispatch, dispatch, pump
+from fks.kernel import _dispatch, dispatch
 from fks.kernel.bus import LocalBus
 from fks.kernel.messages import Event, Meta
+from fks.kernel.pump import Pump
 from fks.kernel.resilience import Backoff
 
 
@@ -51,12 +53,11 @@ class _Run:
     """One bus on one twin, and what its listeners saw."""
 
     def __init__(self, module: Any, plan: dict[str, Any]) -> None:
-        pump.Pump.dispatcher = module.Dispatcher
-        for name in ("Item", "LazyMeta", "Topic"):
-            setattr(pump, name, getattr(module, name))
         self.plan = plan
         self.seen: list[tuple[str, int, str, int]] = []
-        self.bus = LocalBus(backoff=Backoff(0, 0))
+        with mock.patch.object(Pump, "twin", module):
+            self.bus = LocalBus(backoff=Backoff(0, 0))
+        self.bus._pump.twin = module
 
     async def run(self) -> None:
         """Publish as planned and wait for the end."""
@@ -106,15 +107,9 @@ class _Run:
 @given(plans)
 def test_twins_agree_on_order_and_counts(plan: dict[str, Any]) -> None:
     """Lost otherwise: the fast path would mean something else than the readable one."""
-    originals = pump.Pump.dispatcher, pump.Item, pump.LazyMeta, pump.Topic
-    try:
-        runs = [_Run(module, plan) for module in (_dispatch, dispatch)]
-        for module, run in zip((_dispatch, dispatch), runs, strict=True):
-            for name in ("Item", "LazyMeta", "Topic"):
-                setattr(pump, name, getattr(module, name))
-            asyncio.run(run.run())
-    finally:
-        pump.Pump.dispatcher, pump.Item, pump.LazyMeta, pump.Topic = originals
+    runs = [_Run(module, plan) for module in (_dispatch, dispatch)]
+    for run in runs:
+        asyncio.run(run.run())
     compiled, readable = runs
     assert compiled.bus.counts() == readable.bus.counts()
     failing = any(fails for name in ("seed", "leaf") for _, _, fails in plan[name])

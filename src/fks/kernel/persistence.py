@@ -22,6 +22,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from fks.kernel import tracing
 from fks.kernel.clock import Clock, SystemClock
 from fks.kernel.errors import Invalid, Unavailable
 from fks.kernel.ids import IdSource
@@ -170,7 +171,6 @@ class Database:
         self.process = process
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
         self.committed: Callable[[Sequence[Outgoing]], None] | None = None
-        self.trace: Callable[[], str] = str
         # SQLite has one writer: ours queue here, in order, instead of failing against each other.
         self._writer = asyncio.Lock() if self.is_sqlite else None
         self._writing: asyncio.Task[Any] | None = None
@@ -202,7 +202,7 @@ class Database:
             source=self.process,
             correlation_id=new_id if cause is None else cause.correlation_id,
             caused_by="" if cause is None else cause.id,
-            traceparent=self.trace() or ("" if cause is None else cause.traceparent),
+            traceparent=tracing.traceparent() or ("" if cause is None else cause.traceparent),
         )
 
     @contextlib.asynccontextmanager

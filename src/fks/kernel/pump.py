@@ -26,9 +26,9 @@ from fks.kernel.resilience import Backoff
 from fks.kernel.tickets import CURRENT, Invocation, Ticket, Track, Watch
 
 try:
-    from fks.kernel._dispatch import Dispatcher, Item, LazyMeta, Topic
+    from fks.kernel import _dispatch as _twin
 except ImportError:  # not compiled: the readable twin does the same, more slowly
-    from fks.kernel.dispatch import Dispatcher, Item, LazyMeta, Topic
+    from fks.kernel import dispatch as _twin  # type: ignore[no-redef]
 
 __all__ = ["Outbound", "Pump"]
 
@@ -53,7 +53,7 @@ class Outbound(Protocol):
 class Pump:
     """The queue of a bus and who works it off; see `LocalBus` for the parameters."""
 
-    dispatcher: Callable[..., Any] = Dispatcher
+    twin: Any = _twin
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Pump:
         slow_s: float,
         bury: Callable[[DeadLetter], Awaitable[None]],
     ) -> None:
-        self.core = self.dispatcher(self, clock, ids, source)
+        self.core = self.twin.Dispatcher(self, clock, ids, source)
         self.outbound: Outbound | None = None
         self.lanes = Lanes(
             backoff=backoff,
@@ -102,7 +102,7 @@ class Pump:
 
     def meta(self, cause: Meta | None) -> Any:
         """Return the meta of a message made now."""
-        return LazyMeta(self.core, cause, tracing.traceparent() if self._tracing else "")
+        return self.twin.LazyMeta(self.core, cause, tracing.traceparent() if self._tracing else "")
 
     def post(self, event: Event, meta: Meta, done: Callable[[], None], *, outward: bool) -> None:
         """Queue an event that has its meta; see `LocalBus.post`."""
@@ -112,7 +112,7 @@ class Pump:
         if self.outbound is not None and outward:
             track.hold()
             self.outbound.offer(event, meta, track.release)
-        self._append(Item(topic, event, meta, None, track))
+        self._append(self.twin.Item(topic, event, meta, None, track))
 
     @property
     def full(self) -> bool:
@@ -151,7 +151,7 @@ class Pump:
 
     def topic_for(self, kind: type[Any]) -> Any:
         """Return the topic of a class, made at its first use."""
-        topic = self.core.topics[kind] = Topic(topic_of(kind), kind)
+        topic = self.core.topics[kind] = self.twin.Topic(topic_of(kind), kind)
         return topic
 
     def enqueue(self, event: Any, cause: Any, ticket: Ticket | None) -> None:
@@ -171,7 +171,7 @@ class Pump:
             self.outbound.offer(event, meta, None)
         if ticket is not None:
             ticket.pending += 1
-        self._append(Item(topic, event, meta, ticket))
+        self._append(self.twin.Item(topic, event, meta, ticket))
 
     async def publish_queued(
         self, events: Iterable[Any], cause: Any, ticket: Ticket | None = None
@@ -342,7 +342,7 @@ class Pump:
             return token
         token.lane = self.lanes.detach(listener, item)
         self._running = None
-        rest = Item(item.topic, item.event, item.meta, item.ticket, item.track)
+        rest = self.twin.Item(item.topic, item.event, item.meta, item.ticket, item.track)
         rest.index = item.index + 1
         self.core.queue.appendleft(rest)
         self._start()
