@@ -1,0 +1,99 @@
+// What arrives over the socket. Payloads are the contracts' events; only the topics that the
+// screens use are named.
+import type { Fill, Order, Run, Session } from "./types";
+
+export interface BarClosed {
+  stream: string;
+  index: number;
+  instrument: string;
+  timeframe: string;
+  ts_ns: number;
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+  volume: number;
+}
+
+export interface SignalRaised {
+  session_id: string;
+  strategy: string;
+  bar_ts_ns: number;
+  bar_index: number;
+  price: number;
+  signal: { id: string; action: string; side: string; strength: number; quantity?: number | null };
+}
+
+export interface OrderEvent {
+  session_id: string;
+  order: Order;
+}
+
+export interface OrderFilled {
+  session_id: string;
+  fill: Fill;
+}
+
+export interface PositionChanged {
+  session_id: string;
+  instrument: string;
+  ts_ns: number;
+  quantity: number;
+  average_price: number;
+  realised_pnl: number;
+}
+
+export interface AccountMarked {
+  session_id: string;
+  ts_ns: number;
+  index: number;
+  equity: number;
+  cash: number;
+  position: number;
+}
+
+interface Payloads {
+  "data.bar_closed.v1": BarClosed;
+  "data.dataset_imported.v1": { dataset: { name: string } };
+  "engine.signal_raised.v1": SignalRaised;
+  "engine.run_progressed.v1": { run_id: string; progress: number; bars: number };
+  "engine.run_finished.v1": { run: Run };
+  "execution.order_accepted.v1": OrderEvent;
+  "execution.order_rejected.v1": OrderEvent;
+  "execution.order_cancelled.v1": OrderEvent;
+  "execution.order_filled.v1": OrderFilled;
+  "execution.position_changed.v1": PositionChanged;
+  "execution.account_marked.v1": AccountMarked;
+  "execution.session_started.v1": { session: Session };
+  "execution.session_recovered.v1": { session: Session };
+  "execution.session_changed.v1": { session: Session };
+}
+
+export type Topic = keyof Payloads;
+
+/** One event; its payload's type follows from its topic. */
+export type FeedEvent = {
+  [T in Topic]: { seq: number; topic: T; at_ns: number; data: Payloads[T] };
+}[Topic];
+
+export type ServerMessage =
+  | { op: "subscribed"; next: number; epoch: string }
+  | ({ op: "event" } & FeedEvent)
+  | { op: "lagged"; dropped: number; oldest: number }
+  | { op: "pong" }
+  | { op: "error"; detail: string };
+
+const OPS = new Set(["subscribed", "event", "lagged", "pong", "error"]);
+
+/** Read one message of the socket; null for anything that is not one. */
+export function decodeMessage(raw: unknown): ServerMessage | null {
+  if (typeof raw !== "string") return null;
+  try {
+    const value: unknown = JSON.parse(raw);
+    if (typeof value !== "object" || value === null) return null;
+    const op = (value as Record<string, unknown>)["op"];
+    return typeof op === "string" && OPS.has(op) ? (value as ServerMessage) : null;
+  } catch {
+    return null; // not JSON: the caller counts it as noise
+  }
+}

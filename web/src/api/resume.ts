@@ -1,0 +1,86 @@
+// Where we are in the feed, and what to do when it moves: the pure part of the socket.
+//
+// The server numbers its events. After a cut we ask to resume behind the last number we saw; it
+// replays what it still has, or says `lagged`, and then everything shown must be fetched anew.
+// A restarted server has another epoch, and its numbers mean nothing to us.
+import type { FeedEvent, ServerMessage } from "./events";
+
+export interface Place {
+  epoch: string | null;
+  lastSeq: number | null;
+}
+
+export const NOWHERE: Place = { epoch: null, lastSeq: null };
+
+export interface Interest {
+  topics: readonly string[];
+  session: string | null;
+}
+
+export interface Subscribe {
+  op: "subscribe";
+  topics: string[];
+  session: string | null;
+  resume_after: number | null;
+  epoch: string | null;
+}
+
+/** Merge what several views want into one subscription; null when nobody wants anything. */
+export function merge(interests: readonly Interest[]): Interest | null {
+  if (interests.length === 0) return null;
+  const topics = [...new Set(interests.flatMap((interest) => interest.topics))].sort();
+  const sessions = new Set(interests.map((interest) => interest.session));
+  const [only] = sessions;
+  return { topics, session: sessions.size === 1 ? (only ?? null) : null };
+}
+
+/** The message that takes up an interest at our place. */
+export function subscribe(interest: Interest, place: Place): Subscribe {
+  return {
+    op: "subscribe",
+    topics: [...interest.topics],
+    session: interest.session,
+    resume_after: place.lastSeq,
+    epoch: place.epoch,
+  };
+}
+
+export interface Step {
+  place: Place;
+  event: FeedEvent | null;
+  /** Something was missed: fetch over REST what is shown. */
+  refetch: boolean;
+}
+
+/** Take a message at a place. Events that we have seen already are dropped. */
+export function step(place: Place, message: ServerMessage): Step {
+  switch (message.op) {
+    case "subscribed": {
+      // The first subscription starts at "now": what happened between our REST requests and it
+      // was seen by neither.
+      const first = place.lastSeq === null;
+      const restarted = place.epoch !== null && place.epoch !== message.epoch;
+      const lastSeq = first || restarted ? message.next - 1 : place.lastSeq;
+      return { place: { epoch: message.epoch, lastSeq }, event: null, refetch: first || restarted };
+    }
+    case "event": {
+      if (place.lastSeq !== null && message.seq <= place.lastSeq) {
+        return { place, event: null, refetch: false };
+      }
+      return { place: { ...place, lastSeq: message.seq }, event: message, refetch: false };
+    }
+    case "lagged":
+      return { place, event: null, refetch: true };
+    default:
+      return { place, event: null, refetch: false };
+  }
+}
+
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 30_000;
+
+/** How long to wait before attempt `attempt` (from 0): doubled each time, jittered by half. */
+export function backoffMs(attempt: number, random: number): number {
+  const full = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(attempt, 10));
+  return Math.round(full / 2 + (full / 2) * random);
+}

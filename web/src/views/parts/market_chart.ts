@@ -1,0 +1,270 @@
+// The one file that knows the chart library. It takes plain data and paints it: bars with volume
+// in the first pane, lines over them or in panes of their own, markers at bars.
+import {
+  BaselineSeries,
+  CandlestickSeries,
+  ColorType,
+  CrosshairMode,
+  HistogramSeries,
+  type IChartApi,
+  type ISeriesApi,
+  type ISeriesMarkersPluginApi,
+  LineSeries,
+  type LineWidth,
+  type MouseEventParams,
+  type SeriesMarker,
+  type SeriesType,
+  type Time,
+  type UTCTimestamp,
+  createChart,
+  createSeriesMarkers,
+  createTextWatermark,
+} from "lightweight-charts";
+import { momentOf } from "../../values/time";
+import type { Colour, Palette } from "./palette";
+
+/** A bar for painting; `time` is its open in whole UTC seconds. */
+export interface ChartBar {
+  time: number;
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+  volume: number;
+}
+
+export interface Point {
+  time: number;
+  value: number | null;
+}
+
+export interface Line {
+  key: string;
+  /** Lines of one pane share it; "" is the pane of the bars. */
+  pane: string;
+  kind: "line" | "histogram" | "baseline";
+  colour: Colour;
+  points: readonly Point[];
+  /** Decimals on the axis. */
+  places: number;
+  faint?: boolean;
+}
+
+export interface Mark {
+  time: number;
+  kind: "buy" | "sell" | "signal-up" | "signal-down" | "signal-flat";
+}
+
+export interface Look {
+  palette: Palette;
+  places: number;
+  daily: boolean;
+  /** The height of a pane in shares of the price pane's 10. */
+  shares: Readonly<Record<string, number>>;
+}
+
+interface Datum {
+  time: UTCTimestamp;
+}
+
+const NEAR_START = 30;
+
+/** Give a series its data, appending where only the end is new. */
+function feed<D extends Datum>(
+  series: { setData(data: D[]): void; update(datum: D): void },
+  before: readonly D[],
+  after: D[],
+): void {
+  const kept = before.length;
+  const grows =
+    kept > 0 &&
+    after.length >= kept &&
+    after.length - kept < 100 &&
+    after[0]?.time === before[0]?.time &&
+    after[kept - 1]?.time === before[kept - 1]?.time;
+  if (!grows) series.setData(after);
+  else for (const datum of after.slice(kept - 1)) series.update(datum);
+}
+
+interface Painted {
+  line: Line;
+  series: ISeriesApi<SeriesType>;
+  data: Datum[];
+}
+
+export class MarketChart {
+  private readonly chart: IChartApi;
+  private readonly price: ISeriesApi<"Candlestick"> | null;
+  private readonly volume: ISeriesApi<"Histogram"> | null;
+  private readonly markers: ISeriesMarkersPluginApi<Time> | null;
+  private bars: (ChartBar & Datum)[] = [];
+  private volumes: (Datum & { value: number; color: string })[] = [];
+  private painted: Painted[] = [];
+  private structure = "";
+
+  /** `withBars` is false for charts of lines only, such as the equity of a run. */
+  constructor(
+    container: HTMLElement,
+    private look: Look,
+    withBars: boolean,
+    onHover: (time: number | null) => void,
+    onNearStart: () => void,
+  ) {
+    this.chart = createChart(container, {
+      autoSize: true,
+      // Named in the help instead: the logo brings an inline style, which our policy refuses.
+      layout: { attributionLogo: false, fontSize: 11, panes: { enableResize: true } },
+      crosshair: { mode: CrosshairMode.Magnet },
+      timeScale: { rightOffset: 4, minBarSpacing: 0.2, borderVisible: false },
+      rightPriceScale: { borderVisible: false, minimumWidth: 66 },
+    });
+    this.price = withBars ? this.chart.addSeries(CandlestickSeries, { priceLineVisible: true }) : null;
+    this.volume = withBars
+      ? this.chart.addSeries(HistogramSeries, { priceScaleId: "volume", priceFormat: { type: "volume" }, lastValueVisible: false, priceLineVisible: false })
+      : null;
+    this.price?.priceScale().applyOptions({ scaleMargins: { top: 0.12, bottom: 0.2 } });
+    this.volume?.priceScale().applyOptions({ scaleMargins: { top: 0.86, bottom: 0 } });
+    this.markers = this.price ? createSeriesMarkers(this.price, []) : null;
+    this.chart.subscribeCrosshairMove((event: MouseEventParams) =>
+      onHover(typeof event.time === "number" ? event.time : null),
+    );
+    this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
+      if (range && range.from < NEAR_START && this.bars.length > 0) onNearStart();
+    });
+    this.setLook(look);
+  }
+
+  setLook(look: Look): void {
+    this.look = look;
+    const { palette, places } = look;
+    this.chart.applyOptions({
+      layout: {
+        background: { type: ColorType.Solid, color: palette.surface },
+        textColor: palette["ink-3"],
+        panes: { separatorColor: palette.line, separatorHoverColor: palette["line-strong"] },
+      },
+      grid: { vertLines: { color: palette.line, style: 1 }, horzLines: { color: palette.line, style: 1 } },
+      crosshair: {
+        vertLine: { color: palette["ink-3"], labelBackgroundColor: palette["line-strong"] },
+        horzLine: { color: palette["ink-3"], labelBackgroundColor: palette["line-strong"] },
+      },
+      localization: { timeFormatter: (time: Time) => `${momentOf(Number(time), look.daily)} UTC` },
+      timeScale: { timeVisible: !look.daily, secondsVisible: false },
+    });
+    this.price?.applyOptions({
+      upColor: palette.surface, // hollow bars rise, filled ones fall
+      borderUpColor: palette.up,
+      wickUpColor: palette.up,
+      downColor: palette.down,
+      borderDownColor: palette.down,
+      wickDownColor: palette.down,
+      priceFormat: { type: "price", precision: places, minMove: 10 ** -places },
+    });
+    const { bars, painted } = this;
+    this.volumes = [];
+    this.setBars(bars);
+    this.structure = "";
+    this.setLines(painted.map(({ line }) => line));
+  }
+
+  setBars(bars: readonly ChartBar[]): void {
+    if (!this.price || !this.volume) return;
+    const { palette } = this.look;
+    const data = bars.map((bar) => ({ ...bar, time: bar.time as UTCTimestamp }));
+    feed(this.price, this.bars, data);
+    const volumes = data.map(({ time, open, close, volume }) => ({
+      time,
+      value: volume,
+      color: close >= open ? palette["up-soft"] : palette["down-soft"],
+    }));
+    feed(this.volume, this.volumes, volumes);
+    this.bars = data;
+    this.volumes = volumes;
+  }
+
+  setLines(lines: readonly Line[]): void {
+    const structure = lines.map((line) => `${line.key}|${line.pane}|${line.kind}|${line.colour}`).join("\n");
+    if (structure !== this.structure) {
+      for (const { series } of this.painted) this.chart.removeSeries(series);
+      this.painted = this.build(lines);
+      this.structure = structure;
+    }
+    this.painted = this.painted.map(({ series, data: before }, at) => {
+      const line = lines[at];
+      if (!line) throw new Error("lines and series disagree");
+      const data = line.points.map(({ time, value }) =>
+        value === null ? { time: time as UTCTimestamp } : { time: time as UTCTimestamp, value },
+      );
+      feed(series, before, data);
+      return { line, series, data };
+    });
+  }
+
+  private build(lines: readonly Line[]): Painted[] {
+    const panes = [...new Set(["", ...lines.map((line) => line.pane)])];
+    const titled = new Set<string>();
+    const painted = lines.map((line) => {
+      const at = this.price ? panes.indexOf(line.pane) : Math.max(0, panes.indexOf(line.pane) - 1);
+      const series = this.addLine(line, at);
+      if (line.pane !== "" && !titled.has(line.pane)) {
+        titled.add(line.pane);
+        const title = { text: line.pane, color: this.look.palette["ink-3"], fontSize: 11 };
+        createTextWatermark(series.getPane(), { horzAlign: "left", vertAlign: "top", lines: [title] });
+      }
+      return { line, series, data: [] };
+    });
+    const names = this.price ? panes : panes.slice(1);
+    this.chart.panes().forEach((pane, at) => {
+      const name = names[at] ?? "";
+      pane.setStretchFactor(name === "" ? 10 : (this.look.shares[name] ?? 3));
+    });
+    return painted;
+  }
+
+  private addLine(line: Line, pane: number): ISeriesApi<SeriesType> {
+    const { palette } = this.look;
+    const color = palette[line.colour];
+    const shared = {
+      priceLineVisible: false,
+      lastValueVisible: line.pane !== "",
+      lineWidth: (line.faint ? 1 : 2) as LineWidth,
+      crosshairMarkerRadius: 3,
+      priceFormat: { type: "price" as const, precision: line.places, minMove: 10 ** -line.places },
+    };
+    if (line.kind === "histogram") return this.chart.addSeries(HistogramSeries, { ...shared, color }, pane);
+    if (line.kind === "line") return this.chart.addSeries(LineSeries, { ...shared, color }, pane);
+    const [none, soft] = ["transparent", palette["down-soft"]];
+    return this.chart.addSeries(
+      BaselineSeries,
+      { ...shared, lineWidth: 1, baseValue: { type: "price", price: 0 }, topLineColor: color, bottomLineColor: color, topFillColor1: none, topFillColor2: none, bottomFillColor1: soft, bottomFillColor2: soft },
+      pane,
+    );
+  }
+
+  setMarks(marks: readonly Mark[]): void {
+    const { palette } = this.look;
+    const shapes: Record<Mark["kind"], Omit<SeriesMarker<Time>, "time">> = {
+      buy: { position: "belowBar", shape: "arrowUp", color: palette.up, size: 1.2 },
+      sell: { position: "aboveBar", shape: "arrowDown", color: palette.down, size: 1.2 },
+      "signal-up": { position: "belowBar", shape: "circle", color: palette.accent, size: 0.5 },
+      "signal-down": { position: "aboveBar", shape: "circle", color: palette.accent, size: 0.5 },
+      "signal-flat": { position: "aboveBar", shape: "square", color: palette["ink-3"], size: 0.5 },
+    };
+    // Both kinds of `shapes` entries place the marker relative to its bar, as the union demands.
+    this.markers?.setMarkers(
+      marks.map((mark) => ({ ...shapes[mark.kind], time: mark.time as UTCTimestamp }) as SeriesMarker<Time>),
+    );
+  }
+
+  /** Show the last bars, as many as are readable, or everything where there are only lines. */
+  showEnd(): void {
+    const scale = this.chart.timeScale();
+    if (!this.price) return scale.fitContent();
+    const readable = Math.max(40, Math.floor(scale.width() / 7));
+    scale.setVisibleLogicalRange({ from: this.bars.length - readable, to: this.bars.length + 3 });
+  }
+
+  destroy(): void {
+    this.chart.remove();
+  }
+}

@@ -1,0 +1,46 @@
+// Keys for hands that stay on the keyboard: "g h", "g c", "g b", "g d" and "?".
+import { useEffect, useRef } from "react";
+import { go } from "../../store/location";
+
+export const SHORTCUTS: readonly { keys: string; does: string; href?: string }[] = [
+  { keys: "g h", does: "Home", href: "/" },
+  { keys: "g c", does: "Chart", href: "/chart" },
+  { keys: "g b", does: "Backtests", href: "/backtests" },
+  { keys: "g d", does: "Compare (differences)", href: "/compare" },
+  { keys: "?", does: "This help" },
+];
+
+const WITHIN_MS = 1200;
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches("input, select, textarea, [contenteditable]");
+}
+
+/** Listen for the shortcuts; `onHelp` opens the help. */
+export function useShortcuts(onHelp: () => void): void {
+  const help = useRef(onHelp);
+  useEffect(() => {
+    help.current = onHelp;
+  });
+  useEffect(() => {
+    let prefixAt = -Infinity;
+    const press = (event: KeyboardEvent): void => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (document.querySelector("dialog[open]")) return;
+      if (event.key === "?") {
+        event.preventDefault();
+        help.current();
+        return;
+      }
+      const prefixed = event.timeStamp - prefixAt < WITHIN_MS;
+      prefixAt = event.key === "g" ? event.timeStamp : -Infinity;
+      const found = prefixed && SHORTCUTS.find(({ keys }) => keys === `g ${event.key}`);
+      if (found && found.href) {
+        event.preventDefault();
+        go(found.href);
+      }
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  }, []);
+}
