@@ -25,6 +25,7 @@ from fks.contracts.execution import (
     OrderFilled,
     OrderRejected,
     OrderStatus,
+    RejectReason,
     RiskLimits,
     Session,
     SessionStatus,
@@ -227,3 +228,15 @@ def test_the_events_alone_tell_the_whole_story(seed: int, rule: FillRule) -> Non
             assert (order.side, order.quantity) == (event.fill.side, event.fill.quantity)
             seen[order.id] = msgspec.structs.replace(order, status=OrderStatus.FILLED)
     assert seen == kept.orders
+
+
+def test_an_order_that_the_desk_cancels_by_itself_tells_why() -> None:
+    """Lost: an order would vanish, and nobody could say why."""
+    first = scripts(0, 1)[0][0]
+    absurd = msgspec.structs.replace(first, index=1, ts_ns=2, open=1e12, high=1e12)
+    aim = Signal(id="aim", action=Action.TARGET, number=0, quantity=2.0)
+    kept = run([(first, [raised(first, aim)]), (absurd, [])], FillRule.NEXT_OPEN, None)
+    (told,) = [e for e in kept.told if isinstance(e, OrderCancelled)]
+    assert told.order == kept.orders[1]
+    assert (told.order.status, told.order.reason) == (OrderStatus.CANCELLED, RejectReason.OVERFLOW)
+    assert kept.session.status is SessionStatus.RUNNING
