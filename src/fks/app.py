@@ -25,7 +25,7 @@ from fks.contexts import BUILTIN
 from fks.kernel.bus import Bus, LocalBus
 from fks.kernel.clock import Clock, SystemClock
 from fks.kernel.errors import Conflict, Denied
-from fks.kernel.health import ContextHealth, HealthReported, probe_all
+from fks.kernel.health import Check, CheckResult, ContextHealth, HealthReported, Status, probe_all
 from fks.kernel.hooks import PROJECT
 from fks.kernel.host import Host
 from fks.kernel.ids import IdSource
@@ -42,6 +42,7 @@ from fks.kernel.telemetry import Metrics
 if TYPE_CHECKING:
     import pluggy
 
+    from fks.kernel.delivery import Delivery
     from fks.kernel.http import Face
     from fks.kernel.http.guard import Application
     from fks.kernel.persistence import Database
@@ -127,13 +128,12 @@ class _Surroundings:
 class App:
     """One process: its surroundings, its services, its HTTP application."""
 
-    def __init__(
-        self, runtime: _Surroundings, host: Host, supervisor: Supervisor, metrics: Metrics
-    ) -> None:
+    def __init__(self, runtime: _Surroundings, host: Host, delivery: Delivery) -> None:
         self.runtime = runtime
         self.host = host
-        self.supervisor = supervisor
-        self.metrics = metrics
+        self.supervisor = Supervisor(clock=runtime.clock)
+        self.metrics = runtime.singleton(Metrics, Metrics)
+        self._delivery = delivery
         self.process_id = runtime.ids.new()
         self._checks = {
             name: list(checks)
@@ -155,6 +155,18 @@ class App:
         )
         return dict(zip(names, found, strict=True))
 
+    async def kernel_health(self) -> ContextHealth:
+        """Return how what all contexts stand on is."""
+        checks = [Check("database", self._probe_database), self._delivery.check()]
+        return await probe_all(
+            checks, self.runtime.clock, further=self.supervisor.reports("kernel")
+        )
+
+    async def _probe_database(self) -> CheckResult:
+        """Ask the database for nothing."""
+        await self.runtime.database.ping()
+        return CheckResult(Status.HEALTHY)
+
     async def report_health(self, *, stopping: bool = False) -> None:
         """Publish how this process is."""
         settings = self.runtime.section("process", ProcessSettings)
@@ -165,6 +177,7 @@ class App:
                 version=__version__,
                 started_at_ns=self.runtime.facts["started_at_ns"],
                 contexts=await self.health(),
+                kernel=await self.kernel_health(),
                 interval_s=settings.health_interval_s,
                 stopping=stopping,
             )
@@ -178,7 +191,8 @@ class App:
             await asyncio.sleep(settings.health_interval_s)
 
     def start_services(self) -> None:
-        """Start the services of the active contexts in their order, then the health reports."""
+        """Start the outbox, the services of the contexts in their order, the health reports."""
+        self.supervisor.start("kernel", [self._delivery.service()])
         for name, services in self.host.call(
             "fks_services", self.runtime.active, runtime=self.runtime
         ):
@@ -202,14 +216,19 @@ async def running(
     start_services: bool = True,
 ) -> AsyncIterator[App]:
     """Run the active contexts: everything but HTTP is up inside the block."""
+    from fks.kernel.delivery import Delivery
+    from fks.kernel.schemas import all_messages
+
     clock = clock or SystemClock()
     ids = IdSource(clock)
     process = settings.section("process", ProcessSettings)
-    name = f"{socket.gethostname()}:{os.getpid()}"
+    everything = {plugin.name for plugin in host.contexts}
+    name = process.name or ("fks" if active == everything else "+".join(sorted(active)))
     async with AsyncExitStack() as stack:
-        database = await _open_database(settings, home, clock, stack)
+        database = await _open_database(settings, home, name, clock, ids, stack)
         bus = LocalBus(clock=clock, ids=ids, source=name)
         stack.push_async_callback(bus.stop)
+        delivery = Delivery(database, bus, all_messages(host))
         runtime = _Surroundings(
             bus=bus,
             database=database,
@@ -221,23 +240,58 @@ async def running(
             settings=settings,
             facts={
                 "version": __version__,
-                "process": name,
+                "process": f"{socket.gethostname()}:{os.getpid()}",
+                "name": name,
                 "started_at_ns": clock.now_ns(),
                 "contexts": sorted(active),
                 "plugins": [plugin.name for plugin in host.plugins],
                 **bus.facts(),
-                "database": database.url,
+                "database": database.url.replace("+aiosqlite", "").replace("+asyncpg", ""),
                 "home": str(home),
                 "python": platform.python_version(),
             },
         )
-        app = App(runtime, host, Supervisor(clock=clock), Metrics())
+        app = App(runtime, host, delivery)
+        _count(app.metrics, bus, app.supervisor)
         host.call("fks_wire", active, runtime=runtime, wiring=bus)
         await bus.start()
         stack.push_async_callback(app.supervisor.stop, timeout_s=process.stop_timeout_s)
         if start_services:
             app.start_services()
         yield app
+
+
+def _count(metrics: Metrics, bus: LocalBus, supervisor: Supervisor) -> None:
+    """Show what the bus and the supervisor count."""
+    told = {
+        "published": "Events published, by topic.",
+        "delivered": "Events that a listener handled.",
+        "failed": "Tries of a listener that failed.",
+        "dead": "Events given up by a listener.",
+    }
+    for field_name, text in told.items():
+        metrics.read(
+            f"fks_bus_{field_name}",
+            text,
+            lambda wanted=field_name: {  # type: ignore[misc]  # a default binds the loop's value
+                topic: getattr(counts, wanted) for topic, counts in bus.counts().items()
+            },
+            label="topic",
+            counter=True,
+        )
+    metrics.read(
+        "fks_bus_depth",
+        "Events queued or waiting for another try.",
+        lambda: {"local": bus.depth},
+        label="bus",
+    )
+    metrics.read(
+        "fks_service_restarts",
+        "Restarts of a background service.",
+        lambda: {"/".join(names): count for names, count in supervisor.restarts.items()},
+        label="service",
+        counter=True,
+    )
 
 
 def http_application(app: App, *, host: str, port: int) -> Application:
@@ -252,9 +306,10 @@ def _face(app: App) -> Face:
     """Return what HTTP needs of an app."""
     from fks.kernel.http import Face
 
-    return Face(
-        version=__version__, health=app.health, metrics=app.metrics, new_id=app.runtime.ids.new
-    )
+    async def health() -> dict[str, ContextHealth]:
+        return {"kernel": await app.kernel_health(), **await app.health()}
+
+    return Face(version=__version__, health=health, metrics=app.metrics, new_id=app.runtime.ids.new)
 
 
 def open_home(home: Path) -> None:
@@ -269,7 +324,12 @@ def open_home(home: Path) -> None:
 
 
 async def _open_database(
-    settings: Settings, home: Path, clock: Clock, stack: AsyncExitStack
+    settings: Settings,
+    home: Path,
+    process: str,
+    clock: Clock,
+    ids: IdSource,
+    stack: AsyncExitStack,
 ) -> Database:
     """Connect, and migrate an embedded database. A PostgreSQL one must have been migrated."""
     from fks.kernel import migrations
@@ -284,7 +344,7 @@ async def _open_database(
             f"the database lacks tables of {', '.join(missing)}: run fks migrate first",
             code="app.not_migrated",
         )
-    database = Database(url, clock=clock)
+    database = Database(url, process=process, clock=clock, ids=ids)
     stack.push_async_callback(database.close)
     return database
 

@@ -78,7 +78,8 @@ class HealthReported(Event, frozen=True, kw_only=True, tag="kernel.health_report
     """A process reported how its contexts are.
 
     Sent at start, every few seconds and, with `stopping`, at the end. `process_id` is unique to
-    this run of the process; `process` is `<machine>:<pid>` for people.
+    this run of the process; `process` is `<machine>:<pid>` for people. `kernel` is how what all
+    contexts stand on is: database, outbox, bus.
     """
 
     process_id: str
@@ -88,6 +89,7 @@ class HealthReported(Event, frozen=True, kw_only=True, tag="kernel.health_report
     contexts: Mapping[str, ContextHealth]
     interval_s: float = 5.0
     stopping: bool = False
+    kernel: ContextHealth | None = None
 
 
 def worst(statuses: Iterable[Status]) -> Status:

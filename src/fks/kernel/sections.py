@@ -20,12 +20,14 @@ __all__ = [
 
 
 class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How this process reports and ends.
+    """How this process is named, reports and ends.
 
-    `health_interval_s` is the pause between health reports; `stop_timeout_s` how long a service
-    may take to end.
+    `name` is the stable name under which it keeps its outbox and hears a network bus; empty
+    means `fks`, or with a part of the contexts their names. `health_interval_s` is the pause
+    between health reports; `stop_timeout_s` how long a service may take to end.
     """
 
+    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_+-]{0,100}$")] = ""
     health_interval_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 5.0
     stop_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=600)] = 10.0
 

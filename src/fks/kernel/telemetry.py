@@ -110,9 +110,20 @@ class Metrics:
             registry=self.registry,
         )
 
-    def read(self, name: str, text: str, values: Callable[[], Mapping[str, float]]) -> None:
-        """Add a counter family whose values by label `what` are read when they are scraped."""
-        self.registry.register(_Reading(name, text, values))
+    def read(
+        self,
+        name: str,
+        text: str,
+        values: Callable[[], Mapping[str, float]],
+        *,
+        label: str = "what",
+        counter: bool = False,
+    ) -> None:
+        """Add a family of gauges (or counters) whose values, by label, are read when scraped.
+
+        A context reaches the metrics of its app by `runtime.singleton(Metrics, Metrics)`.
+        """
+        self.registry.register(_Reading(name, text, label, values, counter))
 
     def render(self) -> tuple[bytes, str]:
         """Return the exposition text and its content type."""
@@ -122,18 +133,32 @@ class Metrics:
 
 
 class _Reading:
-    """Counters that live elsewhere, read at each scrape."""
+    """Values that are kept elsewhere, read at each scrape."""
 
-    def __init__(self, name: str, text: str, values: Callable[[], Mapping[str, float]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        label: str,
+        values: Callable[[], Mapping[str, float]],
+        counter: bool,
+    ) -> None:
         self._name = name
         self._text = text
+        self._label = label
         self._values = values
+        self._counter = counter
+
+    def describe(self) -> Iterable[Metric]:
+        """Return nothing: what there is, is known at the scrape."""
+        return ()
 
     def collect(self) -> Iterable[Metric]:
         """Return one family with a sample for each value."""
-        from prometheus_client.core import GaugeMetricFamily
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-        family = GaugeMetricFamily(self._name, self._text, labels=["what"])
-        for what, value in sorted(self._values().items()):
-            family.add_metric([what], value)
+        kind = CounterMetricFamily if self._counter else GaugeMetricFamily
+        family = kind(self._name, self._text, labels=[self._label])
+        for value, number in sorted(self._values().items()):
+            family.add_metric([value], number)
         return [family]
