@@ -14,12 +14,14 @@ from fks.contexts.engine.domain.drawdown import DAY_NS
 
 __all__ = [
     "GROUPS",
+    "brief",
     "count",
     "date",
     "days",
     "metric",
-    "money",
     "moment",
+    "money",
+    "number",
     "percent",
     "price",
     "ratio",
@@ -66,6 +68,14 @@ def count(value: float | None) -> str:
 def number(value: float | None) -> str:
     """Return a number with one decimal."""
     return DASH if value is None else _signed(f"{abs(value):,.1f}", value)
+
+
+def brief(value: float) -> str:
+    """Return a number for an axis: thousands and millions shortened."""
+    for unit, name in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= unit:
+            return _signed(f"{abs(value) / unit:.4g}{name}", value)
+    return _signed(f"{abs(value):.4g}", value)
 
 
 def price(value: float) -> str:
