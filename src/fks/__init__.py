@@ -1,17 +1,12 @@
 """FKS: self-hosted systematic trading, as a program and as a library.
 
-The names below are resolved at first use, so that `import fks` costs nothing.
+The names below are resolved at first use, so that `import fks` costs nothing, and that a module
+which wants only the version does not come to stand on everything; `__init__.pyi` has their types.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from fks.contracts.engine import Strategy, Trigger
-    from fks.contracts.transformer import IndicatorSpec
-    from fks.library import backtest, load
 
 __all__ = ["IndicatorSpec", "Strategy", "Trigger", "__version__", "backtest", "load"]
 
