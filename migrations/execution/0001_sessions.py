@@ -22,17 +22,6 @@ def upgrade() -> None:
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("error", sa.Text, nullable=False),
         sa.Column("created_at_ns", sa.BigInteger, nullable=False),
-        sa.Column("revision", sa.BigInteger, nullable=False),
-        sa.Column("last_index", sa.BigInteger, nullable=False),
-        sa.Column("last_ts_ns", sa.BigInteger, nullable=False),
-        sa.Column("decided", sa.Boolean, nullable=False),
-        sa.Column("last_ticks", sa.BigInteger, nullable=False),
-        sa.Column("position_lots", sa.BigInteger, nullable=False),
-        sa.Column("average_nanos", sa.BigInteger, nullable=False),
-        sa.Column("equity_nanos", sa.BigInteger, nullable=False),
-        sa.Column("realised_nanos", sa.BigInteger, nullable=False),
-        sa.Column("orders", sa.BigInteger, nullable=False),
-        sa.Column("fills", sa.BigInteger, nullable=False),
     )
     op.create_index("ix_execution_sessions_status", "execution_sessions", ["status"])
     op.create_table(
@@ -74,6 +63,17 @@ def upgrade() -> None:
     op.create_table(
         "execution_snapshots",
         sa.Column("session_id", sa.String(64), primary_key=True),
+        sa.Column("revision", sa.BigInteger, nullable=False),
+        sa.Column("last_index", sa.BigInteger, nullable=False),
+        sa.Column("last_ts_ns", sa.BigInteger, nullable=False),
+        sa.Column("decided", sa.Boolean, nullable=False),
+        sa.Column("last_ticks", sa.BigInteger, nullable=False),
+        sa.Column("position_lots", sa.BigInteger, nullable=False),
+        sa.Column("average_nanos", sa.BigInteger, nullable=False),
+        sa.Column("equity_nanos", sa.BigInteger, nullable=False),
+        sa.Column("realised_nanos", sa.BigInteger, nullable=False),
+        sa.Column("orders", sa.BigInteger, nullable=False),
+        sa.Column("fills", sa.BigInteger, nullable=False),
         sa.Column("desk", sa.LargeBinary, nullable=False),
     )
 

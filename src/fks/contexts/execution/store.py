@@ -23,7 +23,7 @@ from fks.contexts.execution.domain.rows import (
     point_from_row,
     position_from_row,
     session_from_row,
-    session_row,
+    snapshot_row,
     terms_of,
 )
 from fks.contexts.execution.domain.scale import Scale
@@ -33,40 +33,26 @@ from fks.kernel.persistence import Transaction
 
 __all__ = ["SessionStore", "Stored"]
 
-_CHANGING = (
-    "status",
-    "error",
-    "last_index",
-    "last_ts_ns",
-    "decided",
-    "last_ticks",
-    "position_lots",
-    "average_nanos",
-    "equity_nanos",
-    "realised_nanos",
-    "orders",
-    "fills",
+_SNAPSHOT = tuple(
+    column.name
+    for column in tables.snapshots.columns
+    if column.name not in ("session_id", "revision")
 )
-_UPDATE_SESSION = (
-    tables.sessions.update()
-    .where(tables.sessions.c.id == bindparam("key"), tables.sessions.c.revision == bindparam("was"))
-    .values(
-        revision=tables.sessions.c.revision + 1, **{name: bindparam(name) for name in _CHANGING}
-    )
+_OURS = (
+    tables.snapshots.c.session_id == bindparam("key"),
+    tables.snapshots.c.revision == bindparam("was"),
 )
-_FAIL_SESSION = (
-    tables.sessions.update()
-    .where(tables.sessions.c.id == bindparam("key"), tables.sessions.c.revision == bindparam("was"))
-    .values(
-        revision=tables.sessions.c.revision + 1,
-        status=bindparam("status"),
-        error=bindparam("error"),
-    )
-)
+_NEXT = {"revision": tables.snapshots.c.revision + 1}
 _UPDATE_SNAPSHOT = (
     tables.snapshots.update()
-    .where(tables.snapshots.c.session_id == bindparam("key"))
-    .values(desk=bindparam("desk"))
+    .where(*_OURS)
+    .values(_NEXT | {name: bindparam(name) for name in _SNAPSHOT})
+)
+_COUNT_UP = tables.snapshots.update().where(*_OURS).values(_NEXT)
+_UPDATE_STATUS = (
+    tables.sessions.update()
+    .where(tables.sessions.c.id == bindparam("key"))
+    .values(status=bindparam("status"), error=bindparam("error"))
 )
 _UPDATE_ORDER = (
     tables.orders.update()
@@ -74,6 +60,9 @@ _UPDATE_ORDER = (
         tables.orders.c.session_id == bindparam("key"), tables.orders.c.id == bindparam("order_id")
     )
     .values(status=bindparam("status"), reason=bindparam("reason"))
+)
+_JOINED = select(tables.sessions, tables.snapshots).join(
+    tables.snapshots, tables.snapshots.c.session_id == tables.sessions.c.id
 )
 _LIVING = tuple(status.value for status in LIVING)
 
@@ -94,18 +83,22 @@ class SessionStore:
     async def insert(self, tx: Transaction, live: PaperSession, key: str, digest: str) -> None:
         """Store a new session, started by the command `key` whose request hashes to `digest`."""
         session = live.session
-        row = session_row(live, Scale(session.config.instrument))
-        row.update(
-            id=session.id,
-            start_key=key,
-            request_hash=digest,
-            terms=terms_of(session),
-            created_at_ns=session.created_at_ns,
-            revision=live.revision,
-        )
-        await tx.execute(tables.sessions.insert(), row)
+        row = snapshot_row(live, Scale(session.config.instrument))
         await tx.execute(
-            tables.snapshots.insert(), {"session_id": session.id, "desk": live.desk.snapshot()}
+            tables.sessions.insert(),
+            {
+                "id": session.id,
+                "start_key": key,
+                "request_hash": digest,
+                "terms": terms_of(session),
+                "status": session.status.value,
+                "error": session.error,
+                "created_at_ns": session.created_at_ns,
+            },
+        )
+        await tx.execute(
+            tables.snapshots.insert(),
+            {**row, "session_id": session.id, "revision": live.revision},
         )
 
     async def write(self, tx: Transaction, live: PaperSession, outcome: Outcome) -> None:
@@ -116,10 +109,13 @@ class SessionStore:
         """
         session = live.session
         scale = Scale(session.config.instrument)
-        row = session_row(live, scale)
-        result = await tx.execute(_UPDATE_SESSION, {**row, "key": session.id, "was": live.revision})
+        row = snapshot_row(live, scale)
+        result = await tx.execute(
+            _UPDATE_SNAPSHOT, {**row, "key": session.id, "was": live.revision}
+        )
         _only_if_ours(result.rowcount, session.id)
-        await tx.execute(_UPDATE_SNAPSHOT, {"key": session.id, "desk": live.desk.snapshot()})
+        if outcome.turned:
+            await self._write_status(tx, session)
         await self._write_orders(tx, session.id, outcome, scale)
         if outcome.fills:
             await tx.execute(tables.fills.insert(), [fill_row(f, scale) for f in outcome.fills])
@@ -129,16 +125,16 @@ class SessionStore:
 
     async def fail(self, tx: Transaction, session: Session, revision: int) -> None:
         """Store that a session failed which cannot be brought to memory. Raises as `write`."""
-        result = await tx.execute(
-            _FAIL_SESSION,
-            {
-                "key": session.id,
-                "was": revision,
-                "status": session.status.value,
-                "error": session.error,
-            },
-        )
+        result = await tx.execute(_COUNT_UP, {"key": session.id, "was": revision})
         _only_if_ours(result.rowcount, session.id)
+        await self._write_status(tx, session)
+
+    async def _write_status(self, tx: Transaction, session: Session) -> None:
+        """Store whether a session runs, and why it does not."""
+        await tx.execute(
+            _UPDATE_STATUS,
+            {"key": session.id, "status": session.status.value, "error": session.error},
+        )
 
     async def _write_orders(
         self, tx: Transaction, session_id: str, outcome: Outcome, scale: Scale
@@ -164,7 +160,7 @@ class SessionStore:
 
     async def started_by(self, tx: Transaction, key: str) -> tuple[Session, str] | None:
         """Return the session that the command `key` started and its request's hash."""
-        row = await _one(tx, select(tables.sessions).where(tables.sessions.c.start_key == key))
+        row = await _one(tx, _JOINED.where(tables.sessions.c.start_key == key))
         return None if row is None else (session_from_row(row), str(row["request_hash"]))
 
     async def load(self, tx: Transaction, session_id: str) -> Stored:
@@ -172,10 +168,6 @@ class SessionStore:
         row = await self._row(tx, session_id)
         session = session_from_row(row)
         scale = Scale(session.config.instrument)
-        snapshot = await _one(
-            tx, select(tables.snapshots).where(tables.snapshots.c.session_id == session_id)
-        )
-        assert snapshot is not None, f"session {session_id} has no snapshot"
         resting = await _all(
             tx,
             select(tables.orders)
@@ -189,7 +181,7 @@ class SessionStore:
             session,
             int(row["revision"]),
             int(row["last_ticks"]),
-            bytes(snapshot["desk"]),
+            bytes(row["desk"]),
             tuple(order_from_row(order, scale) for order in resting),
         )
 
@@ -215,7 +207,7 @@ class SessionStore:
 
     async def sessions(self, tx: Transaction, limit: int) -> tuple[Session, ...]:
         """Return the newest sessions, newest first."""
-        query = select(tables.sessions).order_by(tables.sessions.c.id.desc()).limit(limit)
+        query = _JOINED.order_by(tables.sessions.c.id.desc()).limit(limit)
         return tuple(session_from_row(row) for row in await _all(tx, query))
 
     async def orders(self, tx: Transaction, session: Session, limit: int) -> tuple[Order, ...]:
@@ -240,16 +232,14 @@ class SessionStore:
 
     async def positions(self, tx: Transaction) -> tuple[Position, ...]:
         """Return the open positions of the sessions that are not over."""
-        query = (
-            select(tables.sessions)
-            .where(tables.sessions.c.status.in_(_LIVING), tables.sessions.c.position_lots != 0)
-            .order_by(tables.sessions.c.id)
-        )
+        query = _JOINED.where(
+            tables.sessions.c.status.in_(_LIVING), tables.snapshots.c.position_lots != 0
+        ).order_by(tables.sessions.c.id)
         return tuple(position_from_row(row) for row in await _all(tx, query))
 
     async def _row(self, tx: Transaction, session_id: str) -> dict[str, Any]:
         """Return the row of a session. Raises `NotFound`."""
-        row = await _one(tx, select(tables.sessions).where(tables.sessions.c.id == session_id))
+        row = await _one(tx, _JOINED.where(tables.sessions.c.id == session_id))
         if row is None:
             raise NotFound(
                 f"no session {session_id[:64]!r}: ask for the list of sessions",

@@ -33,18 +33,6 @@ sessions = Table(
     Column("status", String(16), nullable=False, index=True),
     Column("error", Text, nullable=False),
     Column("created_at_ns", BigInteger, nullable=False),
-    # Counts the writes; a writer whose count is stale has been overtaken.
-    Column("revision", BigInteger, nullable=False),
-    Column("last_index", BigInteger, nullable=False),
-    Column("last_ts_ns", BigInteger, nullable=False),
-    Column("decided", Boolean, nullable=False),
-    Column("last_ticks", BigInteger, nullable=False),
-    Column("position_lots", BigInteger, nullable=False),
-    Column("average_nanos", BigInteger, nullable=False),
-    Column("equity_nanos", BigInteger, nullable=False),
-    Column("realised_nanos", BigInteger, nullable=False),
-    Column("orders", BigInteger, nullable=False),
-    Column("fills", BigInteger, nullable=False),
 )
 
 orders = Table(
@@ -89,9 +77,23 @@ equity = Table(
     Column("position_lots", BigInteger, nullable=False),
 )
 
+# Where each session stands: one row a session, overwritten at every bar. Apart from the sessions,
+# so that a bar touches one narrow row.
 snapshots = Table(
     "execution_snapshots",
     metadata,
     Column("session_id", String(64), primary_key=True),
+    # Counts the writes; a writer whose count is stale has been overtaken.
+    Column("revision", BigInteger, nullable=False),
+    Column("last_index", BigInteger, nullable=False),
+    Column("last_ts_ns", BigInteger, nullable=False),
+    Column("decided", Boolean, nullable=False),
+    Column("last_ticks", BigInteger, nullable=False),
+    Column("position_lots", BigInteger, nullable=False),
+    Column("average_nanos", BigInteger, nullable=False),
+    Column("equity_nanos", BigInteger, nullable=False),
+    Column("realised_nanos", BigInteger, nullable=False),
+    Column("orders", BigInteger, nullable=False),
+    Column("fills", BigInteger, nullable=False),
     Column("desk", LargeBinary, nullable=False),
 )

@@ -125,7 +125,7 @@ class PaperSession:
         """Pause or resume."""
         assert status in LIVING
         self._refresh(status)
-        self._recorder.tell(SessionChanged(session=self.session))
+        self._recorder.turn(SessionChanged(session=self.session))
         return self._recorder.take()
 
     def end(self, status: SessionStatus, error: str = "") -> Outcome:
@@ -134,7 +134,7 @@ class PaperSession:
             self.desk.cancel_all()
             self._recorder.look(self.session.last_ts_ns)
         self._refresh(status, error)
-        self._recorder.tell(SessionChanged(session=self.session))
+        self._recorder.turn(SessionChanged(session=self.session))
         return self._recorder.take()
 
     @property

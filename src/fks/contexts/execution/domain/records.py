@@ -42,6 +42,7 @@ class Outcome(msgspec.Struct):
     """What a batch of steps did: orders in their latest state by id, and all else in order.
 
     Orders with ids up to `known_orders` are stored already, and change; the others are new.
+    `turned` says that the session's status changed.
     """
 
     known_orders: int
@@ -49,6 +50,7 @@ class Outcome(msgspec.Struct):
     fills: list[Fill] = []
     marks: list[Mark] = []
     events: list[Event] = []
+    turned: bool = False
 
 
 class Recorder:
@@ -77,6 +79,11 @@ class Recorder:
     def mark(self, mark: Mark, event: Event) -> None:
         """Note the account at the end of a bar."""
         self._outcome.marks.append(mark)
+        self._outcome.events.append(event)
+
+    def turn(self, event: Event) -> None:
+        """Note that the session's status changed."""
+        self._outcome.turned = True
         self._outcome.events.append(event)
 
     def tell(self, event: Event) -> None:

@@ -33,7 +33,7 @@ __all__ = [
     "point_from_row",
     "position_from_row",
     "session_from_row",
-    "session_row",
+    "snapshot_row",
     "terms_of",
 ]
 
@@ -69,12 +69,10 @@ def terms_of(session: Session) -> bytes:
     )
 
 
-def session_row(live: PaperSession, scale: Scale) -> dict[str, Any]:
-    """Return what changes of a session."""
+def snapshot_row(live: PaperSession, scale: Scale) -> dict[str, Any]:
+    """Return where a session stands, with the state of its desk."""
     session, desk = live.session, live.desk
     return {
-        "status": session.status.value,
-        "error": session.error,
         "last_index": session.last_index,
         "last_ts_ns": session.last_ts_ns,
         "decided": session.decided,
@@ -85,11 +83,12 @@ def session_row(live: PaperSession, scale: Scale) -> dict[str, Any]:
         "realised_nanos": scale.to_nanos(desk.realised_pnl),
         "orders": session.orders,
         "fills": session.fills,
+        "desk": desk.snapshot(),
     }
 
 
 def session_from_row(row: Row) -> Session:
-    """Return the session of a row."""
+    """Return the session of a row of sessions joined with its snapshot."""
     terms = msgspec.json.decode(row["terms"], type=Terms)
     scale = Scale(terms.config.instrument)
     return Session(
@@ -204,7 +203,7 @@ def point_from_row(row: Row, scale: Scale) -> EquityPoint:
 
 
 def position_from_row(row: Row) -> Position:
-    """Return the position of a session's row, valued at its last close."""
+    """Return the position of such a row, valued at its last close."""
     instrument = msgspec.json.decode(row["terms"], type=Terms).config.instrument
     scale = Scale(instrument)
     quantity = scale.to_quantity(row["position_lots"])
