@@ -14,6 +14,7 @@ from fks.contexts.engine.domain.drawdown import drawdowns
 from fks.contexts.engine.domain.returns import daily_returns
 from fks.contexts.engine.domain.sheet_charts import (
     equity_chart,
+    held_beside,
     position_chart,
     rolling_sharpe_chart,
     rolling_window,
@@ -115,14 +116,10 @@ def _charts(run: Run, series: SheetSeries, trades: TradeColumns, instrument: Ins
     cash, ts_ns = run.request.cash, series.ts_ns
     daily = daily_returns(ts_ns, series.equity, cash)
     solvent = bool(np.all(series.equity > 0))
-    keys = (
-        '<span class="legend"><span><i></i>Account</span>'
-        '<span><i class="other"></i>Same cash held in the instrument</span></span>'
-    )
-    sides = (
-        '<span class="legend"><span><i class="upward"></i>Long</span>'
-        '<span><i class="downward"></i>Short</span></span>'
-    )
+    keys = "<span><i></i>Account</span>"
+    if held_beside(series.equity, series.close, cash) is not None:
+        keys += '<span><i class="other"></i>Same cash held in the instrument</span>'
+    sides = '<span><i class="upward"></i>Long</span><span><i class="downward"></i>Short</span>'
     window = rolling_window(len(daily.returns))
     sharpe = rolling_sharpe_chart(ts_ns, daily) if solvent else ""
     histogram = return_histogram(daily.returns) if solvent else ""
@@ -177,7 +174,7 @@ def _tables(run: Run, series: SheetSeries, trades: TradeColumns, instrument: Ins
         (
             _card(_head("Returns by month"), monthly_table(series.ts_ns, series.equity, cash)),
             _card(_head("Deepest drawdowns", "measured at every bar"), drawdown_table(deepest)),
-            _card(_head("Trades", note), trade_table(last)),
+            _card(_head("Trades", note), trade_table(last, instrument.tick_size)),
         )
     )
 
@@ -185,7 +182,8 @@ def _tables(run: Run, series: SheetSeries, trades: TradeColumns, instrument: Ins
 def _head(title: str, note: str = "", legend: str = "") -> str:
     """Return a card's title with a remark and a legend."""
     remark = f'<span class="note">{note}</span>' if note else ""
-    return f'<div class="head"><h2>{title}</h2>{remark}{legend}</div>'
+    keys = f'<span class="legend">{legend}</span>' if legend else ""
+    return f'<div class="head"><h2>{title}</h2>{remark}{keys}</div>'
 
 
 def _card(head: str, body: str) -> str:

@@ -17,7 +17,7 @@ from fks.contexts.engine.domain.drawdown import DAY_NS
 from fks.contexts.engine.domain.sheet_format import text
 from fks.contracts.columns import Float64
 
-__all__ = ["Frame", "Label", "area", "ladder", "line", "moments_between", "span"]
+__all__ = ["BROAD", "Frame", "Label", "area", "ladder", "line", "moments_between", "span"]
 
 Label = Callable[[float], str]
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -25,6 +25,7 @@ HOURS = (1, 2, 3, 6, 12)
 DAYS = (1, 2, 4, 7, 14, 28)
 MONTHS = (1, 2, 3, 6)
 MOST_LABELS = 9
+BROAD = 800  # units: a chart wider than this spans the page, and scrolls on a phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,10 @@ class Frame:
 
     def svg(self, name: str, body: str) -> str:
         """Return the chart as one image with a name for those who cannot see it."""
+        kind = "broad" if self.width > BROAD else "small"
         return (
-            f'<svg viewBox="0 0 {self.width} {self.height}" role="img" '
-            f'aria-label="{text(name)}">{body}</svg>'
+            f'<div class="{kind}"><svg viewBox="0 0 {self.width} {self.height}" role="img" '
+            f'aria-label="{text(name)}">{body}</svg></div>'
         )
 
     def rows(self, values: list[float], label: Label) -> str:

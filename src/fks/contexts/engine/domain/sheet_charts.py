@@ -9,6 +9,7 @@ import numpy as np
 from fks.contexts.engine.domain.drawdown import drawdown_series
 from fks.contexts.engine.domain.returns import DailyReturns
 from fks.contexts.engine.domain.sheet_axes import (
+    BROAD,
     Frame,
     Label,
     area,
@@ -24,6 +25,7 @@ from fks.contracts.columns import Float64, Int64
 __all__ = [
     "POINTS",
     "equity_chart",
+    "held_beside",
     "position_chart",
     "rolling_sharpe_chart",
     "rolling_window",
@@ -38,22 +40,29 @@ FEWEST_DAYS = 30
 def equity_chart(ts_ns: Int64, equity: Float64, close: Float64, cash: float) -> str:
     """Draw the account and, beside it, the same cash held in the instrument."""
     rows = keep_extremes(equity, POINTS)
-    held = cash * close / close[0] if close[0] > 0 else None
-    # Holding would often dwarf the account: what leaves the chart is not worth seeing.
     low, high = span(float(min(equity.min(), cash)), float(max(equity.max(), cash)))
-    comparable = held is not None and float(held.max() - held.min()) < 4 * (high - low)
-    if held is not None and comparable:
+    held = held_beside(equity, close, cash)
+    if held is not None:
         low, high = span(min(low, float(held.min())), max(high, float(held.max())), room=0.0)
     frame = Frame(x_low=float(ts_ns[0]), x_high=float(ts_ns[-1]), y_low=low, y_high=high)
     base = float(np.clip(cash, low, high))
     body = frame.rows(ladder(low, high), brief) + _times(frame, ts_ns)
-    if held is not None and comparable:
+    if held is not None:
         kept = keep_extremes(held, POINTS)
         body += f'<path class="stroke other" d="{line(frame, ts_ns[kept], held[kept])}"/>'
     x, y = ts_ns[rows].astype(np.float64), equity[rows]
     body += f'<path class="wash" d="{area(frame, x, y, base)}"/>'
     body += f'<path class="stroke" d="{line(frame, x, y)}"/>'
     return frame.svg("Equity over time", body)
+
+
+def held_beside(equity: Float64, close: Float64, cash: float) -> Float64 | None:
+    """Return the same cash held in the instrument, unless it would dwarf the account's curve."""
+    if close[0] <= 0:
+        return None
+    held = cash * close / close[0]
+    room = max(float(equity.max()), cash) - min(float(equity.min()), cash)
+    return held if float(held.max() - held.min()) <= 4 * room else None
 
 
 def underwater_chart(ts_ns: Int64, equity: Float64, cash: float) -> str:
@@ -63,7 +72,9 @@ def underwater_chart(ts_ns: Int64, equity: Float64, cash: float) -> str:
     low = min(float(fall.min()) * 1.06, -1e-4)
     frame = Frame(x_low=float(ts_ns[0]), x_high=float(ts_ns[-1]), y_low=low, y_high=0.0, height=170)
     body = frame.rows(ladder(low, 0.0, 4), _percent_label(low)) + _times(frame, ts_ns)
-    body += f'<path class="fall" d="{area(frame, ts_ns[rows].astype(float), fall[rows], 0.0)}"/>'
+    x, y = ts_ns[rows].astype(np.float64), fall[rows]
+    body += f'<path class="fall" d="{area(frame, x, y, 0.0)}"/>'
+    body += f'<path class="stroke down-stroke" d="{line(frame, x, y)}"/>'
     return frame.svg("Drawdown from the peak over time", body)
 
 
@@ -124,7 +135,7 @@ def position_chart(ts_ns: Int64, position: Float64) -> str:
 def _times(frame: Frame, ts_ns: Int64) -> str:
     """Return the labels of the time axis, fewer on a narrow chart."""
     labels = moments_between(int(ts_ns[0]), int(ts_ns[-1]))
-    return frame.columns(labels if frame.width > 800 else labels[:: 1 + len(labels) // 5])
+    return frame.columns(labels if frame.width > BROAD else labels[:: 1 + len(labels) // 5])
 
 
 def _ratio_label(value: float) -> str:

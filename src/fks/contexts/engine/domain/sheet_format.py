@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from fks.contexts.engine.domain.drawdown import DAY_NS
 
@@ -26,6 +27,7 @@ __all__ = [
     "price",
     "ratio",
     "text",
+    "times",
 ]
 
 DASH = "–"
@@ -78,11 +80,16 @@ def brief(value: float) -> str:
     return _signed(f"{abs(value):.4g}", value)
 
 
-def price(value: float) -> str:
-    """Return a price with the digits it has, at least two."""
-    body = f"{abs(value):,.8f}".rstrip("0")
-    whole, _, digits = body.partition(".")
-    return _signed(f"{whole}.{digits:0<2}", value)
+def times(value: float | None) -> str:
+    """Return a multiple."""
+    return DASH if value is None else _signed(f"{abs(value):,.1f} ×", value)
+
+
+def price(value: float, tick_size: Decimal) -> str:
+    """Return a price with the decimals of its tick, at least two."""
+    exponent = tick_size.normalize().as_tuple().exponent
+    assert isinstance(exponent, int), "a tick size is finite"
+    return _signed(f"{abs(value):,.{max(2, -exponent)}f}", value)
 
 
 def days(value: float | None) -> str:
@@ -120,7 +127,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, Formatter], ...]], ...] = (
             ("best_day", "Best day", percent),
             ("worst_day", "Worst day", percent),
             ("benchmark_return", "Buy and hold", percent),
-            ("alpha", "Alpha, yearly", percent),
+            ("alpha", "Yearly alpha", percent),
             ("beta", "Beta", ratio),
             ("information_ratio", "Information ratio", ratio),
             ("tracking_error", "Tracking error", percent),
@@ -129,18 +136,18 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, Formatter], ...]], ...] = (
     (
         "Risk",
         (
-            ("annual_volatility", "Volatility, yearly", percent),
+            ("annual_volatility", "Yearly volatility", percent),
             ("sharpe", "Sharpe", ratio),
             ("sortino", "Sortino", ratio),
             ("calmar", "Calmar", ratio),
-            ("probabilistic_sharpe", "Probability Sharpe > 0", percent),
+            ("probabilistic_sharpe", "P(Sharpe > 0)", percent),
             ("max_drawdown", "Deepest drawdown", percent),
-            ("max_drawdown_amount", "Deepest drawdown", money),
+            ("max_drawdown_amount", "The same in money", money),
             ("drawdown_recovery_days", "Its recovery took", days),
             ("longest_underwater_days", "Longest under water", days),
-            ("var_95", "Value at risk 95 %, daily", percent),
-            ("var_99", "Value at risk 99 %, daily", percent),
-            ("cvar_95", "Expected shortfall 95 %", percent),
+            ("var_95", "Daily VaR 95 %", percent),
+            ("var_99", "Daily VaR 99 %", percent),
+            ("cvar_95", "Daily CVaR 95 %", percent),
             ("skew", "Skew", ratio),
             ("kurtosis", "Excess kurtosis", ratio),
         ),
@@ -157,8 +164,8 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, Formatter], ...]], ...] = (
             ("payoff_ratio", "Win over loss", ratio),
             ("largest_win", "Largest win", money),
             ("largest_loss", "Largest loss", money),
-            ("average_mae", "Average worst excursion", money),
-            ("average_mfe", "Average best excursion", money),
+            ("average_mae", "Average MAE", money),
+            ("average_mfe", "Average MFE", money),
             ("average_bars", "Average bars held", number),
             ("max_consecutive_wins", "Wins in a row", count),
             ("max_consecutive_losses", "Losses in a row", count),
@@ -169,11 +176,11 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, Formatter], ...]], ...] = (
         (
             ("total_fees", "Fees paid", money),
             ("exposure", "Time in the market", percent),
-            ("turnover", "Turnover, times equity a year", ratio),
+            ("turnover", "Turnover a year", times),
             ("long_trades", "Long trades", count),
             ("short_trades", "Short trades", count),
             ("open_trades", "Still open", count),
-            ("average_trade_return", "Average return a trade", percent),
+            ("average_trade_return", "Average return", percent),
             ("bars", "Bars", count),
             ("days", "Days", count),
         ),

@@ -57,7 +57,8 @@ def _edges(returns: Float64) -> Float64:
     quarter, rest = np.percentile(returns, [25, 75])
     width = max(2.0 * float(rest - quarter) * len(returns) ** (-1 / 3), (high - low) / MOST_BINS)
     first, last = int(np.floor(low / width)), int(np.ceil(high / width))
-    return np.arange(first, last + 1, dtype=np.float64) * width
+    edges: Float64 = np.arange(first, last + 1) * width
+    return edges
 
 
 def trade_scatter(trades: TradeColumns, *, best: bool = False) -> str:

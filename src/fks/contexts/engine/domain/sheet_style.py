@@ -62,8 +62,8 @@ svg text { fill: var(--soft); font-size: 12px; }
 .stroke { fill: none; stroke: var(--main); stroke-width: 1.6; stroke-linejoin: round; }
 .stroke.other { stroke: var(--other); stroke-width: 1.2; }
 .wash { fill: rgba(var(--wash), 0.10); }
-.fall { fill: rgba(var(--down-rgb), 0.20); stroke: var(--down); stroke-width: 1.2;
-  stroke-linejoin: round; }
+.fall { fill: rgba(var(--down-rgb), 0.18); }
+.stroke.down-stroke { stroke: var(--down); stroke-width: 1.2; }
 .long { fill: var(--up); } .short { fill: var(--down); }
 .dot { fill-opacity: 0.5; }
 .mean { stroke: var(--ink); stroke-width: 1.2; stroke-dasharray: 4 3; }
@@ -83,9 +83,9 @@ th:last-child, td:last-child { padding-right: 0; }
 .heat .sum { font-weight: 600; }
 .gain { background: rgba(var(--up-rgb), var(--a)); }
 .loss { background: rgba(var(--down-rgb), var(--a)); }
-.figures { display: grid; grid-template-columns: repeat(4, 1fr); gap: 4px 36px; }
+.figures { display: grid; grid-template-columns: repeat(4, 1fr); gap: 16px 32px; }
 .figures h3, .how h3 { margin: 0 0 4px; font-size: 14px; }
-.figures td { white-space: normal; padding: 4px 0; }
+.figures td { white-space: normal; padding: 4px 0; font-size: 13.5px; }
 .figures td + td { white-space: nowrap; padding-left: 12px; font-weight: 500; }
 .figures td:first-child { color: var(--soft); }
 .how { display: grid; grid-template-columns: repeat(3, 1fr); gap: 20px 36px; }
@@ -97,24 +97,33 @@ th:last-child, td:last-child { padding-right: 0; }
 .wide { grid-column: 1 / -1; }
 .empty { margin: 0; padding: 26px 0; color: var(--soft); text-align: center; }
 footer { color: var(--soft); font-size: 13px; }
-@media (max-width: 900px) {
+@media screen and (max-width: 900px) {
   .keys { grid-template-columns: repeat(3, 1fr); }
   .keys div:nth-child(4) { border-left: 0; }
   .keys div:nth-child(n + 4) { border-top: 1px solid var(--line); }
   .pair, .how { grid-template-columns: 1fr; }
   .figures { grid-template-columns: 1fr 1fr; }
 }
-@media (max-width: 560px) {
+@media screen and (max-width: 700px) {
+  .broad { overflow-x: auto; } .broad svg { min-width: 700px; }
+}
+@media screen and (max-width: 560px) {
   .keys { grid-template-columns: 1fr 1fr; }
   .keys div { border-left: 0; border-top: 1px solid var(--line); }
   .figures { grid-template-columns: 1fr; }
 }
+@page { margin: 12mm; }
 @media print {
   :root { color-scheme: light; --page: #ffffff; --line: #cfd4db; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  body { font-size: 11px; }
+  body { font-size: 10px; }
   main { max-width: none; padding: 0; }
+  h1 { font-size: 20px; } h2 { font-size: 12px; }
+  .card { padding: 8px 10px; margin-bottom: 8px; } .pair { gap: 8px; }
   .card, .keys, tr { break-inside: avoid; }
-  table { font-size: 10px; }
+  .keys div { padding: 6px 8px; } .keys dt { font-size: 9px; } .keys dd { font-size: 14px; }
+  table, th, .figures td, .figures h3, .how h3, .how dl, .how ul { font-size: 9px; }
+  th, td, .figures td { padding: 2px 4px; }
+  .heat { min-width: 0; } .heat td, .heat th, .hash, .note, .legend, footer { font-size: 8.5px; }
 }
 """

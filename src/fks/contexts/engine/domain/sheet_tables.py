@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from fks.contexts.engine.domain.sheet_format import (
     DASH,
     GROUPS,
     count,
-    date,
     days,
     moment,
     money,
@@ -91,7 +91,7 @@ def drawdown_table(found: Sequence[Drawdown]) -> str:
         return '<p class="empty">The account never stood below an earlier peak.</p>'
     rows = "".join(
         f"<tr><td>{percent(fall.fraction)}</td><td>{money(fall.amount)}</td>"
-        f"<td>{date(fall.peak_ts_ns)}</td><td>{date(fall.trough_ts_ns)}</td>"
+        f"<td>{moment(fall.peak_ts_ns)}</td><td>{moment(fall.trough_ts_ns)}</td>"
         f"<td>{_recovered(fall)}</td><td>{days(fall.underwater_days)}</td></tr>"
         for fall in found
     )
@@ -101,19 +101,19 @@ def drawdown_table(found: Sequence[Drawdown]) -> str:
 
 def _recovered(fall: Drawdown) -> str:
     """Return when a drawdown ended."""
-    return "not yet" if fall.recovered_ts_ns is None else date(fall.recovered_ts_ns)
+    return "not yet" if fall.recovered_ts_ns is None else moment(fall.recovered_ts_ns)
 
 
-def trade_table(trades: Sequence[Trade]) -> str:
+def trade_table(trades: Sequence[Trade], tick_size: Decimal) -> str:
     """Return trades, the newest first."""
     if not trades:
         return '<p class="empty">No order was filled, so there is no trade.</p>'
-    rows = "".join(_trade(trade) for trade in reversed(trades))
+    rows = "".join(_trade(trade, tick_size) for trade in reversed(trades))
     names = ("No.", "Side", "Quantity", "Entry", "Price", "Exit", "Price", "Bars", "Fees")
     return _table((*names, "Worst", "Best", "Profit", "Return"), rows)
 
 
-def _trade(trade: Trade) -> str:
+def _trade(trade: Trade, tick_size: Decimal) -> str:
     """Return one trade's row."""
     side = "long" if trade.side is PositionSide.LONG else "short"
     kind = "up" if trade.pnl > 0 else "down"
@@ -123,9 +123,9 @@ def _trade(trade: Trade) -> str:
         side,
         f"{trade.quantity:,.10g}",
         moment(trade.entry_ts_ns),
-        price(trade.entry_price),
+        price(trade.entry_price, tick_size),
         end,
-        price(trade.exit_price),
+        price(trade.exit_price, tick_size),
         count(trade.bars),
         money(trade.fees),
         money(trade.mae),
