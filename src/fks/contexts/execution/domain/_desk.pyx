@@ -27,6 +27,11 @@ cdef extern from "account.h":
     int fks_settle(const fks_costs *k, fks_account *a, int64_t side, int64_t lots, int64_t price,
                    int64_t *fee_out) nogil
     int fks_value(const fks_costs *k, const fks_account *a, int64_t price, int64_t *out) nogil
+    Py_ssize_t fks_mark_sides(const fks_costs *k, const fks_account *a, int8_t wanted,
+                              const int8_t *sides, const int64_t *close, Py_ssize_t rows,
+                              int64_t *out) nogil
+    Py_ssize_t fks_mark_quiet(const fks_costs *k, const fks_account *a, const uint8_t *flags,
+                              const int64_t *close, Py_ssize_t rows, int64_t *out) nogil
 
 cdef extern from "Python.h":
     ctypedef struct PyTypeObject:
@@ -232,14 +237,21 @@ cdef class Core:
         cdef const int64_t[::1] low = whole_numbers(bars.low_ticks)
         cdef const int64_t[::1] close = whole_numbers(bars.close_ticks)
         cdef const int8_t[::1] aims = np.ascontiguousarray(sides, dtype=np.int8)
-        cdef Py_ssize_t row, rows = ts.shape[0]
+        cdef Py_ssize_t row = 0, quiet, rows = ts.shape[0]
         cdef int code = GOOD
         cdef int8_t side
         if aims.shape[0] != rows:
             raise ValueError(f"{aims.shape[0]} sides for {rows} bars")
         raised(self._reserve(rows))
         with nogil:
-            for row in range(rows):
+            while row < rows:
+                if self._n_resting == 0 and self._has_aim(&side):
+                    quiet = fks_mark_sides(&self._costs, &self._account, side, &aims[row],
+                                           &close[row], rows - row, &self._equity[self._n_marks])
+                    if quiet:
+                        self._passed(ts[row + quiet - 1], close[row + quiet - 1], quiet)
+                        row += quiet
+                        continue
                 code = self._on_bar(ts[row], opened[row], high[row], low[row], close[row])
                 if code != GOOD:
                     break
@@ -251,6 +263,7 @@ cdef class Core:
                 code = self._end_bar()
                 if code != GOOD:
                     break
+                row += 1
         raised(code)
 
     def drive_events(self, bars, features, fired, handler):
@@ -262,7 +275,7 @@ cdef class Core:
         cdef const int64_t[::1] close = whole_numbers(bars.close_ticks)
         cdef const double[::1] volume = np.ascontiguousarray(bars.volume, dtype=np.float64)
         cdef const uint8_t[::1] hits = np.ascontiguousarray(fired, dtype=np.uint8)
-        cdef Py_ssize_t row = 0, rows = ts.shape[0]
+        cdef Py_ssize_t row = 0, quiet, rows = ts.shape[0]
         cdef Values values = Values(features)
         cdef Bar bar
         cdef int code = GOOD
@@ -275,6 +288,14 @@ cdef class Core:
         while row < rows:
             with nogil:
                 while row < rows:
+                    if self._n_resting == 0:
+                        quiet = fks_mark_quiet(&self._costs, &self._account, &hits[row],
+                                               &close[row], rows - row,
+                                               &self._equity[self._n_marks])
+                        if quiet:
+                            self._passed(ts[row + quiet - 1], close[row + quiet - 1], quiet)
+                            row += quiet
+                            continue
                     code = self._on_bar(ts[row], opened[row], high[row], low[row], close[row])
                     if code != GOOD or hits[row]:
                         break
@@ -436,6 +457,19 @@ cdef class Core:
             return TOO_MUCH
         self._n_marks += 1
         return GOOD
+
+    cdef inline bint _has_aim(self, int8_t *side) noexcept nogil:
+        """Tell whether the position is the one aimed at, and in `side` which side that is."""
+        cdef int64_t held = self._account.position
+        side[0] = 0 if held == 0 else (1 if held > 0 else -1)
+        return held == self._aim_lots and held == side[0] * self._quantity_lots
+
+    cdef inline void _passed(self, int64_t ts, int64_t close, Py_ssize_t bars) noexcept nogil:
+        """Note bars that only marked the account, the last of them at `ts` and `close`."""
+        self._last_ts, self._last_close = ts, close
+        self._bars += bars
+        self._n_marks += bars
+        self._view = self._account.position
 
     cdef inline int _on_bar(self, int64_t ts, int64_t opened, int64_t high, int64_t low,
                             int64_t close) noexcept nogil:

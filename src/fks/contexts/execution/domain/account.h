@@ -1,4 +1,5 @@
 /* The arithmetic of a fill in whole numbers; account.py has the same rules in Python. */
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct {
@@ -40,7 +41,8 @@ static inline int fks_settle(const fks_costs *k, fks_account *a, int64_t side, i
     int64_t closing = 0;
     if ((held > 0 && side < 0) || (held < 0 && side > 0)) closing = size < lots ? size : lots;
     __int128 closed = (__int128)price * closing * k->tick_value;
-    __int128 freed = closing ? (__int128)a->cost * closing / size : 0;
+    __int128 freed = closing == size ? a->cost
+        : closing ? (__int128)a->cost * closing / size : 0;
     __int128 realised = a->realised - side * closed - freed - fee;
     __int128 cost = a->cost - freed + side * (notional - closed);
     __int128 cash = (__int128)a->cash - side * (__int128)notional - fee;
@@ -56,11 +58,47 @@ static inline int fks_settle(const fks_costs *k, fks_account *a, int64_t side, i
 /* 1 and the value of the account at a price, or 0 where int64 does not hold it */
 static inline int fks_value(const fks_costs *k, const fks_account *a, int64_t price,
                             int64_t *out) {
-    __int128 held = (__int128)a->position * price;
-    if (!fks_fits(held)) return 0;
-    held *= k->tick_value;
-    __int128 value = a->cash + held;
-    if (!fks_fits(held) || !fks_fits(value)) return 0;
-    *out = (int64_t)value;
+    int64_t held, value;
+    if (__builtin_mul_overflow(a->position, price, &held)
+        || __builtin_mul_overflow(held, k->tick_value, &held)
+        || __builtin_add_overflow(a->cash, held, &value)
+        || held == INT64_MIN || value == INT64_MIN) return 0;
+    *out = value;
     return 1;
+}
+
+/* The value of one tick, and in *most the price up to which no check is needed (-1 for none). */
+static inline int64_t fks_unit(const fks_costs *k, const fks_account *a, int64_t *most) {
+    int64_t unit, size, cash = a->cash < 0 ? -a->cash : a->cash;
+    *most = -1;
+    if (__builtin_mul_overflow(a->position, k->tick_value, &unit) || unit == INT64_MIN) return 0;
+    size = unit < 0 ? -unit : unit;
+    *most = size ? (INT64_MAX - cash) / size : INT64_MAX;
+    return unit;
+}
+
+/* Mark the bars at which nothing rests and no other side than `wanted` is asked for (what is
+   no side asks for nothing); return how many. Stops before a bar that must be looked at. */
+static inline ptrdiff_t fks_mark_sides(const fks_costs *k, const fks_account *a, int8_t wanted,
+                                       const int8_t *sides, const int64_t *close, ptrdiff_t rows,
+                                       int64_t *out) {
+    int64_t most, unit = fks_unit(k, a, &most);
+    ptrdiff_t row = 0;
+    for (; row < rows; row++) {
+        if (sides[row] != wanted && sides[row] >= -1 && sides[row] <= 1) break;
+        if (close[row] < 0 || close[row] > most) break;
+        out[row] = a->cash + unit * close[row];
+    }
+    return row;
+}
+
+/* Mark the bars at which nothing rests and no flag is raised; return how many. */
+static inline ptrdiff_t fks_mark_quiet(const fks_costs *k, const fks_account *a,
+                                       const uint8_t *flags, const int64_t *close, ptrdiff_t rows,
+                                       int64_t *out) {
+    int64_t most, unit = fks_unit(k, a, &most);
+    ptrdiff_t row = 0;
+    for (; row < rows && !flags[row] && close[row] >= 0 && close[row] <= most; row++)
+        out[row] = a->cash + unit * close[row];
+    return row;
 }
