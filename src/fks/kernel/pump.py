@@ -130,7 +130,11 @@ class Pump:
         while self.full:
             if self.outbound is not None and self.outbound.full:
                 await self.outbound.has_room()
-                continue
+            await self.has_local_room()
+
+    async def has_local_room(self) -> None:
+        """Wait until the queue of this process takes an event."""
+        while len(self.core.queue) >= self._limit:
             room = asyncio.get_running_loop().create_future()
             self._room.append(room)
             await room
