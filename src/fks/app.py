@@ -12,37 +12,35 @@ import pkgutil
 import platform
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import fks.contracts
 from fks import __version__
 from fks.contexts import BUILTIN
-from fks.kernel.bus import Bus, LocalBus
+from fks.kernel.bus import LocalBus
 from fks.kernel.clock import Clock, SystemClock
 from fks.kernel.errors import Conflict, Denied
-from fks.kernel.health import Check, CheckResult, ContextHealth, HealthReported, Status, probe_all
+from fks.kernel.health import ContextHealth
 from fks.kernel.hooks import PROJECT
 from fks.kernel.host import Host
 from fks.kernel.ids import IdSource
+from fks.kernel.process import App, Surroundings
 from fks.kernel.sections import (
     SECTIONS,
+    BusSettings,
     DatabaseSettings,
     HttpSettings,
     ProcessSettings,
 )
-from fks.kernel.services import Service, Supervisor
-from fks.kernel.settings import Settings
+from fks.kernel.services import Supervisor
+from fks.kernel.settings import Settings, hide_password
 from fks.kernel.telemetry import Metrics
 
 if TYPE_CHECKING:
-    import pluggy
-
-    from fks.kernel.delivery import Delivery
     from fks.kernel.http import Face
     from fks.kernel.http.guard import Application
     from fks.kernel.persistence import Database
@@ -57,8 +55,6 @@ __all__ = [
     "open_home",
     "running",
 ]
-
-T = TypeVar("T")
 
 
 def contract_specs() -> list[ModuleType]:
@@ -94,117 +90,6 @@ def load_settings(
     )
 
 
-@dataclass(frozen=True)
-class _Surroundings:
-    """What contexts see of this process; the `Runtime` protocol spelt out."""
-
-    bus: Bus
-    database: Database
-    clock: Clock
-    ids: IdSource
-    home: Path
-    hook: pluggy.HookRelay
-    active: frozenset[str]
-    settings: Settings
-    facts: Mapping[str, Any]
-    made: dict[type[Any], Any] = field(default_factory=dict)
-
-    def section(self, name: str, kind: type[T]) -> T:
-        """Return a settings section."""
-        return self.settings.section(name, kind)
-
-    def singleton(self, kind: type[T], make: Callable[[], T]) -> T:
-        """Return this process's one `kind`."""
-        if kind not in self.made:
-            self.made[kind] = make()
-        return self.made[kind]  # type: ignore[no-any-return]  # what `make` made for this kind
-
-    def state(self) -> dict[str, Any]:
-        """Return facts about this process."""
-        uptime_ns = self.clock.now_ns() - self.facts["started_at_ns"]
-        return {**self.facts, "uptime_s": uptime_ns / 1e9}
-
-
-class App:
-    """One process: its surroundings, its services, its HTTP application."""
-
-    def __init__(self, runtime: _Surroundings, host: Host, delivery: Delivery) -> None:
-        self.runtime = runtime
-        self.host = host
-        self.supervisor = Supervisor(clock=runtime.clock)
-        self.metrics = runtime.singleton(Metrics, Metrics)
-        self._delivery = delivery
-        self.process_id = runtime.ids.new()
-        self._checks = {
-            name: list(checks)
-            for name, checks in host.call("fks_health", runtime.active, runtime=runtime)
-        }
-
-    async def health(self) -> dict[str, ContextHealth]:
-        """Return how each context that runs here is."""
-        names = sorted(self.runtime.active)
-        found = await asyncio.gather(
-            *(
-                probe_all(
-                    self._checks.get(name, ()),
-                    self.runtime.clock,
-                    further=self.supervisor.reports(name),
-                )
-                for name in names
-            )
-        )
-        return dict(zip(names, found, strict=True))
-
-    async def kernel_health(self) -> ContextHealth:
-        """Return how what all contexts stand on is."""
-        checks = [Check("database", self._probe_database), self._delivery.check()]
-        return await probe_all(
-            checks, self.runtime.clock, further=self.supervisor.reports("kernel")
-        )
-
-    async def _probe_database(self) -> CheckResult:
-        """Ask the database for nothing."""
-        await self.runtime.database.ping()
-        return CheckResult(Status.HEALTHY)
-
-    async def report_health(self, *, stopping: bool = False) -> None:
-        """Publish how this process is."""
-        settings = self.runtime.section("process", ProcessSettings)
-        await self.runtime.bus.publish(
-            HealthReported(
-                process_id=self.process_id,
-                process=self.runtime.facts["process"],
-                version=__version__,
-                started_at_ns=self.runtime.facts["started_at_ns"],
-                contexts=await self.health(),
-                kernel=await self.kernel_health(),
-                interval_s=settings.health_interval_s,
-                stopping=stopping,
-            )
-        )
-
-    async def _keep_reporting(self) -> None:
-        """Publish health again and again."""
-        settings = self.runtime.section("process", ProcessSettings)
-        while True:
-            await self.report_health()
-            await asyncio.sleep(settings.health_interval_s)
-
-    def start_services(self) -> None:
-        """Start the outbox, the services of the contexts in their order, the health reports."""
-        self.supervisor.start("kernel", [self._delivery.service()])
-        for name, services in self.host.call(
-            "fks_services", self.runtime.active, runtime=self.runtime
-        ):
-            self.supervisor.start(name, services)
-        self.supervisor.start("kernel", [Service("health", self._keep_reporting)])
-
-    def routes(self) -> list[Any]:
-        """Return the routes of the active contexts."""
-        found = self.host.call("fks_routes", self.runtime.active, runtime=self.runtime)
-        return [route for _, routes in found for route in routes]
-
-
 @asynccontextmanager
 async def running(
     host: Host,
@@ -226,10 +111,10 @@ async def running(
     name = process.name or ("fks" if active == everything else "+".join(sorted(active)))
     async with AsyncExitStack() as stack:
         database = await _open_database(settings, home, name, clock, ids, stack)
-        bus = LocalBus(clock=clock, ids=ids, source=name)
+        bus = _make_bus(host, settings, name, clock, ids)
         stack.push_async_callback(bus.stop)
         delivery = Delivery(database, bus, all_messages(host))
-        runtime = _Surroundings(
+        runtime = Surroundings(
             bus=bus,
             database=database,
             clock=clock,
@@ -245,11 +130,11 @@ async def running(
                 "started_at_ns": clock.now_ns(),
                 "contexts": sorted(active),
                 "plugins": [plugin.name for plugin in host.plugins],
-                **bus.facts(),
                 "database": database.url.replace("+aiosqlite", "").replace("+asyncpg", ""),
                 "home": str(home),
                 "python": platform.python_version(),
             },
+            bus_facts=lambda: _bus_facts(settings, bus),
         )
         app = App(runtime, host, delivery)
         _count(app.metrics, bus, app.supervisor)
@@ -259,6 +144,26 @@ async def running(
         if start_services:
             app.start_services()
         yield app
+
+
+def _make_bus(host: Host, settings: Settings, name: str, clock: Clock, ids: IdSource) -> LocalBus:
+    """Return the bus in this process, joined with a network if the settings name one."""
+    url = settings.section("bus", BusSettings).url.reveal()
+    if not url:
+        return LocalBus(clock=clock, ids=ids, source=name)
+    from fks.kernel.networked import NetworkedBus
+    from fks.kernel.schemas import all_messages
+    from fks.kernel.transport import open_transport
+
+    specs = [spec for _, declared in host.call("fks_transports") for spec in declared]
+    transport = open_transport(url, name, specs)
+    return NetworkedBus(transport, all_messages(host), source=name, clock=clock, ids=ids)
+
+
+def _bus_facts(settings: Settings, bus: LocalBus) -> dict[str, str]:
+    """Return what is known of the bus; under `bus` where it is."""
+    url = settings.section("bus", BusSettings).url.reveal()
+    return {"bus": hide_password(url), **bus.facts()} if url else dict(bus.facts())
 
 
 def _count(metrics: Metrics, bus: LocalBus, supervisor: Supervisor) -> None:

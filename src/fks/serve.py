@@ -48,7 +48,7 @@ def serve(
     active = host.select(only, without)
     settings = load_settings(host, home=home, config=config, overrides=overrides)
     http = settings.section("http", HttpSettings)
-    with bind(http.host, http.port) as bound:
+    with bind(http.host, _port(host, settings, active)) as bound:
         open_home(home)
         telemetry = settings.section("telemetry", TelemetrySettings)
         configure_logging(telemetry)
@@ -59,6 +59,17 @@ def serve(
                 runner.run(_serve(host, settings, home, active, bound, opening))
         finally:
             flush_traces()
+
+
+def _port(host: Host, settings: Settings, active: frozenset[str]) -> int:
+    """Return the port to serve on.
+
+    A process without any routes of its contexts answers only for its health: unless told which,
+    it takes any free port, so that several such processes start side by side.
+    """
+    has_routes = any(p.name in active and "fks_routes" in p.hooks for p in host.plugins)
+    chosen = "http.port" in settings.sources()
+    return settings.section("http", HttpSettings).port if has_routes or chosen else 0
 
 
 def _loop_factory() -> Any:
