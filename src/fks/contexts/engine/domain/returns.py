@@ -59,7 +59,7 @@ def daily_returns(ts_ns: Int64, values: Float64, start: float) -> DailyReturns:
     last = np.flatnonzero(np.append(day[1:] != day[:-1], True))
     level = values[last]
     base = np.concatenate(([start], level[:-1]))
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         returns = level / base - 1.0
     return DailyReturns(day=day[last], last=last, returns=returns, periods_per_year=per_year)
 

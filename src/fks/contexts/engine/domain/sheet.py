@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from fks.contexts.engine.domain.drawdown import drawdowns
 from fks.contexts.engine.domain.returns import daily_returns
 from fks.contexts.engine.domain.sheet_charts import (
@@ -30,6 +28,7 @@ from fks.contexts.engine.domain.sheet_tables import (
     monthly_table,
     trade_table,
 )
+from fks.contexts.engine.domain.statistics import stayed_solvent
 from fks.contexts.engine.domain.trades import TradeColumns, trades_of
 from fks.contracts.columns import Float64, Int64
 from fks.contracts.engine import Run
@@ -115,7 +114,7 @@ def _charts(run: Run, series: SheetSeries, trades: TradeColumns, instrument: Ins
     """Return the charts, those that a short run cannot fill with the reason why."""
     cash, ts_ns = run.request.cash, series.ts_ns
     daily = daily_returns(ts_ns, series.equity, cash)
-    solvent = bool(np.all(series.equity > 0))
+    solvent = stayed_solvent(series.equity)
     keys = "<span><i></i>Account</span>"
     if held_beside(series.equity, series.close, cash) is not None:
         keys += '<span><i class="other"></i>Same cash held in the instrument</span>'

@@ -29,9 +29,10 @@ from fks.contexts.engine.domain.trades import TradeColumns
 from fks.contracts.columns import Float64, Int64
 from fks.contracts.values import NANOS
 
-__all__ = ["currency", "metrics", "trade_metrics"]
+__all__ = ["currency", "metrics", "stayed_solvent", "trade_metrics"]
 
 YEAR_NS = 365.25 * DAY_NS
+SMALLEST = 1 / NANOS  # less than this is nothing: no return can be reckoned from it
 SHORTEST_NS = DAY_NS  # a yearly rate from less than a day says nothing
 
 
@@ -40,6 +41,11 @@ def currency(equity: npt.NDArray[Any]) -> Float64:
     if np.issubdtype(equity.dtype, np.integer):
         return equity / float(NANOS)
     return np.asarray(equity, np.float64)
+
+
+def stayed_solvent(money: Float64) -> bool:
+    """Return whether the account always held something; without, returns mean nothing."""
+    return bool(np.all(money >= SMALLEST))
 
 
 def metrics(
@@ -66,7 +72,7 @@ def metrics(
         "net_profit": float(money[-1]) - cash,
         "bars": float(len(money)),
     }
-    solvent = bool(np.all(money > 0))
+    solvent = stayed_solvent(money)
     figures |= _return_metrics(ts_ns, money, cash, daily, solvent)
     figures |= _drawdown_metrics(ts_ns, money, cash)
     figures["calmar"] = _ratio(figures["cagr"], _negated(figures["max_drawdown"]))
@@ -87,7 +93,7 @@ def _return_metrics(
     span_ns = _span_ns(ts_ns)
     growth = None
     if solvent and span_ns >= SHORTEST_NS:
-        growth = math.expm1(min(math.log1p(total) * YEAR_NS / span_ns, 700.0))
+        growth = math.expm1(min(math.log(money[-1] / cash) * YEAR_NS / span_ns, 700.0))
     deviation = float(np.std(returns, ddof=1)) * scale if len(returns) > 1 else None
     skew, kurtosis = moments(returns)
     enough = len(returns) > 0
@@ -144,7 +150,7 @@ def _benchmark_metrics(
     figures: dict[str, float | None] = dict.fromkeys(
         ("benchmark_return", "beta", "alpha", "tracking_error", "information_ratio")
     )
-    if not np.all(held > 0) or close[0] <= 0:
+    if not np.all(held >= SMALLEST) or close[0] < SMALLEST:
         return figures
     figures["benchmark_return"] = float(close[-1] / close[0] - 1.0)
     if not solvent or len(held) < 3:
