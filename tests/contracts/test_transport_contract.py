@@ -37,7 +37,7 @@ async def make(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         arguments = ["-js", "-a", "127.0.0.1", "-p", str(port), "-sd", str(tmp_path)]
-        server = subprocess.Popen([binary, *arguments], stderr=subprocess.DEVNULL)
+        server = subprocess.Popen([binary, *arguments], stderr=subprocess.DEVNULL)  # noqa: ASYNC220  # as below
         for _ in range(200):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
                 break
@@ -83,7 +83,7 @@ class Collector:
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(10):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  # what is waited for tells nobody
             await asyncio.sleep(0.005)
 
 

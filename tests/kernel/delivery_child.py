@@ -69,20 +69,20 @@ async def main(path: str, count: int, seed: int) -> None:
     bus.on(Applied, on_applied)
     delivery = Delivery(database, bus, [Stored, Applied], linger_s=0.005)
     service = asyncio.create_task(delivery.service().run())
-    print("ready", flush=True)
+    print("ready", flush=True)  # noqa: T201  # how it speaks
     async with database.reading() as tx:
         last = (await tx.execute(sa.select(sa.func.max(STATE.c.n)))).scalar_one()
     for n in range(0 if last is None else last + 1, count):
         async with database.transaction() as tx:
             await tx.execute(STATE.insert().values(n=n))
             tx.publish(Stored(n=n))
-        print("acked", n, flush=True)
+        print("acked", n, flush=True)  # noqa: T201  # as above
     await delivery.drained()
     await bus.settled()
     await delivery.drained()
     service.cancel()
     await database.close()
-    print("all", flush=True)
+    print("all", flush=True)  # noqa: T201  # as above
 
 
 if __name__ == "__main__":

@@ -203,7 +203,7 @@ class NatsTransport:
         return {
             "transport": "nats",
             "url": self._shown,
-            "server": "" if client is None else str(client.connected_server_version),
+            "server": "" if client is None else ".".join(map(str, self._version())),
             "connected": "yes" if client is not None and client.is_connected else "no",
             "durability": self._durability,
             "consumer": self._name,
@@ -213,6 +213,11 @@ class NatsTransport:
         """Return the client."""
         assert self._client is not None, "connect comes first"
         return self._client
+
+    def _version(self) -> tuple[int, int, int]:
+        """Return the version of the server."""
+        version = self._connected().connected_server_version
+        return version.major, version.minor, version.patch
 
     async def _knock(self) -> None:
         """Find out whether anybody is at the address: the client would try for ever."""
@@ -231,9 +236,7 @@ class NatsTransport:
 
     def _find_durability(self) -> str:
         """Return whether what the server acknowledges survives a power cut, as far as known."""
-        version = self._connected().connected_server_version
-        found = (version.major, version.minor, version.patch)
-        if found < _SAFE_VERSION:
+        if self._version() < _SAFE_VERSION:
             wanted = ".".join(map(str, _SAFE_VERSION))
             return f"degraded: the server is older than {wanted}"
         if not self._monitor:
