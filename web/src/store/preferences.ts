@@ -1,5 +1,5 @@
 // What a person chose for this browser: the theme, and the indicators last drawn.
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useSyncExternalStore } from "react";
 
 export type Theme = "dark" | "light" | "system";
 export const THEMES: readonly Theme[] = ["dark", "light", "system"];
@@ -25,28 +25,37 @@ export function recall(key: string): string | null {
 }
 
 const light = typeof matchMedia === "undefined" ? null : matchMedia("(prefers-color-scheme: light)");
+const watchers = new Set<() => void>();
+const stored = read("fks.theme");
+let chosen: Theme = THEMES.find((theme) => theme === stored) ?? "dark";
 
-function systemTheme(): "dark" | "light" {
-  return light?.matches ? "light" : "dark";
+/** What the chosen theme means right now. */
+function shownTheme(): "dark" | "light" {
+  if (chosen === "system") return light?.matches ? "light" : "dark";
+  return chosen;
 }
 
-/** The chosen theme, what it means right now, and how to choose another. */
-export function useTheme(): { chosen: Theme; shown: "dark" | "light"; choose: (theme: Theme) => void } {
-  const [chosen, choose] = useState<Theme>(() => {
-    const stored = read("fks.theme");
-    return THEMES.find((theme) => theme === stored) ?? "dark";
-  });
-  const system = useSyncExternalStore(
+function show(): void {
+  document.documentElement.dataset["theme"] = shownTheme();
+  for (const watcher of [...watchers]) watcher();
+}
+
+light?.addEventListener("change", show);
+
+function choose(theme: Theme): void {
+  chosen = theme;
+  remember("fks.theme", theme);
+  show();
+}
+
+/** The chosen theme, and how to choose another. */
+export function useTheme(): { chosen: Theme; choose: (theme: Theme) => void } {
+  const theme = useSyncExternalStore(
     (watcher) => {
-      light?.addEventListener("change", watcher);
-      return () => light?.removeEventListener("change", watcher);
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
     },
-    systemTheme,
+    () => chosen,
   );
-  const shown = chosen === "system" ? system : chosen;
-  useEffect(() => {
-    document.documentElement.dataset["theme"] = shown;
-    remember("fks.theme", chosen);
-  }, [shown, chosen]);
-  return { chosen, shown, choose };
+  return { chosen: theme, choose };
 }

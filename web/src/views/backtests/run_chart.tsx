@@ -33,7 +33,7 @@ export function RunChart({ run }: { run: Run }): ReactNode {
       <div className={css["chart"]}>
         <Loaded query={query} doing="load the equity" context="engine" height={380}>
           {() => (
-            <ChartView subject={run.id} label={`Equity and drawdown of ${run.request.strategy}`} lines={lines} places={2} daily shares={SHARES} />
+            <ChartView subject={run.id} label={`Equity and drawdown of ${run.request.strategy}`} lines={lines} places={2} daily={series?.ts_ns.every((tsNs) => seconds(tsNs) % 86_400 === 0) ?? true} shares={SHARES} />
           )}
         </Loaded>
       </div>

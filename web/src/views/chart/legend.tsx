@@ -29,7 +29,7 @@ export function Legend({ data, lines, specs, kinds, time, places }: Props): Reac
   const labels = indicatorLines(specs, kinds, new Map(), []);
   if (!bar) return <div className={css["legend"]}><b>{data.dataset}</b></div>;
   return (
-    <div className={css["legend"]} data-testid="legend">
+    <div className={css["legend"]} data-rows={specs.length > 3 ? 2 : 1} data-testid="legend">
       <span>
         <b>{data.dataset}</b> <i>{data.timeframe}</i> <Synthetic shown={data.synthetic} />
       </span>

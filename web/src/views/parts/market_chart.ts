@@ -20,6 +20,7 @@ import {
   createSeriesMarkers,
   createTextWatermark,
 } from "lightweight-charts";
+import { number } from "../../values/format";
 import { momentOf } from "../../values/time";
 import type { Colour, Palette } from "./palette";
 
@@ -65,9 +66,20 @@ export interface Look {
 
 interface Datum {
   time: UTCTimestamp;
+  value?: number;
+  close?: number;
 }
 
 const NEAR_START = 30;
+
+function format(places: number): { type: "custom"; minMove: number; formatter: (value: number) => string } {
+  return { type: "custom", minMove: 10 ** -places, formatter: (value) => number(value, places) };
+}
+
+/** What the library paints of a datum, for comparison. */
+function face(datum: Datum | undefined): number | undefined {
+  return datum?.value ?? datum?.close;
+}
 
 /** Give a series its data, appending where only the end is new. */
 function feed<D extends Datum>(
@@ -80,8 +92,7 @@ function feed<D extends Datum>(
     kept > 0 &&
     after.length >= kept &&
     after.length - kept < 100 &&
-    after[0]?.time === before[0]?.time &&
-    after[kept - 1]?.time === before[kept - 1]?.time;
+    before.every((datum, at) => datum.time === after[at]?.time && (at === kept - 1 || face(datum) === face(after[at])));
   if (!grows) series.setData(after);
   else for (const datum of after.slice(kept - 1)) series.update(datum);
 }
@@ -116,7 +127,7 @@ export class MarketChart {
       layout: { attributionLogo: false, fontSize: 11, panes: { enableResize: true } },
       crosshair: { mode: CrosshairMode.Magnet },
       timeScale: { rightOffset: 4, minBarSpacing: 0.2, borderVisible: false },
-      rightPriceScale: { borderVisible: false, minimumWidth: 66 },
+      rightPriceScale: { borderVisible: false, minimumWidth: 78 },
     });
     this.price = withBars ? this.chart.addSeries(CandlestickSeries, { priceLineVisible: true }) : null;
     this.volume = withBars
@@ -152,13 +163,13 @@ export class MarketChart {
       timeScale: { timeVisible: !look.daily, secondsVisible: false },
     });
     this.price?.applyOptions({
-      upColor: palette.surface, // hollow bars rise, filled ones fall
+      upColor: palette["up-fill"], // rising bars are paler than falling ones, not only green
       borderUpColor: palette.up,
       wickUpColor: palette.up,
       downColor: palette.down,
       borderDownColor: palette.down,
       wickDownColor: palette.down,
-      priceFormat: { type: "price", precision: places, minMove: 10 ** -places },
+      priceFormat: format(places),
     });
     const { bars, painted } = this;
     this.volumes = [];
@@ -229,7 +240,7 @@ export class MarketChart {
       lastValueVisible: line.pane !== "",
       lineWidth: (line.faint ? 1 : 2) as LineWidth,
       crosshairMarkerRadius: 3,
-      priceFormat: { type: "price" as const, precision: line.places, minMove: 10 ** -line.places },
+      priceFormat: format(line.places),
     };
     if (line.kind === "histogram") return this.chart.addSeries(HistogramSeries, { ...shared, color }, pane);
     if (line.kind === "line") return this.chart.addSeries(LineSeries, { ...shared, color }, pane);

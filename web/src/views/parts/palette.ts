@@ -1,6 +1,6 @@
 // The theme's colours for what is painted on a canvas, which style sheets do not reach.
 
-const NAMES = ["surface", "line", "line-strong", "ink", "ink-2", "ink-3", "accent", "up", "down", "up-soft", "down-soft", "s1", "s2", "s3", "s4", "s5", "s6"] as const;
+const NAMES = ["surface", "line", "line-strong", "ink", "ink-2", "ink-3", "accent", "up", "down", "up-fill", "up-soft", "down-soft", "s1", "s2", "s3", "s4", "s5", "s6"] as const;
 
 export type Colour = (typeof NAMES)[number];
 export type Palette = Readonly<Record<Colour, string>>;

@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { Button } from "../parts/basic";
 import css from "./shell.module.css";
 import { SHORTCUTS } from "./shortcuts";
+import { ThemeSwitch } from "./theme_switch";
 
 export function Help({ open, onClose }: { open: boolean; onClose: () => void }): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -18,6 +19,9 @@ export function Help({ open, onClose }: { open: boolean; onClose: () => void }):
           <Shortcut key={keys} keys={keys} does={does} />
         ))}
       </dl>
+      <div className={css["dialogTheme"]}>
+        <ThemeSwitch />
+      </div>
       <p>
         All times are UTC and name the open of a bar. A signal is decided at a bar&apos;s close; with the fill
         rule <em>next open</em> its order fills on the bar after. Prices marked SYNTHETIC were generated.

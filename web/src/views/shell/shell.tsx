@@ -2,12 +2,12 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { type Route, usePath, routeOf } from "../../store/location";
 import { feed, useLink } from "../../store/feed";
-import { THEMES, type Theme, useTheme } from "../../store/preferences";
 import { Button, Tag, type Tone } from "../parts/basic";
 import { Link } from "../parts/link";
 import { Help } from "./help";
 import css from "./shell.module.css";
 import { useShortcuts } from "./shortcuts";
+import { ThemeSwitch } from "./theme_switch";
 
 interface Item {
   href: string;
@@ -91,21 +91,6 @@ function LinkTag(): ReactNode {
     <div className={css["link"]} role="status" data-testid="link">
       <Tag tone={tone}>{label}</Tag>
       {link === "waiting" && <button type="button" onClick={() => feed.retryNow()}>retry</button>}
-    </div>
-  );
-}
-
-function ThemeSwitch(): ReactNode {
-  const { chosen, choose } = useTheme();
-  const labels: Record<Theme, string> = { dark: "Dark", light: "Light", system: "Auto" };
-  return (
-    <div className={css["themes"]} role="radiogroup" aria-label="Theme">
-      {THEMES.map((theme) => (
-        <label key={theme}>
-          <input type="radio" name="theme" checked={chosen === theme} onChange={() => choose(theme)} />
-          {labels[theme]}
-        </label>
-      ))}
     </div>
   );
 }

@@ -1,0 +1,1 @@
+"""The outside of the web context: the folder the build wrote."""
