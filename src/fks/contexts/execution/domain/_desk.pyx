@@ -7,7 +7,9 @@ Functions that run without the GIL report by code: 0 is good, `NO_MEMORY` and `T
 raised by the caller as MemoryError and OverflowError.
 """
 
+import functools
 from collections import namedtuple
+
 from libc.math cimport fabs, isfinite, rint
 from libc.stdint cimport int8_t, int64_t, uint8_t
 from libc.stdlib cimport free, realloc

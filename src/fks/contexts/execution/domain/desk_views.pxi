@@ -50,6 +50,12 @@ cdef class Bar:
         return self._first + self._row
 
 
+@functools.lru_cache(maxsize=256)
+def values_kind(names):
+    """Return the named tuple of these features; making the class costs more than many bars."""
+    return namedtuple("Values", names)
+
+
 cdef class Values:
     """Make the named tuple of the features at a row."""
 
@@ -62,7 +68,7 @@ cdef class Values:
         cdef const double[::1] view
         if len(features.columns) > 256:
             raise ValueError("a strategy reads at most 256 features")
-        self._kind = namedtuple("Values", features.names)
+        self._kind = values_kind(tuple(features.names))
         self._keep = []
         self._count = 0
         for column in features.columns:
