@@ -112,7 +112,8 @@ class LocalBus:
     `limit` bounds the queue: beyond it publishers outside handlers wait, and a handler that
     queues ten times as much fails. A listener gets `backoff.tries` tries; one that takes longer
     than `slow_s` no longer holds up the others (they wait for it twice that long at most).
-    `verify_wire` encodes and decodes every message, as a network would.
+    `verify_wire` encodes and decodes every message, as a network would. `traced` makes spans
+    where a publisher's span is recorded; None finds out at the start whether traces are set up.
     """
 
     def __init__(
@@ -125,10 +126,12 @@ class LocalBus:
         backoff: Backoff | None = None,
         slow_s: float = 5.0,
         verify_wire: bool = False,
+        traced: bool | None = None,
     ) -> None:
         clock = clock or SystemClock()
         self.source = source
         self._verify_wire = verify_wire
+        self._traced = traced
         self._responders = Responders(verify_wire=verify_wire)
         self._dead: deque[DeadLetter] = deque(maxlen=_DEAD_KEPT)
         self._pump = Pump(
@@ -143,7 +146,7 @@ class LocalBus:
         # Set by the delivery: where dead letters are kept beyond this process. It may raise
         # `Unavailable`, and is then asked again.
         self.keep_dead: Callable[[DeadLetter], Awaitable[None]] | None = None
-        self._pump.begin(verify_wire=verify_wire)
+        self._pump.begin(verify_wire=verify_wire, traced=traced)
         # The dispatcher's own methods: a Python call more would be half the cost of an event.
         self.publish = self._pump.core.publish  # type: ignore[method-assign]
         self.publish_many = self._pump.core.publish_many  # type: ignore[method-assign]
@@ -158,7 +161,7 @@ class LocalBus:
 
     async def start(self) -> None:
         """Begin; everything is wired."""
-        self._pump.begin(verify_wire=self._verify_wire)
+        self._pump.begin(verify_wire=self._verify_wire, traced=self._traced)
 
     async def stop(self) -> None:
         """End: what runs is cancelled, what is queued is left (the outbox still has it)."""

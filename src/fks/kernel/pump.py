@@ -86,9 +86,9 @@ class Pump:
         self._turn: object = None
         self._running: tuple[Invocation, Listener, Any] | None = None
 
-    def begin(self, *, verify_wire: bool = False) -> None:
+    def begin(self, *, verify_wire: bool = False, traced: bool | None = None) -> None:
         """Choose the way events go, from what is set up now: tracing, network, wire check."""
-        self._tracing = tracing.configured()
+        self._tracing = tracing.configured() if traced is None else traced
         self.core.recording = tracing.recording if self._tracing else None
         self.core.verify = _through_the_wire if verify_wire else None
         self._lanes_changed()

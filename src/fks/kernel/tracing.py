@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from opentelemetry import trace
+from opentelemetry.context import get_current
 from opentelemetry.trace import (
     NonRecordingSpan,
     ProxyTracerProvider,
@@ -32,7 +33,8 @@ def configured() -> bool:
 
 def recording() -> bool:
     """Return whether the current span is recorded."""
-    return trace.get_current_span().is_recording()
+    # An empty context holds no span: this is asked for every event, and nearly always so.
+    return bool(get_current()) and trace.get_current_span().is_recording()
 
 
 def traceparent() -> str:
