@@ -21,6 +21,7 @@ cdef extern from *:
 
 cdef int64_t DAY_NS = 86_400_000_000_000
 cdef int64_t LARGEST = 1LL << 62
+cdef int64_t NO_SESSION = -(1LL << 62)
 
 
 cdef class _Ring:
@@ -210,21 +211,23 @@ cdef class FloatMean:
     def update(self, const double[::1] values, double[::1] out):
         """Write the mean after each of the values."""
         cdef Py_ssize_t i, j, n = values.shape[0], period = self.period
+        cdef Py_ssize_t at = self.at, seen = self.seen
         cdef double* block = <double*>self.block.cells
         cdef double* tails = <double*>self.tails.cells
+        cdef double head = self.head
         with nogil:
             for i in range(n):
-                block[self.at] = values[i]
-                self.head += values[i]
-                self.at += 1
-                self.seen += 1
-                out[i] = (tails[self.at] + self.head) / period if self.seen >= period else NAN
-                if self.at == period:
-                    tails[period] = 0.0
+                block[at] = values[i]
+                head += values[i]
+                at += 1
+                seen += 1
+                out[i] = (tails[at] + head) / period if seen >= period else NAN
+                if at == period:
                     for j in range(period - 1, 0, -1):
                         tails[j] = block[j] + tails[j + 1]
-                    self.at = 0
-                    self.head = 0.0
+                    at = 0
+                    head = 0.0
+        self.at, self.seen, self.head = at, seen, head
 
 
 cdef class Extremum:
@@ -244,29 +247,31 @@ cdef class Extremum:
 
     def update(self, const double[::1] values, double[::1] out):
         """Write the extremum after each of the values."""
-        cdef Py_ssize_t i, j, n = values.shape[0], period = self.period
+        cdef Py_ssize_t i, j, n = values.shape[0], period = self.period, lag = self.lag
+        cdef Py_ssize_t at = self.at, seen = self.seen, late = self.late
         cdef double* block = <double*>self.block.cells
         cdef double* tails = <double*>self.tails.cells
         cdef double* delay = <double*>self.delay.cells
-        cdef double x, found
+        cdef double x, found, head = self.head, sign = self.sign
         with nogil:
             for i in range(n):
-                x = values[i] * self.sign
-                block[self.at] = x
-                self.head = x if self.at == 0 or x > self.head else self.head
-                self.at += 1
-                self.seen += 1
-                found = self.head
-                if self.at == period:
+                x = values[i] * sign
+                block[at] = x
+                head = x if at == 0 or x > head else head
+                at += 1
+                seen += 1
+                found = head
+                if at == period:
                     tails[period - 1] = block[period - 1]
                     for j in range(period - 2, 0, -1):
                         tails[j] = block[j] if block[j] > tails[j + 1] else tails[j + 1]
-                    self.at = 0
-                elif self.seen > period and tails[self.at] > found:
-                    found = tails[self.at]
-                delay[self.late] = found * self.sign
-                self.late = self.late + 1 if self.late < self.lag else 0
-                out[i] = delay[self.late] if self.seen >= period + self.lag else NAN
+                    at = 0
+                elif seen > period and tails[at] > found:
+                    found = tails[at]
+                delay[late] = found * sign
+                late = late + 1 if late < lag else 0
+                out[i] = delay[late] if seen >= period + lag else NAN
+        self.at, self.seen, self.late, self.head = at, seen, late, head
 
 
 cdef class Exponential:
@@ -408,35 +413,36 @@ cdef class SessionMean:
     """The mean of a price weighted by volume since its session's start (VWAP)."""
 
     cdef int64_t offset_ns, session
-    cdef bint begun
     cdef double worth, worth_rest, size, size_rest
 
     def __init__(self, int64_t offset_ns):
         self.offset_ns = offset_ns
-        self.session = 0
-        self.begun = False
+        self.session = NO_SESSION
         self.worth = self.worth_rest = self.size = self.size_rest = 0.0
 
     def update(self, const int64_t[::1] ts_ns, const double[::1] price, const double[::1] volume,
                double[::1] out):
         """Write the mean after each bar; NaN until something traded in the session."""
         cdef Py_ssize_t i, n = ts_ns.shape[0]
-        cdef int64_t since, session
-        cdef double size
+        cdef int64_t since, number, session = self.session, offset_ns = self.offset_ns
+        cdef double traded
+        cdef double worth = self.worth, worth_rest = self.worth_rest
+        cdef double size = self.size, size_rest = self.size_rest
         with nogil:
             for i in range(n):
-                since = ts_ns[i] - self.offset_ns
-                session = since // DAY_NS
-                if since < session * DAY_NS:  # C divides towards zero, sessions count downwards
-                    session -= 1
-                if not self.begun or session != self.session:
-                    self.begun = True
-                    self.session = session
-                    self.worth = self.worth_rest = self.size = self.size_rest = 0.0
-                _add(&self.worth, &self.worth_rest, price[i] * volume[i])
-                _add(&self.size, &self.size_rest, volume[i])
-                size = self.size + self.size_rest
-                out[i] = (self.worth + self.worth_rest) / size if size > 0 else NAN
+                since = ts_ns[i] - offset_ns
+                number = since // DAY_NS
+                if since < number * DAY_NS:  # C divides towards zero, sessions count downwards
+                    number -= 1
+                if number != session:
+                    session = number
+                    worth = worth_rest = size = size_rest = 0.0
+                _add(&worth, &worth_rest, price[i] * volume[i])
+                _add(&size, &size_rest, volume[i])
+                traded = size + size_rest
+                out[i] = (worth + worth_rest) / traded if traded > 0 else NAN
+        self.session = session
+        self.worth, self.worth_rest, self.size, self.size_rest = worth, worth_rest, size, size_rest
 
 
 cdef class Balance:
@@ -452,15 +458,18 @@ cdef class Balance:
     def update(self, const double[::1] close, const double[::1] volume, double[::1] out):
         """Write the balance after each bar; the first bar's volume begins it."""
         cdef Py_ssize_t i, n = close.shape[0]
+        cdef bint begun = self.begun
+        cdef double last = self.last, total = self.total, rest = self.rest
         with nogil:
             for i in range(n):
-                if not self.begun or close[i] > self.last:
-                    _add(&self.total, &self.rest, volume[i])
-                elif close[i] < self.last:
-                    _add(&self.total, &self.rest, -volume[i])
-                self.begun = True
-                self.last = close[i]
-                out[i] = self.total + self.rest
+                if not begun or close[i] > last:
+                    _add(&total, &rest, volume[i])
+                elif close[i] < last:
+                    _add(&total, &rest, -volume[i])
+                begun = True
+                last = close[i]
+                out[i] = total + rest
+        self.begun, self.last, self.total, self.rest = begun, last, total, rest
 
 
 cdef inline void _add(double* total, double* rest, double value) noexcept nogil:

@@ -6,6 +6,8 @@ ticks are sums with a divisor, so that they stay whole numbers.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 
 from fks.contracts.columns import BarColumns, Float64, Int64
@@ -30,23 +32,28 @@ class Source:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._parts = _PARTS.get(name, ())
+        self._ticks = tuple(f"{part}_ticks" for part in _PARTS.get(name, ()))
+        self._tick_size: Decimal | None = None
+        self._scale = (1, 1)
 
     def ticks(self, bars: BarColumns) -> Int64:
         """Return whole ticks, to be divided by the number of prices that they add up."""
-        total: Int64 = getattr(bars, f"{self._parts[0]}_ticks")
-        for part in self._parts[1:]:
-            total = total + getattr(bars, f"{part}_ticks")
+        total: Int64 = getattr(bars, self._ticks[0])
+        for part in self._ticks[1:]:
+            total = total + getattr(bars, part)
         return np.ascontiguousarray(total)
 
     def scale(self, bars: BarColumns) -> tuple[int, int]:
         """Return by what to multiply and by what to divide these ticks to get prices."""
-        numerator, denominator = bars.tick_size.as_integer_ratio()
-        return numerator, denominator * len(self._parts)
+        if bars.tick_size is not self._tick_size:  # a new object a run, not a chunk
+            numerator, denominator = bars.tick_size.as_integer_ratio()
+            self._tick_size = bars.tick_size
+            self._scale = numerator, denominator * len(self._ticks)
+        return self._scale
 
     def floats(self, bars: BarColumns) -> Float64:
         """Return prices in currency, each rounded once, or the volume."""
-        if len(self._parts) < 2:
+        if len(self._ticks) < 2:
             column: Float64 = getattr(bars, self.name)
             return np.ascontiguousarray(column)
         numerator, denominator = self.scale(bars)
