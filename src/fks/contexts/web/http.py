@@ -6,6 +6,7 @@ the docs and the problem documents.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -46,30 +47,31 @@ _ADVICE = f"""<!doctype html>
 """
 
 
-@route(list(_PAGES), http_method=_READ, include_in_schema=False, sync_to_thread=True)
-def page(request: AnyRequest, screens: ScreensDep) -> Response[bytes]:
+@route(list(_PAGES), http_method=_READ, include_in_schema=False)
+async def page(request: AnyRequest, screens: ScreensDep) -> Response[bytes]:
     """Return the app's page; which of its views is shown is the app's own matter."""
-    asset = screens.page()
+    asset = await asyncio.to_thread(screens.page)
     if asset is None:
         return Response(
             _ADVICE.encode(),
             status_code=503,
-            media_type="text/html; charset=utf-8",
+            media_type="text/html",
             headers={"Cache-Control": "no-store", "Content-Security-Policy": _POLICY},
         )
     return _send(request, asset, _ASK_AGAIN, {"Content-Security-Policy": _POLICY})
 
 
-@route("/assets/{name:str}", http_method=_READ, include_in_schema=False, sync_to_thread=True)
-def asset(request: AnyRequest, screens: ScreensDep, name: FromPath[str]) -> Response[bytes]:
+@route("/assets/{name:str}", http_method=_READ, include_in_schema=False)
+async def asset(request: AnyRequest, screens: ScreensDep, name: FromPath[str]) -> Response[bytes]:
     """Return an asset; its name carries the hash of its content, so it never changes."""
-    return _send(request, screens.file(f"assets/{name}"), _FOREVER)
+    return _send(request, await asyncio.to_thread(screens.file, f"assets/{name}"), _FOREVER)
 
 
-@route(["/icon.svg", "/theme.js"], http_method=_READ, include_in_schema=False, sync_to_thread=True)
-def plain_file(request: AnyRequest, screens: ScreensDep) -> Response[bytes]:
+@route(["/icon.svg", "/theme.js"], http_method=_READ, include_in_schema=False)
+async def plain_file(request: AnyRequest, screens: ScreensDep) -> Response[bytes]:
     """Return one of the files whose name stays while its content may change."""
-    return _send(request, screens.file(request.url.path.removeprefix("/")), _ASK_AGAIN)
+    name = request.url.path.removeprefix("/")
+    return _send(request, await asyncio.to_thread(screens.file, name), _ASK_AGAIN)
 
 
 def _send(

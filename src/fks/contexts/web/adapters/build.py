@@ -19,9 +19,9 @@ STATIC = Path(__file__).resolve().parent.parent / "static"
 INDEX = "index.html"
 
 _MEDIA_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
     ".svg": "image/svg+xml",
 }
 _WORTH_PACKING = 512
