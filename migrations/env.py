@@ -21,7 +21,7 @@ from fks.kernel.errors import Unavailable
 
 _LOCK = 7_305_121  # any fixed number: the advisory lock under which PostgreSQL is migrated
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
-_PATIENCE_S = 30.0
+_PATIENCE_S = 5.0
 
 
 def run_offline(url: Any) -> None:

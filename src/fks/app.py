@@ -111,7 +111,8 @@ async def running(
     name = process.name or ("fks" if active == everything else "+".join(sorted(active)))
     async with AsyncExitStack() as stack:
         database = await _open_database(settings, home, name, clock, ids, stack)
-        bus = _make_bus(host, settings, name, clock, ids)
+        bus_url = settings.section("bus", BusSettings).url.reveal()
+        bus = _make_bus(host, bus_url, name, clock, ids)
         stack.push_async_callback(bus.stop)
         delivery = Delivery(database, bus, all_messages(host))
         runtime = Surroundings(
@@ -130,11 +131,12 @@ async def running(
                 "started_at_ns": clock.now_ns(),
                 "contexts": sorted(active),
                 "plugins": [plugin.name for plugin in host.plugins],
+                "bus": hide_password(bus_url) if bus_url else "in this process",
                 "database": database.url.replace("+aiosqlite", "").replace("+asyncpg", ""),
                 "home": str(home),
                 "python": platform.python_version(),
             },
-            bus_facts=lambda: _bus_facts(settings, bus),
+            bus_facts=bus.facts,
         )
         app = App(runtime, host, delivery)
         _count(app.metrics, bus, app.supervisor)
@@ -146,9 +148,8 @@ async def running(
         yield app
 
 
-def _make_bus(host: Host, settings: Settings, name: str, clock: Clock, ids: IdSource) -> LocalBus:
-    """Return the bus in this process, joined with a network if the settings name one."""
-    url = settings.section("bus", BusSettings).url.reveal()
+def _make_bus(host: Host, url: str, name: str, clock: Clock, ids: IdSource) -> LocalBus:
+    """Return the bus in this process, joined with a network if there is a URL."""
     if not url:
         return LocalBus(clock=clock, ids=ids, source=name)
     from fks.kernel.networked import NetworkedBus
@@ -158,12 +159,6 @@ def _make_bus(host: Host, settings: Settings, name: str, clock: Clock, ids: IdSo
     specs = [spec for _, declared in host.call("fks_transports") for spec in declared]
     transport = open_transport(url, name, specs)
     return NetworkedBus(transport, all_messages(host), source=name, clock=clock, ids=ids)
-
-
-def _bus_facts(settings: Settings, bus: LocalBus) -> dict[str, str]:
-    """Return what is known of the bus; under `bus` where it is."""
-    url = settings.section("bus", BusSettings).url.reveal()
-    return {"bus": hide_password(url), **bus.facts()} if url else dict(bus.facts())
 
 
 def _count(metrics: Metrics, bus: LocalBus, supervisor: Supervisor) -> None:
@@ -242,15 +237,15 @@ async def _open_database(
 
     url = settings.section("database", DatabaseSettings).url.reveal()
     url = url or migrations.embedded_url(home)
-    if url.startswith("sqlite"):
+    database = Database(url, process=process, clock=clock, ids=ids)
+    stack.push_async_callback(database.close)
+    if database.is_sqlite:
         await asyncio.to_thread(migrations.upgrade, url)
     elif missing := await asyncio.to_thread(migrations.pending, url):
         raise Conflict(
             f"the database lacks tables of {', '.join(missing)}: run fks migrate first",
             code="app.not_migrated",
         )
-    database = Database(url, process=process, clock=clock, ids=ids)
-    stack.push_async_callback(database.close)
     return database
 
 

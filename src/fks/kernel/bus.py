@@ -181,7 +181,8 @@ class LocalBus:
         name = f"ask {topic_of(type(request))}"
         recorded = tracing.recording()
         with tracing.span(name, tracing.SpanKind.CLIENT) if recorded else nullcontext():
-            reply: R = await self._ask(request, self._pump.meta(cause), timeout_s)
+            meta = self._pump.meta(cause or tracing.ORIGIN.get())
+            reply: R = await self._ask(request, meta, timeout_s)
         return reply
 
     async def answer_here(self, request: Query[Any], meta: Meta, timeout_s: float) -> Any:

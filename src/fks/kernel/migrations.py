@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from fks.kernel.errors import FksError, NotFound, Unavailable
+from fks.kernel.errors import FksError, Invalid, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -105,6 +105,11 @@ def _config(url: str, sql: TextIO | None = None) -> Config:
     """Return an alembic configuration made here: there is no ini file."""
     from alembic.config import Config
 
+    if not url.startswith(("sqlite:", "postgresql:")):
+        raise Invalid(
+            "the database URL must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
+            code="database.url",
+        )
     folder = script_folder()
     config = Config() if sql is None else Config(output_buffer=sql)
     config.set_main_option("script_location", _escaped(folder))

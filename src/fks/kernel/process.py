@@ -68,7 +68,7 @@ class Surroundings:
     def state(self) -> dict[str, Any]:
         """Return facts about this process."""
         uptime_ns = self.clock.now_ns() - self.facts["started_at_ns"]
-        return {**self.facts, **self.bus_facts(), "uptime_s": uptime_ns / 1e9}
+        return {**self.facts, "bus_facts": dict(self.bus_facts()), "uptime_s": uptime_ns / 1e9}
 
 
 class App:

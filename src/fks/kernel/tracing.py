@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from contextvars import ContextVar
 
 from opentelemetry import trace
 from opentelemetry.context import get_current
@@ -20,7 +21,12 @@ from opentelemetry.trace import (
     TraceFlags,
 )
 
-__all__ = ["SpanKind", "configured", "recording", "span", "traceparent"]
+from fks.kernel.messages import Meta
+
+__all__ = ["ORIGIN", "SpanKind", "configured", "recording", "span", "traceparent"]
+
+ORIGIN: ContextVar[Meta | None] = ContextVar("fks_origin", default=None)
+"""The request from outside that is being answered: the cause of questions that name none."""
 
 _TRACER = trace.get_tracer("fks.bus")
 _FORMAT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")

@@ -6,16 +6,19 @@ Bodies, headers and query strings are never logged.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import structlog
 from opentelemetry import propagate, trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from fks.kernel.http.guard import Application, Message, Receive, Scope, Send
+from fks.kernel.messages import Meta
 from fks.kernel.telemetry import Metrics
+from fks.kernel.tracing import ORIGIN
 
 __all__ = ["CORRELATION_HEADER", "Observer"]
 
@@ -90,7 +93,8 @@ class Observer:
                 attributes={"http.request.method": method, "fks.correlation_id": correlation_id},
             ) as span,
         ):
-            await self._application(scope, receive, send_and_note)
+            with _caused_by_request(correlation_id):
+                await self._application(scope, receive, send_and_note)
             route = scope.get("path_template") or "unmatched"
             span.update_name(f"{method} {route}")
             span.set_attributes({"http.route": route, "http.response.status_code": status})
@@ -111,6 +115,18 @@ class Observer:
                 status=status,
                 duration_ms=round(duration_s * 1000, 3),
             )
+
+
+@contextlib.contextmanager
+def _caused_by_request(correlation_id: str) -> Iterator[None]:
+    """Let the questions of a request carry its correlation id."""
+    at_ns = time.time_ns()
+    origin = Meta(id=correlation_id, at_ns=at_ns, source="http", correlation_id=correlation_id)
+    token = ORIGIN.set(origin)
+    try:
+        yield
+    finally:
+        ORIGIN.reset(token)
 
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
