@@ -17,7 +17,6 @@ __all__ = [
     "BarClosed",
     "BarWindow",
     "Dataset",
-    "DatasetImported",
     "DatasetInfo",
     "DatasetList",
     "DatasetSource",
@@ -127,12 +126,6 @@ class ReplayFinished(Event, frozen=True, kw_only=True, tag="data.replay_finished
     stream: str
     bars: int
     error: str = ""
-
-
-class DatasetImported(Event, frozen=True, kw_only=True, tag="data.dataset_imported.v1"):
-    """A dataset was added to the store."""
-
-    dataset: DatasetInfo
 
 
 class ListDatasets(Query[DatasetList], frozen=True, kw_only=True, tag="data.list_datasets.v1"):

@@ -1,0 +1,1 @@
+"""The outside world of data: files of providers, archives, calendars, generators."""

@@ -1,0 +1,85 @@
+"""Open files, gzip files and zip archives that strangers wrote.
+
+An archive is looked at before anything is unpacked: names that leave their folder, too many
+members, too large a total or an absurd ratio are refused. Unpacking streams, and stops when more
+comes out than was announced.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from fks.kernel.errors import Invalid, NotFound
+
+__all__ = ["members_of", "opened"]
+
+MAX_MEMBERS = 10_000
+MAX_TOTAL_BYTES = 8 << 30
+MAX_RATIO = 200
+_RATIO_FREE_BYTES = 16 << 20
+
+
+def members_of(path: Path) -> tuple[str, ...]:
+    """Return the names of the files in a zip archive, checked. Raises `Invalid`."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+    except (zipfile.BadZipFile, EOFError, OSError) as error:
+        raise Invalid(
+            f"{path.name} is not an intact zip archive ({error}); fetch it again",
+            code="data.bad_archive",
+        ) from None
+    total = sum(info.file_size for info in infos)
+    packed = max(sum(info.compress_size for info in infos), 1)
+    if len(infos) > MAX_MEMBERS or total > MAX_TOTAL_BYTES:
+        raise Invalid(f"{path.name} holds more than an archive may", code="data.archive_limits")
+    if total > _RATIO_FREE_BYTES and total / packed > MAX_RATIO:
+        raise Invalid(
+            f"{path.name} unpacks to {total / packed:.0f} times its size; {MAX_RATIO} is the most",
+            code="data.archive_limits",
+        )
+    for info in infos:
+        name = PurePosixPath(info.filename.replace("\\", "/"))
+        if name.is_absolute() or ".." in name.parts or ":" in info.filename:
+            raise Invalid(
+                f"{path.name} has a member that leaves its folder: {info.filename[:60]!r}",
+                code="data.archive_limits",
+            )
+        if info.flag_bits & 1:
+            raise Invalid(f"{path.name} is encrypted; unpack it first", code="data.bad_archive")
+    return tuple(info.filename for info in infos)
+
+
+@contextmanager
+def opened(path: Path, member: str | None = None) -> Iterator[IO[bytes]]:
+    """Open a plain file, a gzip file (by its first bytes) or a member of a zip archive.
+
+    Raises `NotFound` for a missing file, `Invalid` for a damaged one, while reading too.
+    """
+    try:
+        with path.open("rb") as raw:
+            if member is not None:
+                with zipfile.ZipFile(raw) as archive, archive.open(member) as stream:
+                    yield stream
+            elif raw.read(2) == b"\x1f\x8b":
+                raw.seek(0)
+                with gzip.open(raw) as stream:
+                    yield io.BufferedReader(stream)
+            else:
+                raw.seek(0)
+                yield raw
+    except FileNotFoundError:
+        raise NotFound(f"no file {path}", code="data.no_file") from None
+    except (IsADirectoryError, PermissionError) as error:
+        raise Invalid(f"{path} cannot be read: {error.strerror}", code="data.no_file") from None
+    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise Invalid(
+            f"{path.name} is damaged ({error}); fetch it again", code="data.bad_archive"
+        ) from None

@@ -1,0 +1,62 @@
+"""Binance klines: CSV with or without header, plain or zipped.
+
+Twelve columns: open time, open, high, low, close, volume, close time, quote volume, count, taker
+buy volumes, unused (https://github.com/binance/binance-public-data). Times are milliseconds,
+in newer spot files microseconds. The name says symbol and timeframe: `BTCUSDT-1m-2023-02.zip`.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from fks.contexts.data.adapters.archives import members_of, opened
+from fks.contexts.data.adapters.formats.common import Found, Progress, ReadOptions, silent
+from fks.contexts.data.adapters.formats.delimited import read_rows, symbol_of
+from fks.contexts.data.adapters.tabular import sniff
+from fks.kernel.errors import Invalid
+
+__all__ = ["looks_like_binance", "read_binance"]
+
+_COLUMNS = (
+    *("open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume"),
+    *("count", "taker_buy_volume", "taker_buy_quote_volume", "ignore"),
+)
+_NAME = re.compile(r"([A-Z0-9]{2,20})-(\d+[smhdw]|1mo)-\d{4}")
+_CANONICAL = {"ts": "open_time", **{k: k for k in ("open", "high", "low", "close", "volume")}}
+
+
+def looks_like_binance(path: Path, cells: list[str]) -> bool:
+    """Tell whether a first line is of this format: twelve cells, digits or the known header."""
+    if len(cells) != len(_COLUMNS):
+        return False
+    return cells[0].lower() in ("open_time", "open time") or cells[0].isdigit()
+
+
+def read_binance(path: Path, options: ReadOptions, progress: Progress = silent) -> Found:
+    """Read one file of klines. Raises `Invalid` where it is none."""
+    member = options.member
+    if member is None and path.suffix == ".zip":
+        names = members_of(path)
+        if len(names) != 1:
+            raise Invalid(
+                f"{path.name} holds {len(names)} files; choose one with --member: "
+                f"{', '.join(names[:10])}",
+                code="data.choose_member",
+            )
+        member = names[0]
+    with opened(path, member) as stream:
+        cells, delimiter = sniff(stream, path.name)
+        if not looks_like_binance(path, cells):
+            raise Invalid(
+                f"{path.name} has {len(cells)} columns; Binance klines have {len(_COLUMNS)}",
+                code="data.wrong_columns",
+            )
+        header = not cells[0].isdigit()
+        table = read_rows(
+            stream, path.name, _COLUMNS, delimiter, _CANONICAL, options, progress, header=header
+        )
+    match = _NAME.search(path.name)
+    symbol = match[1] if match else symbol_of(path)
+    timeframe = match[2] if match and not match[2].endswith("mo") else None
+    return Found(table, symbol, timeframe, sources=(path,))

@@ -1,0 +1,100 @@
+"""Parquet and Feather files with the canonical columns, or columns named like them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.feather as feather
+import pyarrow.parquet as pq
+
+from fks.contexts.data.adapters.formats.common import Found, Progress, ReadOptions, silent
+from fks.contexts.data.adapters.formats.delimited import ALIASES, symbol_of
+from fks.contexts.data.adapters.stamps import local_to_utc, read_times, zone_of
+from fks.contexts.data.adapters.tabular import numbers_of
+from fks.contexts.data.domain.table import NO_TIME, RawTable
+from fks.contracts.columns import Float64, Int64
+from fks.kernel.errors import Invalid, NotFound
+
+__all__ = ["read_parquet"]
+
+_MAX_ROWS = 200_000_000
+
+
+def read_parquet(path: Path, options: ReadOptions, progress: Progress = silent) -> Found:
+    """Read a file; raises `Invalid` where it is damaged or has other columns."""
+    if not path.is_file():
+        raise NotFound(f"no file {path}", code="data.no_file")
+    try:
+        names, load = _opened(path)
+        columns = _columns(names, options, path.name)
+        table = load(list(columns.values()))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        raise Invalid(
+            f"{path.name} cannot be read: {str(error).splitlines()[0][:160]}",
+            code="data.bad_table",
+        ) from None
+    rows = table.num_rows
+    if rows == 0:
+        raise Invalid(f"{path.name} has no rows", code="data.empty_file")
+    ts_ns = _times(table[columns["ts"]].combine_chunks(), options)
+    first, high, low, last = (_numbers(table[columns[k]]) for k in ("open", "high", "low", "close"))
+    volume = _numbers(table[columns["volume"]]) if "volume" in columns else np.zeros(rows)
+    progress(rows)
+    row = np.arange(1, rows + 1, dtype=np.int64)
+    return Found(
+        RawTable(row, ts_ns, first, high, low, last, volume), symbol_of(path), sources=(path,)
+    )
+
+
+def _opened(path: Path) -> tuple[list[str], Any]:
+    """Return the column names, and a function that loads some of them."""
+    if path.suffix in (".feather", ".arrow"):
+        table = feather.read_table(path, memory_map=True)
+        return table.column_names, table.select
+    file = pq.ParquetFile(path, memory_map=True)
+    if file.metadata.num_rows > _MAX_ROWS:
+        raise Invalid(f"{path.name} has more than {_MAX_ROWS:,} rows", code="data.bad_table")
+    return file.schema_arrow.names, file.read
+
+
+def _columns(names: list[str], options: ReadOptions, name: str) -> dict[str, str]:
+    """Return which column is which."""
+    lower = {column.lower(): column for column in names}
+    found = {k: v for k, v in options.columns.items() if v in names}
+    for column, aliases in ALIASES.items():
+        match = next((lower[a] for a in aliases if a in lower), None)
+        if match is not None:
+            found.setdefault(column, match)
+    missing = [column for column in ALIASES if column not in found and column != "volume"]
+    if missing:
+        raise Invalid(
+            f"{name} has no column for {', '.join(missing)}; it has {', '.join(names)[:200]}. "
+            f"Say which with --map {missing[0]}=NAME",
+            code="data.wrong_columns",
+        )
+    return found
+
+
+def _times(column: pa.Array, options: ReadOptions) -> Int64:
+    """Return UTC nanoseconds of a column of stamps, integers or texts."""
+    zone = zone_of(options.timezone)
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        stamps = pc.cast(pc.cast(column, pa.timestamp("ns", tz=kind.tz)), pa.int64())
+        found = np.array(pc.fill_null(stamps, NO_TIME).to_numpy(zero_copy_only=False))
+        return found if kind.tz else np.where(found == NO_TIME, found, local_to_utc(found, zone))
+    if pa.types.is_date(kind):
+        return _times(pc.cast(column, pa.timestamp("ns")), options)
+    return read_times(pc.cast(column, pa.string()), zone)
+
+
+def _numbers(column: pa.ChunkedArray) -> Float64:
+    """Return float64, NaN for null or text that is no number."""
+    array = column.combine_chunks()
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+        return numbers_of(pc.cast(array, pa.string()))
+    return np.array(pc.cast(array, pa.float64()).to_numpy(zero_copy_only=False))

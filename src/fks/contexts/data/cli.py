@@ -1,0 +1,301 @@
+"""`fks data`: import, list, show, validate, sample."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import rich_click as click
+
+import fks
+from fks.contexts.data.adapters.formats.common import Progress, silent
+from fks.contexts.data.adapters.formats.registry import FORMATS
+from fks.contexts.data.domain.imports import Imported
+from fks.contexts.data.domain.quality import iso
+from fks.contexts.data.service.importing import (
+    FileRequest,
+    ProviderRequest,
+    import_file,
+    import_provider,
+)
+from fks.contexts.data.store import NAME, SAMPLES, DatasetStore
+from fks.contracts.data import DatasetInfo, ProviderSpec, QualityReport
+from fks.kernel.commands import CommandContext, command_context, json_option
+from fks.kernel.errors import Invalid
+
+__all__ = ["data"]
+
+
+@click.group()
+def data() -> None:
+    """Import prices, and see what is wrong with them."""
+
+
+def _file_options(command: Any) -> Any:
+    """Give a command the options that say how to read a file."""
+    for option in reversed(
+        (
+            click.option(
+                "--format", "form", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}."
+            ),
+            click.option("--instrument", help="What is traded, such as GC or BTCUSDT."),
+            click.option("--timeframe", help="Such as 1m, 4h, 1d; else found in the file."),
+            click.option("--timezone", default="UTC", show_default=True, help="Of naive times."),
+            click.option("--map", "maps", multiple=True, metavar="COLUMN=NAME", help="Column map."),
+            click.option("--member", help="File or contract of an archive that holds several."),
+            click.option("--calendar", help="Session calendar: 24/7, 24/5, weekdays, XNYS, CMES."),
+            click.option("--tick-size", help="Tick size; prices off it are quarantined."),
+            click.option("--lot-size", help="Lot size."),
+            click.option("--multiplier", help="Contract multiplier."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@data.command("import")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--name", help="Name of the dataset; else made of instrument and timeframe.")
+@click.option("--provider", help="Fetch from this provider instead of a file.")
+@click.option("--symbol", help="What to fetch from the provider.")
+@click.option("--start", metavar="DATE", help="First bar's open, UTC: 2020-01-31[THH:MM].")
+@click.option("--end", metavar="DATE", help="Bars open before this, UTC.")
+@_file_options
+@json_option
+def import_command(
+    paths: tuple[Path, ...], name: str | None, provider: str | None, **options: Any
+) -> None:
+    """Import files (or bars of a provider) as datasets, with a report on their quality."""
+    surroundings = command_context()
+    if bool(paths) == (provider is not None):
+        raise Invalid("give files to import, or --provider and --symbol")
+    if name is not None and len(paths) > 1:
+        raise Invalid("--name names one dataset; import several files one by one")
+    store = DatasetStore(surroundings.home)
+    done: list[tuple[DatasetInfo, QualityReport]] = []
+    with _progress(surroundings) as progress:
+        if provider is not None:
+            imported = _fetch(surroundings, provider, name, options, progress)
+            done.append((store.save(imported), imported.report))
+        # All files are read before the first is stored: one bad file stores nothing.
+        read = [_read(path, name, options, progress) for path in paths]
+        done.extend((store.save(imported), imported.report) for imported in read)
+    documents = [_document(info, report) for info, report in done]
+    surroundings.emit(
+        documents[0] if len(documents) == 1 else documents,
+        *(_report_table(info, report) for info, report in done),
+    )
+
+
+@data.command("list")
+@json_option
+def list_command() -> None:
+    """List all datasets."""
+    from rich.table import Table
+
+    surroundings = command_context()
+    found = DatasetStore(surroundings.home).list()
+    table = Table(title="Datasets")
+    for heading in ("name", "instrument", "timeframe", "first", "last", "hash"):
+        table.add_column(heading, no_wrap=heading == "name")
+    for heading in ("bars", "score"):
+        table.add_column(heading, justify="right")
+    for info in found:
+        table.add_row(
+            info.name + (" [bold red]SYNTHETIC[/]" if info.synthetic else ""),
+            info.instrument.id,
+            info.timeframe,
+            iso(info.first_ts_ns)[:10],
+            iso(info.last_ts_ns)[:10],
+            info.hash[:12],
+            f"{info.rows:,}",
+            f"{info.score:.1f}",
+        )
+    surroundings.emit(msgspec.to_builtins(found, str_keys=True), table)
+
+
+@data.command("show")
+@click.argument("dataset")
+@json_option
+def show_command(dataset: str) -> None:
+    """Show a dataset and what validation found in it."""
+    surroundings = command_context()
+    opened = DatasetStore(surroundings.home).open(dataset)
+    report = opened.quality()
+    surroundings.emit(_document(opened.info, report), _report_table(opened.info, report))
+
+
+@data.command("validate")
+@click.argument("dataset_or_path")
+@_file_options
+@json_option
+def validate_command(dataset_or_path: str, **options: Any) -> None:
+    """Check a file without importing it, or a stored dataset against its hash."""
+    surroundings = command_context()
+    if NAME.match(dataset_or_path.partition("@")[0]) and not Path(dataset_or_path).exists():
+        opened = DatasetStore(surroundings.home).open(dataset_or_path)
+        if not opened.verify():
+            raise Invalid(
+                f"dataset {opened.info.name} is damaged: its content has another hash; import it again",
+                code="data.damaged",
+            )
+        report = opened.quality()
+        surroundings.emit(_document(opened.info, report), _report_table(opened.info, report))
+        return
+    with _progress(surroundings) as progress:
+        imported = _read(Path(dataset_or_path), None, options, progress)
+    surroundings.emit(
+        _document(imported.info, imported.report), _report_table(imported.info, imported.report)
+    )
+
+
+@data.command("sample")
+@json_option
+def sample_command() -> None:
+    """Show the samples that come with the package; they need no import."""
+    surroundings = command_context()
+    names = {path.name for path in SAMPLES.iterdir()} if SAMPLES.is_dir() else set()
+    found = [info for info in DatasetStore(surroundings.home).list() if info.name in names]
+    lines = [
+        f"{info.name}: {info.rows:,} {info.timeframe} bars of {info.instrument.description}, "
+        f"{iso(info.first_ts_ns)[:10]} to {iso(info.last_ts_ns)[:10]}"
+        for info in found
+    ]
+    surroundings.emit(msgspec.to_builtins(found, str_keys=True), "\n".join(lines))
+
+
+def _read(path: Path, name: str | None, options: Mapping[str, Any], progress: Progress) -> Imported:
+    """Read a file as the options say."""
+    columns = {}
+    for text in options["maps"]:
+        column, equals, wanted = text.partition("=")
+        if not equals or not wanted:
+            raise Invalid(f"cannot read --map {text!r}: write COLUMN=NAME, such as ts=Zeit")
+        columns[column.strip().lower()] = wanted.strip()
+    request = FileRequest(
+        path=path,
+        name=name,
+        columns=columns,
+        **{
+            key: options[key]
+            for key in (
+                *("form", "instrument", "timeframe", "timezone", "member", "calendar"),
+                *("tick_size", "lot_size", "multiplier"),
+            )
+        },
+    )
+    return import_file(
+        request, now_ns=time.time_ns(), code_version=fks.__version__, progress=progress
+    )
+
+
+def _fetch(
+    surroundings: CommandContext,
+    provider: str,
+    name: str | None,
+    options: Mapping[str, Any],
+    progress: Progress,
+) -> Imported:
+    """Fetch from a provider as the options say."""
+    if options["symbol"] is None or options["timeframe"] is None:
+        raise Invalid(
+            "--provider needs --symbol and --timeframe, such as --symbol X --timeframe 1m"
+        )
+    specs = [spec for specs in surroundings.hook.fks_providers() for spec in specs]
+    request = ProviderRequest(
+        provider=provider,
+        symbol=options["symbol"],
+        timeframe=options["timeframe"],
+        start_ns=_time_ns(options["start"], 0),
+        end_ns=_time_ns(options["end"], 2**63 - 1),
+        name=name,
+    )
+    sections = surroundings.host.sections()
+
+    def settings_of(spec: ProviderSpec) -> Any:
+        owned = [section for section, kind in sections.items() if kind is spec.settings]
+        assert owned and spec.settings is not None, f"{spec.name} declares no such section"
+        return surroundings.settings.section(owned[0], spec.settings)
+
+    return import_provider(
+        request,
+        specs,
+        settings_of,
+        now_ns=time.time_ns(),
+        code_version=fks.__version__,
+        progress=progress,
+    )
+
+
+def _time_ns(text: str | None, otherwise: int) -> int:
+    """Read a UTC date or time."""
+    if text is None:
+        return otherwise
+    try:
+        stamp = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid(f"cannot read the time {text[:40]!r}: write 2020-01-31[THH:MM]") from None
+    return int(stamp.replace(tzinfo=stamp.tzinfo or UTC).timestamp()) * 1_000_000_000
+
+
+@contextmanager
+def _progress(surroundings: CommandContext) -> Iterator[Progress]:
+    """Show on a terminal's stderr how many rows were read."""
+    if surroundings.json or not surroundings.err.is_terminal:
+        yield silent
+        return
+    from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.completed:,.0f} rows read"),
+        TimeElapsedColumn(),
+    )
+    with Bar(*columns, console=surroundings.err, transient=True) as bar:
+        task = bar.add_task("read", total=None)
+        yield lambda rows: bar.advance(task, rows)
+
+
+def _document(info: DatasetInfo, report: QualityReport) -> dict[str, Any]:
+    """Return a dataset and its report as one document."""
+    return {
+        "dataset": msgspec.to_builtins(info, str_keys=True),
+        "quality": msgspec.to_builtins(report, str_keys=True),
+    }
+
+
+def _report_table(info: DatasetInfo, report: QualityReport) -> Any:
+    """Return a dataset and its report as a table."""
+    from rich.table import Table
+
+    label = "  [bold red]SYNTHETIC[/]" if info.synthetic else ""
+    table = Table(title=f"{info.name}  {info.hash[:12]}{label}", show_header=False)
+    table.add_column("", style="dim")
+    table.add_column("")
+    span = f"{iso(info.first_ts_ns)} to {iso(info.last_ts_ns)}"
+    instrument = info.instrument
+    for heading, text in (
+        ("instrument", f"{instrument.id}, tick {instrument.tick_size}, lot {instrument.lot_size}"),
+        ("bars", f"{info.rows:,} of {info.timeframe}, {span}"),
+        ("rows read", f"{report.rows_read:,}, of them {report.rows_quarantined:,} in quarantine"),
+        (
+            "calendar",
+            f"{report.calendar}: {report.missing_bars:,} bars missing in {report.gaps:,} gaps",
+        ),
+        ("score", f"{report.score:.2f} of 100"),
+        ("source", info.source),
+    ):
+        table.add_row(heading, text)
+    for finding in report.findings:
+        colour = {"error": "red", "warning": "yellow"}.get(finding.severity, "dim")
+        examples = f" ({', '.join(finding.examples[:3])})" if finding.examples else ""
+        table.add_row(
+            f"[{colour}]{finding.rule}[/]", f"{finding.count:,}: {finding.message}{examples}"
+        )
+    return table

@@ -1,0 +1,1 @@
+"""Rules of market data that need no file and no clock."""

@@ -1,0 +1,27 @@
+"""The hash of a dataset: its content, whatever file format holds it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from fks.contexts.data.domain.table import RawTable
+from fks.contracts.values import Instrument
+from fks.kernel.ids import content_hash
+
+__all__ = ["dataset_hash", "dataset_name"]
+
+_LAYOUT = b"fks-dataset-1"
+
+
+def dataset_hash(kept: RawTable, instrument: Instrument, timeframe: str, synthetic: bool) -> str:
+    """Return the hash over instrument, timeframe, label and the six columns in order."""
+    head = msgspec.json.encode((instrument, timeframe, synthetic), order="sorted")
+    columns = (kept.ts_ns, kept.open, kept.high, kept.low, kept.close, kept.volume)
+    return content_hash(_LAYOUT, head, *(column.tobytes() for column in columns))
+
+
+def dataset_name(text: str) -> str:
+    """Return a name that a dataset may have, made of any text (such as a file's name)."""
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in text.lower())
+    name = kept.strip("_-")[:64]
+    return name or "dataset"

@@ -1,0 +1,52 @@
+"""Timeframes such as `1m`, `4h`, `1d`: their length, and finding a table's own."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from fks.contracts.columns import Int64
+from fks.kernel.errors import Invalid
+
+__all__ = ["DAY_NS", "detect_timeframe", "timeframe_ns"]
+
+_S = 1_000_000_000
+DAY_NS = 86_400 * _S
+_UNITS = {"s": _S, "m": 60 * _S, "h": 3600 * _S, "d": DAY_NS, "w": 7 * DAY_NS}
+_TEXT = re.compile(r"([1-9]\d{0,4})([smhdw])\Z")
+
+
+def timeframe_ns(timeframe: str) -> int:
+    """Return the length of a timeframe in nanoseconds. Raises `Invalid` for other texts."""
+    match = _TEXT.match(timeframe)
+    if match is None:
+        raise Invalid(
+            f"no timeframe {timeframe[:20]!r}; write a number and s, m, h, d or w, such as 1m",
+            code="data.bad_timeframe",
+        )
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def detect_timeframe(ts_ns: Int64) -> str:
+    """Return the commonest distance between following bars; `1d` where there is none.
+
+    Distances from 20 hours to 4 days are days (weekends and summer time), longer ones weeks.
+    """
+    steps = np.diff(np.unique(ts_ns))
+    if len(steps) == 0:
+        return "1d"
+    values, counts = np.unique(steps, return_counts=True)
+    step = int(values[counts.argmax()])
+    if step > 4 * DAY_NS:
+        return "1w"
+    if step >= 20 * 3600 * _S:
+        return "1d"
+    for unit in ("h", "m", "s"):
+        if step % _UNITS[unit] == 0:
+            return f"{step // _UNITS[unit]}{unit}"
+    raise Invalid(
+        f"bars follow one another after {step} ns: these are not bars of whole seconds; "
+        "give --timeframe if they are",
+        code="data.bad_timeframe",
+    )

@@ -1,0 +1,132 @@
+"""Which rows of a table can be used, and what is wrong with the others.
+
+Nothing is dropped: a row is kept or gets a reason. Faults that a bar survives (an outlier, no
+volume, arriving late) become findings; faults that make it unusable put it into quarantine.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fks.contexts.data.domain.table import NO_TIME, RawTable, taken
+from fks.contracts.columns import Float64, Int64
+
+__all__ = ["REASONS", "Cleaned", "clean", "outlier_rows"]
+
+REASONS = (
+    "",
+    "unreadable time",
+    "not a number",
+    "price not positive",
+    "high or low inconsistent",
+    "volume negative",
+    "duplicate of an earlier row",
+    "contradicts another row of the same time",
+    "off the tick size",
+    "time out of range",
+)
+_OK, _TIME, _NUMBER, _PRICE, _OHLC, _VOLUME, _TWICE, _CONFLICT, _TICK, _RANGE = range(10)
+# 1900 and 2200: beyond these a stamp was read in the wrong unit.
+_EARLIEST_NS, _LATEST_NS = -2_208_988_800_000_000_000, 7_258_118_400_000_000_000
+_MAX_PRICE = 1e12
+
+
+class Cleaned(NamedTuple):
+    """A table parted in two. `kept` is in time order without repeats; `reason` indexes REASONS.
+
+    `out_of_order` counts kept rows that stood after a later one in the file and were moved.
+    """
+
+    kept: RawTable
+    quarantined: RawTable
+    reason: npt.NDArray[np.uint8]
+    out_of_order: int
+
+    def count(self, *reasons: str) -> int:
+        """Return how many rows are quarantined for one of these reasons."""
+        codes = [REASONS.index(reason) for reason in reasons]
+        return int(np.isin(self.reason, codes).sum())
+
+
+def clean(table: RawTable, tick_size: Decimal | None) -> Cleaned:
+    """Part the rows. With a tick size, prices that are not whole ticks are refused too.
+
+    Rows of one time: identical ones are kept once; if they differ, none can be trusted and all
+    are quarantined.
+    """
+    reason = _faults(table)
+    if tick_size is not None:
+        reason[(reason == _OK) & _off_tick(table, tick_size)] = _TICK
+    good = np.flatnonzero(reason == _OK)
+    order = good[np.argsort(table.ts_ns[good], kind="stable")]
+    twice, conflict = _repeats(table, order)
+    reason[twice], reason[conflict] = _TWICE, _CONFLICT
+    kept = order[reason[order] == _OK]
+    bad = np.flatnonzero(reason != _OK)
+    in_file = np.sort(kept)
+    late = table.ts_ns[in_file] < np.maximum.accumulate(table.ts_ns[in_file])
+    return Cleaned(taken(table, kept), taken(table, bad), reason[bad], int(late.sum()))
+
+
+def _faults(table: RawTable) -> npt.NDArray[np.uint8]:
+    """Return the first fault of each row by itself."""
+    reason = np.zeros(len(table.row), dtype=np.uint8)
+    prices = (table.open, table.high, table.low, table.close)
+
+    def mark(bad: npt.NDArray[np.bool_], code: int) -> None:
+        reason[(reason == _OK) & bad] = code
+
+    mark(table.ts_ns == NO_TIME, _TIME)
+    mark((table.ts_ns < _EARLIEST_NS) | (table.ts_ns > _LATEST_NS), _RANGE)
+    for price in (*prices, table.volume):
+        mark(~np.isfinite(price), _NUMBER)
+    with np.errstate(invalid="ignore"):
+        for price in prices:
+            mark((price <= 0) | (price > _MAX_PRICE), _PRICE)
+        top, bottom = np.maximum(table.open, table.close), np.minimum(table.open, table.close)
+        mark((table.high < top) | (table.low > bottom), _OHLC)
+        mark(table.volume < 0, _VOLUME)
+    return reason
+
+
+def _off_tick(table: RawTable, tick_size: Decimal) -> npt.NDArray[np.bool_]:
+    """Tell which rows have a price that is not a whole number of ticks (to 1e-6 of a tick)."""
+    numerator, denominator = tick_size.as_integer_ratio()
+    off = np.zeros(len(table.row), dtype=np.bool_)
+    with np.errstate(invalid="ignore"):
+        for price in (table.open, table.high, table.low, table.close):
+            steps = price * denominator / numerator
+            off |= np.abs(steps - np.rint(steps)) > np.maximum(1e-6, np.abs(steps) * 1e-12)
+    return off
+
+
+def _repeats(table: RawTable, order: Int64) -> tuple[Int64, Int64]:
+    """Return rows that repeat an identical one, and all rows of times with different ones."""
+    stamps = table.ts_ns[order]
+    same = stamps[1:] == stamps[:-1]
+    if not same.any():
+        none = np.empty(0, dtype=np.int64)
+        return none, none
+    group = np.concatenate(([0], np.cumsum(~same)))
+    differs = np.zeros(len(order), dtype=np.bool_)
+    for column in (table.open, table.high, table.low, table.close, table.volume):
+        values = column[order]
+        differs[1:] |= same & (values[1:] != values[:-1])
+    torn = np.isin(group, group[differs])
+    again = np.concatenate(([False], same))
+    return order[again & ~torn], order[torn]
+
+
+def outlier_rows(close: Float64) -> Int64:
+    """Return the bars whose log return lies more than five standard deviations from the mean."""
+    if len(close) < 20:
+        return np.empty(0, dtype=np.int64)
+    returns = np.diff(np.log(close))
+    spread = float(returns.std())
+    if spread == 0.0:
+        return np.empty(0, dtype=np.int64)
+    return np.flatnonzero(np.abs(returns - returns.mean()) > 5 * spread) + 1

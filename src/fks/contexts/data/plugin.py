@@ -1,0 +1,111 @@
+"""The table of contents of the data context."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fks.kernel.hooks import impl
+from fks.kernel.manifest import Manifest
+
+if TYPE_CHECKING:
+    import click
+
+    from fks.contracts.data import DatasetSource, ProviderSpec
+    from fks.kernel.bus import Wiring
+    from fks.kernel.health import Check
+    from fks.kernel.runtime import Runtime
+    from fks.kernel.services import Service
+
+
+@impl
+def fks_manifest() -> Manifest:
+    """Name the context."""
+    return Manifest(
+        name="data",
+        summary="Datasets: import, validation, replay",
+        uses=("execution",),
+    )
+
+
+@impl
+def fks_settings() -> Mapping[str, type[Any]]:
+    """Own the sections [data] and [synthetic]."""
+    from fks.contexts.data.adapters.synthetic import SyntheticSettings
+    from fks.contexts.data.settings import DataSettings
+
+    return {"data": DataSettings, "synthetic": SyntheticSettings}
+
+
+@impl
+def fks_messages() -> Iterable[type[Any]]:
+    """Publish and answer these."""
+    from fks.contracts import data
+
+    return [
+        data.BarClosed,
+        data.ReplayFinished,
+        data.ListDatasets,
+        data.GetDataset,
+        data.GetBars,
+        data.GetQuality,
+    ]
+
+
+@impl
+def fks_wire(runtime: Runtime, wiring: Wiring) -> None:
+    """Answer for datasets and replay them."""
+    from fks.contexts.data.handlers import wire
+
+    wire(runtime, wiring)
+
+
+@impl
+def fks_services(runtime: Runtime) -> Iterable[Service]:
+    """Run the replays."""
+    from fks.contexts.data.handlers import replay_service
+
+    return [replay_service(runtime)]
+
+
+@impl
+def fks_health(runtime: Runtime) -> Iterable[Check]:
+    """Check the store."""
+    from fks.contexts.data.handlers import store_check
+
+    return [store_check(runtime)]
+
+
+@impl
+def fks_commands() -> Iterable[click.Command]:
+    """Bring `fks data`."""
+    from fks.contexts.data.cli import data
+
+    return [data]
+
+
+@impl
+def fks_providers() -> Iterable[ProviderSpec]:
+    """Bring the synthetic bars."""
+    from fks.contexts.data.adapters.synthetic import SyntheticSettings
+    from fks.contracts.data import ProviderSpec
+
+    return [
+        ProviderSpec(
+            name="synthetic",
+            summary="Seeded random walk, always labelled synthetic",
+            factory="fks.contexts.data.adapters.synthetic:SyntheticProvider",
+            synthetic=True,
+            settings=SyntheticSettings,
+        )
+    ]
+
+
+@impl
+def fks_dataset_source(home: Path) -> DatasetSource:
+    """Open datasets in-process."""
+    from fks.contexts.data.service.source import Source
+    from fks.contexts.data.store import DatasetStore
+
+    return Source(DatasetStore(home))

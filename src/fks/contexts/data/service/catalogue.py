@@ -1,0 +1,61 @@
+"""What data answers over the bus: datasets, windows of bars, quality."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fks.contexts.data.settings import DataSettings
+from fks.contexts.data.store import DatasetStore
+from fks.contracts.data import (
+    BarWindow,
+    DatasetInfo,
+    DatasetList,
+    GetBars,
+    QualityReport,
+)
+from fks.kernel.errors import Invalid
+from fks.kernel.runtime import Runtime
+
+__all__ = ["Catalogue"]
+
+_MOST_BARS = 20_000
+
+
+class Catalogue:
+    """The store, read off the event loop."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        settings = runtime.section("data", DataSettings)
+        self.store = DatasetStore(runtime.home, cached=settings.cached_datasets)
+
+    async def list(self) -> DatasetList:
+        """Return all datasets."""
+        return DatasetList(datasets=await asyncio.to_thread(self.store.list))
+
+    async def get(self, dataset: str) -> DatasetInfo:
+        """Return one; raises `NotFound`."""
+        return (await asyncio.to_thread(self.store.open, dataset)).info
+
+    async def quality(self, dataset: str) -> QualityReport:
+        """Return its report."""
+        return await asyncio.to_thread(lambda: self.store.open(dataset).quality())
+
+    async def bars(self, query: GetBars) -> BarWindow:
+        """Return a window; raises `Invalid` for a limit out of bounds."""
+        if not 1 <= query.limit <= _MOST_BARS:
+            raise Invalid(f"ask for 1 to {_MOST_BARS:,} bars at a time", code="data.bad_limit")
+        return await asyncio.to_thread(self._window, query)
+
+    def _window(self, query: GetBars) -> BarWindow:
+        """Read a window."""
+        dataset = self.store.open(query.dataset)
+        found = dataset.window(query.from_ts_ns, query.to_ts_ns, query.limit, tail=query.tail)
+        total = found.pop("total")
+        return BarWindow(
+            dataset=dataset.info.name,
+            instrument=dataset.info.instrument,
+            timeframe=dataset.info.timeframe,
+            total=total,
+            synthetic=dataset.info.synthetic,
+            **{name: tuple(values) for name, values in found.items()},
+        )

@@ -1,0 +1,53 @@
+"""Datasets for whoever asks in-process: by name from the store, or straight from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from fks.contexts.data.domain.imports import Imported, columns_of
+from fks.contexts.data.service.importing import FileRequest, import_file
+from fks.contexts.data.store import NAME, DatasetStore
+from fks.contracts.columns import BarColumns
+from fks.contracts.data import Dataset, DatasetInfo
+
+__all__ = ["FileDataset", "Source"]
+
+
+class FileDataset:
+    """A file read into memory, with its report; nothing is stored."""
+
+    def __init__(self, imported: Imported) -> None:
+        self.report = imported.report
+        self._info = imported.info
+        self._columns = columns_of(imported.cleaned.kept, imported.info.instrument)
+
+    @property
+    def info(self) -> DatasetInfo:
+        """Return what a manifest would say."""
+        return self._info
+
+    def columns(self, from_ts_ns: int = 0, to_ts_ns: int = 2**63 - 1) -> BarColumns:
+        """Return the bars opening in `[from_ts_ns, to_ts_ns)`."""
+        low, high = np.searchsorted(self._columns.ts_ns, [from_ts_ns, to_ts_ns])
+        return self._columns[(0 if from_ts_ns <= 0 else int(low)) : int(high)]
+
+
+class Source:
+    """The extension that engine uses instead of importing data."""
+
+    def __init__(self, store: DatasetStore) -> None:
+        self._store = store
+
+    def open(self, name_or_path: str) -> Dataset:
+        """Return a dataset by name or hash, or read a file. Raises `NotFound`, `Invalid`."""
+        path = Path(name_or_path)
+        is_name = NAME.match(name_or_path.partition("@")[0]) is not None
+        if not is_name or (path.suffix and path.is_file()):
+            return FileDataset(import_file(FileRequest(path=path), now_ns=0, code_version=""))
+        return self._store.open(name_or_path)
+
+    def list(self) -> tuple[DatasetInfo, ...]:
+        """Return all datasets by name."""
+        return self._store.list()
