@@ -141,7 +141,7 @@ def validate_command(dataset_or_path: str, **options: Any) -> None:
         opened = DatasetStore(surroundings.home).open(dataset_or_path)
         if not opened.verify():
             raise Invalid(
-                f"dataset {opened.info.name} is damaged: its content has another hash; import it again",
+                f"dataset {opened.info.name} has another content than its hash says",
                 code="data.damaged",
             )
         report = opened.quality()
