@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
-import importlib.util
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -82,7 +81,6 @@ class Host:
         self._manager.add_hookspecs(hookspecs)
         for spec in specs:
             self._manager.add_hookspecs(spec)
-        builtin = tuple(builtin)
         found = [*_builtin(builtin, version), *(_Found(p, "given", "") for p in plugins)]
         if entry_points:
             found.extend(_installed())
@@ -95,7 +93,7 @@ class Host:
                     f"and {_where(plugin.module)}"
                 )
             loaded[plugin.name] = plugin
-        self.plugins: tuple[Plugin, ...] = _in_order(loaded, _unbuilt(builtin))
+        self.plugins: tuple[Plugin, ...] = _in_order(loaded)
         self._by_name = loaded
 
     @property
@@ -185,23 +183,7 @@ class Host:
 
 def _builtin(names: Iterable[str], version: str) -> list[_Found]:
     """Import the shipped plugins."""
-    names = tuple(names)
-    unbuilt = _unbuilt(names)
-    return [
-        _Found(importlib.import_module(name), "built in", version)
-        for name in names
-        if name.split(".")[-2] not in unbuilt
-    ]
-
-
-def _unbuilt(names: Iterable[str]) -> frozenset[str]:
-    """Return the shipped contexts whose plugin module is not there yet: they are being built."""
-    return frozenset(
-        name.split(".")[-2]
-        for name in names
-        if importlib.util.find_spec(name.rpartition(".")[0]) is None
-        or importlib.util.find_spec(name) is None
-    )
+    return [_Found(importlib.import_module(name), "built in", version) for name in names]
 
 
 def _installed() -> list[_Found]:
@@ -222,7 +204,7 @@ def _installed() -> list[_Found]:
     return found
 
 
-def _in_order(loaded: Mapping[str, Plugin], unbuilt: frozenset[str]) -> tuple[Plugin, ...]:
+def _in_order(loaded: Mapping[str, Plugin]) -> tuple[Plugin, ...]:
     """Return the plugins so that each comes after what it requires, and uses if that can be.
 
     Requirements in a ring are an error. Two plugins may use one another, since each can do
@@ -231,7 +213,7 @@ def _in_order(loaded: Mapping[str, Plugin], unbuilt: frozenset[str]) -> tuple[Pl
     graph: dict[str, set[str]] = {}
     for name, plugin in sorted(loaded.items()):
         for required in plugin.manifest.requires:
-            if required not in loaded and required not in unbuilt:
+            if required not in loaded:
                 there = ", ".join(sorted(loaded))
                 raise PluginFault(
                     f"plugin {name!r} requires {required!r}, which is not loaded; "
