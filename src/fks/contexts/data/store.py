@@ -150,7 +150,7 @@ class DatasetStore:
         if dataset is None and _HASH.match(version or name):
             dataset = self._by_hash(name if version else None, version or name)
         if dataset is None:
-            there = ", ".join(info.name for info in self.list())
+            there = ", ".join(info.name for info in self.list()) or "none yet"
             raise NotFound(
                 f"no dataset {text[:80]!r}; there are {there}", code="data.dataset_not_found"
             )
