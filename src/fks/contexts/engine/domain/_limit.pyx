@@ -20,7 +20,7 @@ def sma_cross(
     cdef Py_ssize_t i, n = closes.shape[0]
     cdef long fills = 0
     cdef double fast_sum = 0.0, slow_sum = 0.0, held = 0.0, price
-    cdef double fast_share = 1.0 / fast, slow_share = 1.0 / slow
+    cdef double fast_bars = fast, slow_bars = slow
     cdef bint want = False, have = False
     if opens.shape[0] != n or fast < 1 or slow < fast:
         raise ValueError("columns of one length, and 1 <= fast <= slow")
@@ -34,7 +34,7 @@ def sma_cross(
             fast_sum += closes[i] - (closes[i - fast] if i >= fast else 0.0)
             slow_sum += closes[i] - (closes[i - slow] if i >= slow else 0.0)
             if i >= slow - 1:
-                want = fast_sum * fast_share - slow_sum * slow_share > threshold
+                want = fast_sum / fast_bars - slow_sum / slow_bars > threshold
             if same_close and want != have:
                 price = closes[i]
                 cash += quantity * price * ((-1.0 - fee) if want else (1.0 - fee))

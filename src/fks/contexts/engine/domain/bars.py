@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 
 import msgspec
 import numpy as np
@@ -77,7 +78,12 @@ def retick(bars: BarColumns, tick_size: Decimal) -> BarColumns:
     """
     if tick_size == bars.tick_size:
         return bars
-    numerator, denominator = (bars.tick_size / tick_size).as_integer_ratio()
+    numerator, denominator = (Fraction(bars.tick_size) / Fraction(tick_size)).as_integer_ratio()
+    if max(numerator, denominator) * max(1, int(np.abs(bars.high_ticks).max(initial=0))) >= 2**62:
+        raise Invalid(
+            f"tick size {tick_size} is too far from the dataset's {bars.tick_size}",
+            code="engine.bad_tick_size",
+        )
     columns: dict[str, Int64] = {}
     for name in ("open_ticks", "high_ticks", "low_ticks", "close_ticks"):
         ticks: Int64 = getattr(bars, name)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fks.contexts.engine.domain._triggers import fire
 from fks.contracts.columns import BarColumns, FeatureColumns, Float64
 from fks.contracts.engine import Trigger
 from fks.kernel.errors import Invalid
@@ -21,6 +22,7 @@ __all__ = ["Triggers"]
 _PRICES = ("open", "high", "low", "close", "volume")
 _KINDS = ("cross_above", "cross_below", "above", "below")
 _MOST = 63
+_NOTHING = np.empty(0)
 
 
 class Triggers:
@@ -57,39 +59,24 @@ class Triggers:
     def update(self, bars: BarColumns, features: FeatureColumns) -> npt.NDArray[Any]:
         """Return for each bar the bit set of the conditions that fired: bit k is trigger k."""
         fired = np.zeros(len(bars), dtype=self._type)
-        if not len(bars):
-            return fired
         for number, trigger in enumerate(self._triggers):
-            holds = _relation(trigger, bars, features)
-            hit = holds
-            if trigger.kind.startswith("cross"):
-                hit = np.empty_like(holds)
-                hit[0] = holds[0] and not self._held[number]
-                np.greater(holds[1:], holds[:-1], out=hit[1:])
-                self._held[number] = bool(holds[-1])
-            if number:
-                fired |= hit.astype(self._type) << self._type(number)
-            else:
-                fired |= hit.view(np.uint8)
+            fixed = not isinstance(trigger.right, str)
+            self._held[number] = fire(
+                _column(trigger.left, bars, features),
+                _NOTHING if fixed else _column(str(trigger.right), bars, features),
+                float(trigger.right) if fixed else 0.0,
+                trigger.tolerance,
+                trigger.kind.endswith("above"),
+                trigger.kind.startswith("cross"),
+                self._held[number],
+                number,
+                fired,
+            )
         return fired
-
-
-def _relation(
-    trigger: Trigger, bars: BarColumns, features: FeatureColumns
-) -> npt.NDArray[np.bool_]:
-    """Return where `left - right > tolerance` (or its mirror) holds; NaN compares false."""
-    right = (
-        _column(trigger.right, bars, features) if isinstance(trigger.right, str) else trigger.right
-    )
-    gap = _column(trigger.left, bars, features) - right
-    if trigger.kind.endswith("above"):
-        return np.greater(gap, trigger.tolerance)
-    return np.less(gap, -trigger.tolerance)
 
 
 def _column(name: str, bars: BarColumns, features: FeatureColumns) -> Float64:
     """Return a feature, else a price column; a feature of that name goes first."""
     if name in features.names:
-        return features[name]
-    column: Float64 = getattr(bars, name)
-    return column
+        return np.ascontiguousarray(features[name], dtype=np.float64)
+    return np.ascontiguousarray(getattr(bars, name), dtype=np.float64)

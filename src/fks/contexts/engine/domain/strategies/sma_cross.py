@@ -76,7 +76,10 @@ class SmaCross(Strategy):
         if gap > self._gap:
             desk.long()
         elif gap <= self._gap:
-            self._leave(desk)
+            if self._out:
+                desk.short()
+            else:
+                desk.flat()
 
     def triggers(self) -> Sequence[Trigger]:
         """Fire where the comparison turns true, and where it turns false.
@@ -94,8 +97,10 @@ class SmaCross(Strategy):
         """Go with the side that turned true."""
         if fired & 1:
             desk.long()
+        elif self._out:
+            desk.short()
         else:
-            self._leave(desk)
+            desk.flat()
 
     def on_batch(self, bars: BarColumns, features: FeatureColumns) -> Any:
         """Say the same in columns."""
@@ -104,10 +109,3 @@ class SmaCross(Strategy):
         if self._out:
             sides -= gap <= self._gap
         return sides
-
-    def _leave(self, desk: StrategyDesk) -> None:
-        """Be flat, or short where that is wanted."""
-        if self._out:
-            desk.short()
-        else:
-            desk.flat()
