@@ -32,6 +32,7 @@ __all__ = [
     "Backtester",
     "BarDecided",
     "CancelRun",
+    "CheckStrategy",
     "CompareRuns",
     "Comparison",
     "CurrentSignal",
@@ -391,6 +392,14 @@ class ListStrategies(
     Query[StrategyList], frozen=True, kw_only=True, tag="engine.list_strategies.v1"
 ):
     """Which strategies are there?"""
+
+
+class CheckStrategy(Query[StrategyInfo], frozen=True, kw_only=True, tag="engine.check_strategy.v1"):
+    """Can this strategy be made with these parameters? Unknown or out of range: an error."""
+
+    strategy: str
+    params: Mapping[str, Any] = {}
+    instrument: Instrument
 
 
 class StartBacktest(Command[Run], frozen=True, kw_only=True, tag="engine.start_backtest.v1"):

@@ -11,7 +11,14 @@ from fks.contexts.api.domain.feed import Feed
 from fks.contexts.api.domain.requests import SessionRequest, desk_config, parse_period_s
 from fks.contexts.api.settings import ApiSettings
 from fks.contracts.data import BarWindow, DatasetInfo, GetBars, GetDataset, ListDatasets
-from fks.contracts.engine import BacktestRequest, GetRun, Run, RunStatus, StartBacktest
+from fks.contracts.engine import (
+    BacktestRequest,
+    CheckStrategy,
+    GetRun,
+    Run,
+    RunStatus,
+    StartBacktest,
+)
 from fks.contracts.execution import Session, StartSession
 from fks.kernel.errors import Invalid, NotFound, TimedOut
 from fks.kernel.messages import Event, Meta, Query, topic_of
@@ -71,6 +78,14 @@ class Api:
     async def start_session(self, request: SessionRequest, key: str) -> Session:
         """Resolve the dataset and start a paper session on it."""
         dataset = await self.ask(GetDataset(dataset=request.dataset))
+        # Refused here, a bad parameter starts nothing; engine would only fail the session.
+        await self.ask(
+            CheckStrategy(
+                strategy=request.strategy,
+                params=dict(request.params),
+                instrument=dataset.instrument,
+            )
+        )
         return await self.ask(
             StartSession(
                 key=key,

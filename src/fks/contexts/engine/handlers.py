@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fks.contexts.engine.domain.parameters import describe
+from fks.contexts.engine.domain.parameters import describe, make_strategy
 from fks.contexts.engine.service.jobs import Jobs
 from fks.contexts.engine.service.results import Results
 from fks.contexts.engine.service.scanner import Scanner
@@ -14,6 +14,7 @@ from fks.contexts.engine.service.sessions import LiveSessions
 from fks.contracts.data import BarClosed
 from fks.contracts.engine import (
     CancelRun,
+    CheckStrategy,
     CompareRuns,
     Comparison,
     CurrentSignals,
@@ -30,6 +31,7 @@ from fks.contracts.engine import (
     RunTrades,
     ScanSignals,
     StartBacktest,
+    StrategyInfo,
     StrategyList,
 )
 from fks.contracts.execution import (
@@ -87,6 +89,12 @@ class Handlers:
         kinds = self.jobs.backtester.catalog.all()
         return StrategyList(strategies=tuple(describe(kind) for kind in kinds))
 
+    async def check_strategy(self, query: CheckStrategy, meta: Meta) -> StrategyInfo:
+        """Make a strategy and throw it away."""
+        kind = self.jobs.backtester.catalog.get(query.strategy)
+        make_strategy(kind, query.params, query.instrument)
+        return describe(kind)
+
     async def start_backtest(self, command: StartBacktest, meta: Meta) -> Run:
         """Queue a backtest."""
         return await self.jobs.start(command.request, command.key)
@@ -135,6 +143,7 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
     wiring.on(OrderFilled, handlers.on_order_filled)
     wiring.on(BarMatched, handlers.on_bar_matched)
     answers: dict[Any, Callable[[Any, Meta], Awaitable[Any]]] = {
+        CheckStrategy: handlers.check_strategy,
         ListStrategies: handlers.list_strategies,
         StartBacktest: handlers.start_backtest,
         CancelRun: handlers.cancel_run,
