@@ -1,6 +1,6 @@
 // What arrives over the socket. Payloads are the contracts' events; only the topics that the
 // screens use are named.
-import type { Fill, Order, Run, Session } from "./types";
+import type { Fill, Order, Run, Service, Session } from "./types";
 
 export interface BarClosed {
   stream: string;
@@ -53,6 +53,7 @@ export interface AccountMarked {
 }
 
 interface Payloads {
+  "master.service_status_changed.v1": { service: Service; previous: string };
   "data.bar_closed.v1": BarClosed;
   "data.dataset_imported.v1": { dataset: { name: string } };
   "engine.signal_raised.v1": SignalRaised;

@@ -4,6 +4,46 @@
  */
 
 export interface paths {
+    "/api/services/{service_id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How one service is
+         * @description Return the health of one context; its id is `execution` or `fks-execution`.
+         */
+        get: operations["ApiServicesServiceIdHealthHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How everything is
+         * @description Return the health of every context, wherever it runs, and the gravest of all.
+         */
+        get: operations["ApiServicesListServices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{dataset}/bars": {
         parameters: {
             query?: never;
@@ -11,7 +51,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get bars */
+        /**
+         * Get bars
+         * @description Return a window of bars: the latest `limit` of it, or the first if not `tail`.
+         */
         get: operations["ApiV1DatasetsBarsGetBars"];
         put?: never;
         post?: never;
@@ -28,7 +71,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a dataset */
+        /**
+         * Get a dataset
+         * @description Return a dataset by name or hash.
+         */
         get: operations["ApiV1DatasetsGetDataset"];
         put?: never;
         post?: never;
@@ -45,7 +91,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get indicators over a dataset */
+        /**
+         * Get indicators over a dataset
+         * @description Return indicator values; a spec is written `sma:period=20`.
+         */
         get: operations["ApiV1DatasetsIndicatorsGetIndicators"];
         put?: never;
         post?: never;
@@ -62,7 +111,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a dataset's quality report */
+        /**
+         * Get a dataset's quality report
+         * @description Return what validation found.
+         */
         get: operations["ApiV1DatasetsQualityGetQuality"];
         put?: never;
         post?: never;
@@ -79,7 +131,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List datasets */
+        /**
+         * List datasets
+         * @description Return all datasets by name.
+         */
         get: operations["ApiV1DatasetsListDatasets"];
         put?: never;
         post?: never;
@@ -96,7 +151,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List indicator kinds */
+        /**
+         * List indicator kinds
+         * @description Return all indicator kinds with their parameters.
+         */
         get: operations["ApiV1IndicatorsListIndicators"];
         put?: never;
         post?: never;
@@ -113,7 +171,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List strategies */
+        /**
+         * List strategies
+         * @description Return all strategies with their typed parameters.
+         */
         get: operations["ApiV1StrategiesListStrategies"];
         put?: never;
         post?: never;
@@ -130,7 +191,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Scan current signals */
+        /**
+         * Scan current signals
+         * @description Return what each strategy aims at after the last bar, for one symbol or all.
+         */
         get: operations["ApiV1SignalsScanSignals"];
         put?: never;
         post?: never;
@@ -147,11 +211,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a backtest */
+        /**
+         * Get a backtest
+         * @description Return how a backtest stands, with its figures once it is done.
+         */
         get: operations["ApiV1BacktestsRunIdGetRun"];
         put?: never;
         post?: never;
-        /** Cancel a backtest */
+        /**
+         * Cancel a backtest
+         * @description Stop a queued or running backtest; one that is over stays as it is.
+         */
         delete: operations["ApiV1BacktestsRunIdCancel"];
         options?: never;
         head?: never;
@@ -165,7 +235,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Compare backtests */
+        /**
+         * Compare backtests
+         * @description Return runs side by side, and what differs in their requests.
+         */
         get: operations["ApiV1BacktestsCompareCompare"];
         put?: never;
         post?: never;
@@ -182,10 +255,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List backtests */
+        /**
+         * List backtests
+         * @description Return the latest backtests, newest first.
+         */
         get: operations["ApiV1BacktestsListRuns"];
         put?: never;
-        /** Start a backtest */
+        /**
+         * Start a backtest
+         * @description Queue a backtest and return its record; ask for it by its id.
+         */
         post: operations["ApiV1BacktestsStart"];
         delete?: never;
         options?: never;
@@ -200,7 +279,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the tear sheet */
+        /**
+         * Get the tear sheet
+         * @description Return the tear sheet: one HTML page without scripts.
+         */
         get: operations["ApiV1BacktestsRunIdReportReport"];
         put?: never;
         post?: never;
@@ -217,7 +299,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get equity and drawdown */
+        /**
+         * Get equity and drawdown
+         * @description Return equity, drawdown and position, thinned to `points`.
+         */
         get: operations["ApiV1BacktestsRunIdSeriesSeries"];
         put?: never;
         post?: never;
@@ -234,7 +319,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get trades and fills */
+        /**
+         * Get trades and fills
+         * @description Return the last trades and fills.
+         */
         get: operations["ApiV1BacktestsRunIdTradesTrades"];
         put?: never;
         post?: never;
@@ -251,7 +339,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a session's equity curve */
+        /**
+         * Get a session's equity curve
+         * @description Return the last points of its equity curve.
+         */
         get: operations["ApiV1SessionsSessionIdEquityEquity"];
         put?: never;
         post?: never;
@@ -268,7 +359,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List a session's fills */
+        /**
+         * List a session's fills
+         * @description Return its last fills.
+         */
         get: operations["ApiV1SessionsSessionIdFillsFills"];
         put?: never;
         post?: never;
@@ -285,7 +379,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a session */
+        /**
+         * Get a session
+         * @description Return how a session stands.
+         */
         get: operations["ApiV1SessionsSessionIdGetSession"];
         put?: never;
         post?: never;
@@ -302,10 +399,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List sessions */
+        /**
+         * List sessions
+         * @description Return sessions, newest first.
+         */
         get: operations["ApiV1SessionsListSessions"];
         put?: never;
-        /** Start a paper session */
+        /**
+         * Start a paper session
+         * @description Replay a dataset to a strategy and trade it on a simulated account.
+         */
         post: operations["ApiV1SessionsStart"];
         delete?: never;
         options?: never;
@@ -320,7 +423,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List a session's orders */
+        /**
+         * List a session's orders
+         * @description Return its last orders.
+         */
         get: operations["ApiV1SessionsSessionIdOrdersOrders"];
         put?: never;
         post?: never;
@@ -339,7 +445,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pause a session */
+        /**
+         * Pause a session
+         * @description Hold the replay after the bar that is being worked on.
+         */
         post: operations["ApiV1SessionsSessionIdPausePause"];
         delete?: never;
         options?: never;
@@ -356,7 +465,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Resume a session */
+        /**
+         * Resume a session
+         * @description Let a paused session go on.
+         */
         post: operations["ApiV1SessionsSessionIdResumeResume"];
         delete?: never;
         options?: never;
@@ -373,7 +485,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stop a session */
+        /**
+         * Stop a session
+         * @description Cancel what rests and end the session for good.
+         */
         post: operations["ApiV1SessionsSessionIdStopStop"];
         delete?: never;
         options?: never;
@@ -388,7 +503,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List positions */
+        /**
+         * List positions
+         * @description Return the positions of all sessions that are not over.
+         */
         get: operations["ApiV1PositionsPositions"];
         put?: never;
         post?: never;
@@ -405,25 +523,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Backtest a symbol with default parameters */
+        /**
+         * Backtest a symbol with default parameters
+         * @description Run a strategy over the last `period` (30d, 6mo, 2y, max) and return its record.
+         */
         get: operations["BacktestBacktest"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/info": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What is running */
-        get: operations["InfoInfo"];
         put?: never;
         post?: never;
         delete?: never;
@@ -439,8 +543,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is running */
+        /**
+         * What is running
+         * @description Return version, contexts, bus and database of this process.
+         */
         get: operations["ApiV1InfoInfo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is running
+         * @description Return version, contexts, bus and database of this process.
+         */
+        get: operations["InfoInfo"];
         put?: never;
         post?: never;
         delete?: never;
@@ -456,7 +583,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Scan current signals */
+        /**
+         * Scan current signals
+         * @description Return what each strategy aims at after the last bar.
+         */
         get: operations["SignalsSignals"];
         put?: never;
         post?: never;
@@ -466,32 +596,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/services": {
+    "/health": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List services */
-        get: operations["ApiServicesServices"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/services/{service}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One service */
-        get: operations["ApiServicesService"];
+        /**
+         * How this process is
+         * @description Return the health of the contexts in this process: 200, or 503 if one is unhealthy.
+         */
+        get: operations["HealthHealth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -554,6 +670,14 @@ export interface components {
                 [key: string]: string[];
             };
             series: components["schemas"]["RunSeries"][];
+        };
+        /** Component */
+        Component: {
+            status: string;
+            latency_ms: number;
+            message: string;
+            /** Format: date-time */
+            last_check: string;
         };
         /**
          * CostModel
@@ -670,6 +794,25 @@ export interface components {
             message: string;
             /** @default [] */
             examples: string[];
+        };
+        /** Health */
+        Health: {
+            status: string;
+            service: string;
+            service_type: string;
+            /** Format: date-time */
+            timestamp: string;
+            environment: string;
+            version: string;
+            uptime_seconds: number;
+            components: {
+                [key: string]: components["schemas"]["Component"];
+            };
+            checks_age_seconds: number;
+            message: string;
+            metadata: {
+                [key: string]: string;
+            };
         };
         /** IndicatorInfo */
         IndicatorInfo: {
@@ -1032,6 +1175,63 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    ApiServicesServiceIdHealthHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiServicesListServices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceList"];
+                };
+            };
+        };
+    };
     ApiV1DatasetsBarsGetBars: {
         parameters: {
             query?: {
@@ -2015,7 +2215,7 @@ export interface operations {
             };
         };
     };
-    InfoInfo: {
+    ApiV1InfoInfo: {
         parameters: {
             query?: never;
             header?: never;
@@ -2037,7 +2237,7 @@ export interface operations {
             };
         };
     };
-    ApiV1InfoInfo: {
+    InfoInfo: {
         parameters: {
             query?: never;
             header?: never;
@@ -2096,7 +2296,7 @@ export interface operations {
             };
         };
     };
-    ApiServicesServices: {
+    HealthHealth: {
         parameters: {
             query?: never;
             header?: never;
@@ -2111,43 +2311,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ServiceList"];
-                };
-            };
-        };
-    };
-    ApiServicesService: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                service: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ServiceHealth"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
                     "application/json": {
-                        status_code: number;
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
+                        [key: string]: unknown;
                     };
                 };
             };

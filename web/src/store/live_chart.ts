@@ -74,7 +74,7 @@ export function useLiveChart(session: Session | undefined): LiveChart | undefine
   return current;
 }
 
-const EVERY_MS = 1_000;
+const EVERY_MS = 350;
 
 interface Tail {
   subject: string;
@@ -83,7 +83,7 @@ interface Tail {
   reach: number;
 }
 
-/** Indicator values at live bars, asked for at most once a second and only for the new bars. */
+/** Indicator values at live bars, asked for a few times a second at most and only for the new bars. */
 export function useIndicatorTail(
   dataset: string,
   specs: readonly string[],

@@ -73,7 +73,26 @@ export const GROUPS: readonly { title: string; figures: readonly Figure[] }[] = 
   },
 ];
 
-const KNOWN = new Map(GROUPS.flatMap((group) => group.figures).map((item) => [item.key, item]));
+const FURTHER: readonly Figure[] = [
+  figure("bars", "Bars", "count"),
+  figure("days", "Days", "count"),
+  figure("periods_per_year", "Periods a year", "count"),
+  figure("long_trades", "Long trades", "count"),
+  figure("short_trades", "Short trades", "count"),
+  figure("open_trades", "Open trades", "count"),
+  figure("average_bars", "Bars a trade", "ratio"),
+  figure("average_trade_return", "Return a trade", "percent", 1),
+  figure("payoff_ratio", "Average win over loss", "ratio", 1),
+  figure("largest_win", "Largest win", "money", 1),
+  figure("average_mae", "Worst open profit, mean", "money", 1),
+  figure("average_mfe", "Best open profit, mean", "money", 1),
+  figure("max_consecutive_wins", "Wins in a row", "count", 1),
+  figure("max_consecutive_losses", "Losses in a row", "count", -1),
+  figure("var_99", "Value at risk 99 %, a day", "percent", 1),
+  figure("tracking_error", "Tracking error a year", "percent"),
+];
+
+const KNOWN = new Map([...GROUPS.flatMap((group) => group.figures), ...FURTHER].map((item) => [item.key, item]));
 
 /** The figures for the head of a run's page. */
 export const HEADLINE = ["total_return", "cagr", "sharpe", "max_drawdown", "profit_factor", "trades"] as const;

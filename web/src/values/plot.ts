@@ -113,15 +113,23 @@ export interface SignalMark {
   side: "up" | "down" | "flat";
 }
 
-/** Signals as heard, and those that orders speak of: an order names the bar it was decided at. */
+/**
+ * Signals that meant something new: those that orders speak of (an order names the bar it was
+ * decided at), and those heard that aim elsewhere than the one before. Many strategies repeat
+ * their aim at every bar; marking each would bury the ones that count.
+ */
 export function signalMarks(raised: readonly SignalRaised[], orders: readonly Order[]): SignalMark[] {
   const marks = new Map<number, SignalMark>();
   for (const order of orders) {
     const time = seconds(order.created_ts_ns);
     marks.set(time, { time, side: order.side === "buy" ? "up" : "down" });
   }
+  let before: string | undefined;
   for (const { bar_ts_ns, signal } of raised) {
     const time = seconds(bar_ts_ns);
+    const changed = signal.action !== "target" || (before !== undefined && before !== signal.side);
+    before = signal.side;
+    if (!changed) continue;
     const side = signal.side === "long" ? "up" : signal.side === "short" ? "down" : "flat";
     if (!marks.has(time)) marks.set(time, { time, side });
   }

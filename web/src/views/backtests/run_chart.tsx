@@ -5,7 +5,7 @@ import { useRunSeries } from "../../store/engine";
 import { seconds } from "../../values/time";
 import { Card } from "../parts/basic";
 import { ChartView } from "../parts/chart_view";
-import type { Line } from "../parts/market_chart";
+import type { Line } from "../parts/chart_types";
 import { Loaded } from "../parts/notice";
 import css from "./backtests.module.css";
 

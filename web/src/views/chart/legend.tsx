@@ -5,7 +5,7 @@ import { price, short } from "../../values/format";
 import { barAt, indicatorLines } from "../../values/plot";
 import { isDaily, momentOf } from "../../values/time";
 import { Change, Synthetic } from "../parts/basic";
-import type { Line } from "../parts/market_chart";
+import type { Line } from "../parts/chart_types";
 import css from "./chart.module.css";
 import type { ChartData } from "./data";
 
@@ -19,8 +19,10 @@ interface Props {
   places: number;
 }
 
-function valueAt(line: Line, time: number): number | null {
-  return line.points.findLast((point) => point.time <= time)?.value ?? null;
+/** The value at the crosshair's bar; without one the last there is, which may be a bar behind. */
+function valueAt(line: Line, time: number | null): number | null {
+  const found = time === null ? line.points.findLast(({ value }) => value !== null) : line.points.findLast((point) => point.time <= time);
+  return found?.value ?? null;
 }
 
 export function Legend({ data, lines, specs, kinds, time, places }: Props): ReactNode {
@@ -29,7 +31,7 @@ export function Legend({ data, lines, specs, kinds, time, places }: Props): Reac
   const labels = indicatorLines(specs, kinds, new Map(), []);
   if (!bar) return <div className={css["legend"]}><b>{data.dataset}</b></div>;
   return (
-    <div className={css["legend"]} data-rows={specs.length > 3 ? 2 : 1} data-testid="legend">
+    <div className={css["legend"]} data-rows={specs.length > 2 ? 2 : 1} data-testid="legend">
       <span>
         <b>{data.dataset}</b> <i>{data.timeframe}</i> <Synthetic shown={data.synthetic} />
       </span>
@@ -43,7 +45,7 @@ export function Legend({ data, lines, specs, kinds, time, places }: Props): Reac
       {lines.map((line, at) => (
         <span key={line.key}>
           <span className={css["swatch"]} style={{ background: `var(--${line.colour})` }} />
-          <i>{labels[at]?.label ?? line.key}</i> {price(valueAt(line, bar.time), line.places)}
+          <i>{labels[at]?.label ?? line.key}</i> {price(valueAt(line, time), line.places)}
         </span>
       ))}
     </div>

@@ -8,7 +8,7 @@ import { equityLines, fillMarks, indicatorLines, joinWindows, signalMarks } from
 import { isDaily } from "../../values/time";
 import { Card, Skeleton } from "../parts/basic";
 import { ChartView } from "../parts/chart_view";
-import type { Line, Mark } from "../parts/market_chart";
+import type { Line, Mark } from "../parts/chart_types";
 import { Failure, Notice } from "../parts/notice";
 import { seriesColour } from "../parts/palette";
 import css from "./chart.module.css";

@@ -39,7 +39,7 @@ function fillColumns({ places, daily }: Look): readonly Column<Fill>[] {
     { key: "price", title: "Price", right: true, sort: (fill) => fill.price, cell: (fill) => price(fill.price, places) },
     { key: "fee", title: "Fee", right: true, sort: (fill) => fill.fee, cell: (fill) => money(fill.fee) },
     { key: "position", title: "Position after", right: true, cell: (fill) => quantity(fill.position) },
-    { key: "pnl", title: "Realised", right: true, sort: (fill) => fill.realised_pnl, cell: (fill) => <Change value={fill.realised_pnl} /> },
+    { key: "pnl", title: "Realised so far", right: true, sort: (fill) => fill.realised_pnl, cell: (fill) => <Change value={fill.realised_pnl} /> },
     { key: "order", title: "Order", right: true, sort: (fill) => fill.order_id, cell: (fill) => fill.order_id },
   ];
 }

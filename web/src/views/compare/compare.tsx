@@ -10,7 +10,7 @@ import { Card } from "../parts/basic";
 import { ChartView } from "../parts/chart_view";
 import { SelectField } from "../parts/field";
 import { Link } from "../parts/link";
-import type { Line } from "../parts/market_chart";
+import type { Line } from "../parts/chart_types";
 import { Loaded, Notice } from "../parts/notice";
 import { PageHead } from "../parts/page";
 import { seriesColour } from "../parts/palette";
@@ -133,6 +133,11 @@ function Compared({ comparison }: { comparison: Comparison }): ReactNode {
   );
 }
 
+/** The head of a hash; anything readable stays whole. */
+function shortened(value: string): string {
+  return /^[0-9a-f]{32,}$/.test(value) ? `${value.slice(0, 12)}…` : value;
+}
+
 type Difference = readonly [name: string, values: readonly string[]];
 
 function Differences({ differences, runs }: { differences: Comparison["differences"]; runs: number }): ReactNode {
@@ -143,7 +148,7 @@ function Differences({ differences, runs }: { differences: Comparison["differenc
       key: String(at),
       title: String.fromCharCode(65 + at),
       right: true,
-      cell: ([, values]) => values[at] ?? "–",
+      cell: ([, values]) => <span title={values[at]}>{shortened(values[at] ?? "") || "–"}</span>,
     })),
   ];
   return (

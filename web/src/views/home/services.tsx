@@ -41,7 +41,7 @@ function ServiceCard({ service, stale }: { service: Service; stale: boolean }): 
   return (
     <article className={css["service"]} data-status={status} data-testid={`service-${service.id}`} title={checks.join("\n")}>
       <header className={css["serviceHead"]}>
-        <h2>{service.name}</h2>
+        <h2>{service.id}</h2>
         <StatusTag status={status} />
       </header>
       <p className={css["message"]} title={message(service)}>

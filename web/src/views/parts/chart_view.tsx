@@ -1,7 +1,8 @@
 // The chart as a component: it owns the canvas, and hands on what changes.
 import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import css from "./chart_view.module.css";
-import { type ChartBar, type Line, type Look, type Mark, MarketChart } from "./market_chart";
+import type { ChartBar, Line, Look, Mark } from "./chart_types";
+import { MarketChart } from "./market_chart";
 import { readPalette } from "./palette";
 
 interface Props {

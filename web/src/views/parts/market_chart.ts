@@ -22,79 +22,16 @@ import {
 } from "lightweight-charts";
 import { number } from "../../values/format";
 import { momentOf } from "../../values/time";
-import type { Colour, Palette } from "./palette";
+import { type Dated, feed } from "./chart_feed";
+import type { ChartBar, Line, Look, Mark } from "./chart_types";
 
-/** A bar for painting; `time` is its open in whole UTC seconds. */
-export interface ChartBar {
-  time: number;
-  open: number;
-  high: number;
-  low: number;
-  close: number;
-  volume: number;
-}
-
-export interface Point {
-  time: number;
-  value: number | null;
-}
-
-export interface Line {
-  key: string;
-  /** Lines of one pane share it; "" is the pane of the bars. */
-  pane: string;
-  kind: "line" | "histogram" | "baseline";
-  colour: Colour;
-  points: readonly Point[];
-  /** Decimals on the axis. */
-  places: number;
-  faint?: boolean;
-}
-
-export interface Mark {
-  time: number;
-  kind: "buy" | "sell" | "signal-up" | "signal-down" | "signal-flat";
-}
-
-export interface Look {
-  palette: Palette;
-  places: number;
-  daily: boolean;
-  /** The height of a pane in shares of the price pane's 10. */
-  shares: Readonly<Record<string, number>>;
-}
-
-interface Datum {
-  time: UTCTimestamp;
-  value?: number;
-  close?: number;
-}
+type Datum = Dated & { time: UTCTimestamp };
+type VolumeDatum = Datum & { value: number; color: string };
 
 const NEAR_START = 30;
 
 function format(places: number): { type: "custom"; minMove: number; formatter: (value: number) => string } {
   return { type: "custom", minMove: 10 ** -places, formatter: (value) => number(value, places) };
-}
-
-/** What the library paints of a datum, for comparison. */
-function face(datum: Datum | undefined): number | undefined {
-  return datum?.value ?? datum?.close;
-}
-
-/** Give a series its data, appending where only the end is new. */
-function feed<D extends Datum>(
-  series: { setData(data: D[]): void; update(datum: D): void },
-  before: readonly D[],
-  after: D[],
-): void {
-  const kept = before.length;
-  const grows =
-    kept > 0 &&
-    after.length >= kept &&
-    after.length - kept < 100 &&
-    before.every((datum, at) => datum.time === after[at]?.time && (at === kept - 1 || face(datum) === face(after[at])));
-  if (!grows) series.setData(after);
-  else for (const datum of after.slice(kept - 1)) series.update(datum);
 }
 
 interface Painted {
@@ -109,7 +46,7 @@ export class MarketChart {
   private readonly volume: ISeriesApi<"Histogram"> | null;
   private readonly markers: ISeriesMarkersPluginApi<Time> | null;
   private bars: (ChartBar & Datum)[] = [];
-  private volumes: (Datum & { value: number; color: string })[] = [];
+  private volumes: VolumeDatum[] = [];
   private painted: Painted[] = [];
   private structure = "";
 
@@ -182,13 +119,13 @@ export class MarketChart {
     if (!this.price || !this.volume) return;
     const { palette } = this.look;
     const data = bars.map((bar) => ({ ...bar, time: bar.time as UTCTimestamp }));
-    feed(this.price, this.bars, data);
+    feed<ChartBar & Datum>(this.price, this.bars, data);
     const volumes = data.map(({ time, open, close, volume }) => ({
       time,
       value: volume,
       color: close >= open ? palette["up-soft"] : palette["down-soft"],
     }));
-    feed(this.volume, this.volumes, volumes);
+    feed<VolumeDatum>(this.volume, this.volumes, volumes);
     this.bars = data;
     this.volumes = volumes;
   }
@@ -206,7 +143,7 @@ export class MarketChart {
       const data = line.points.map(({ time, value }) =>
         value === null ? { time: time as UTCTimestamp } : { time: time as UTCTimestamp, value },
       );
-      feed(series, before, data);
+      feed<Datum>(series, before, data);
       return { line, series, data };
     });
   }
