@@ -4,26 +4,6 @@
  */
 
 export interface paths {
-    "/api/services/{service_id}/health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * How one service is
-         * @description Return the health of one context; its id is `execution` or `fks-execution`.
-         */
-        get: operations["ApiServicesServiceIdHealthHealth"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/services": {
         parameters: {
             query?: never;
@@ -44,7 +24,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/datasets/{dataset}/bars": {
+    "/api/services/{service_id}/health": {
         parameters: {
             query?: never;
             header?: never;
@@ -52,194 +32,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get bars
-         * @description Return a window of bars: the latest `limit` of it, or the first if not `tail`.
+         * How one service is
+         * @description Return the health of one context; its id is `execution` or `fks-execution`.
          */
-        get: operations["ApiV1DatasetsBarsGetBars"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/datasets/{dataset}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get a dataset
-         * @description Return a dataset by name or hash.
-         */
-        get: operations["ApiV1DatasetsGetDataset"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/datasets/{dataset}/indicators": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get indicators over a dataset
-         * @description Return indicator values; a spec is written `sma:period=20`.
-         */
-        get: operations["ApiV1DatasetsIndicatorsGetIndicators"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/datasets/{dataset}/quality": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get a dataset's quality report
-         * @description Return what validation found.
-         */
-        get: operations["ApiV1DatasetsQualityGetQuality"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/datasets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List datasets
-         * @description Return all datasets by name.
-         */
-        get: operations["ApiV1DatasetsListDatasets"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/indicators": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List indicator kinds
-         * @description Return all indicator kinds with their parameters.
-         */
-        get: operations["ApiV1IndicatorsListIndicators"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/strategies": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List strategies
-         * @description Return all strategies with their typed parameters.
-         */
-        get: operations["ApiV1StrategiesListStrategies"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/signals": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Scan current signals
-         * @description Return what each strategy aims at after the last bar, for one symbol or all.
-         */
-        get: operations["ApiV1SignalsScanSignals"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/backtests/{run_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get a backtest
-         * @description Return how a backtest stands, with its figures once it is done.
-         */
-        get: operations["ApiV1BacktestsRunIdGetRun"];
-        put?: never;
-        post?: never;
-        /**
-         * Cancel a backtest
-         * @description Stop a queued or running backtest; one that is over stays as it is.
-         */
-        delete: operations["ApiV1BacktestsRunIdCancel"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/backtests/compare": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Compare backtests
-         * @description Return runs side by side, and what differs in their requests.
-         */
-        get: operations["ApiV1BacktestsCompareCompare"];
+        get: operations["ApiServicesServiceIdHealthHealth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -267,6 +63,50 @@ export interface paths {
          */
         post: operations["ApiV1BacktestsStart"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backtests/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare backtests
+         * @description Return runs side by side, and what differs in their requests.
+         */
+        get: operations["ApiV1BacktestsCompareCompare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backtests/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a backtest
+         * @description Return how a backtest stands, with its figures once it is done.
+         */
+        get: operations["ApiV1BacktestsRunIdGetRun"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel a backtest
+         * @description Stop a queued or running backtest; one that is over stays as it is.
+         */
+        delete: operations["ApiV1BacktestsRunIdCancel"];
         options?: never;
         head?: never;
         patch?: never;
@@ -332,6 +172,210 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List datasets
+         * @description Return all datasets by name.
+         */
+        get: operations["ApiV1DatasetsListDatasets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a dataset
+         * @description Return a dataset by name or hash.
+         */
+        get: operations["ApiV1DatasetsGetDataset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}/bars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get bars
+         * @description Return a window of bars: the latest `limit` of it, or the first if not `tail`.
+         */
+        get: operations["ApiV1DatasetsBarsGetBars"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}/indicators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get indicators over a dataset
+         * @description Return indicator values; a spec is written `sma:period=20`.
+         */
+        get: operations["ApiV1DatasetsIndicatorsGetIndicators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a dataset's quality report
+         * @description Return what validation found.
+         */
+        get: operations["ApiV1DatasetsQualityGetQuality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/indicators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List indicator kinds
+         * @description Return all indicator kinds with their parameters.
+         */
+        get: operations["ApiV1IndicatorsListIndicators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is running
+         * @description Return version, contexts, bus and database of this process.
+         */
+        get: operations["ApiV1InfoInfo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/positions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List positions
+         * @description Return the positions of all sessions that are not over.
+         */
+        get: operations["ApiV1PositionsPositions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List sessions
+         * @description Return sessions, newest first.
+         */
+        get: operations["ApiV1SessionsListSessions"];
+        put?: never;
+        /**
+         * Start a paper session
+         * @description Replay a dataset to a strategy and trade it on a simulated account.
+         */
+        post: operations["ApiV1SessionsStart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a session
+         * @description Return how a session stands.
+         */
+        get: operations["ApiV1SessionsSessionIdGetSession"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{session_id}/equity": {
         parameters: {
             query?: never;
@@ -366,50 +410,6 @@ export interface paths {
         get: operations["ApiV1SessionsSessionIdFillsFills"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sessions/{session_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get a session
-         * @description Return how a session stands.
-         */
-        get: operations["ApiV1SessionsSessionIdGetSession"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List sessions
-         * @description Return sessions, newest first.
-         */
-        get: operations["ApiV1SessionsListSessions"];
-        put?: never;
-        /**
-         * Start a paper session
-         * @description Replay a dataset to a strategy and trade it on a simulated account.
-         */
-        post: operations["ApiV1SessionsStart"];
         delete?: never;
         options?: never;
         head?: never;
@@ -496,7 +496,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/positions": {
+    "/api/v1/signals": {
         parameters: {
             query?: never;
             header?: never;
@@ -504,10 +504,30 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List positions
-         * @description Return the positions of all sessions that are not over.
+         * Scan current signals
+         * @description Return what each strategy aims at after the last bar, for one symbol or all.
          */
-        get: operations["ApiV1PositionsPositions"];
+        get: operations["ApiV1SignalsScanSignals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/strategies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List strategies
+         * @description Return all strategies with their typed parameters.
+         */
+        get: operations["ApiV1StrategiesListStrategies"];
         put?: never;
         post?: never;
         delete?: never;
@@ -536,7 +556,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/info": {
+    "/health": {
         parameters: {
             query?: never;
             header?: never;
@@ -544,10 +564,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What is running
-         * @description Return version, contexts, bus and database of this process.
+         * How this process is
+         * @description Return the health of the contexts in this process: 200, or 503 if one is unhealthy.
          */
-        get: operations["ApiV1InfoInfo"];
+        get: operations["HealthHealth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -596,97 +616,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * How this process is
-         * @description Return the health of the contexts in this process: 200, or 503 if one is unhealthy.
-         */
-        get: operations["HealthHealth"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** BacktestRequest */
         BacktestRequest: {
-            strategy: string;
+            /** @default 100000 */
+            cash: number;
+            /** @default true */
+            compiled: boolean;
+            costs?: components["schemas"]["CostModel"];
             dataset: string;
+            fill_rule?: components["schemas"]["FillRule"];
+            /** @default 0 */
+            from_ts_ns: number;
+            limits?: components["schemas"]["RiskLimits"];
+            lot_size?: string | null;
+            multiplier?: string | null;
             params?: {
                 [key: string]: unknown;
             };
             /** @default 1 */
             quantity: number;
-            /** @default 100000 */
-            cash: number;
-            fill_rule?: components["schemas"]["FillRule"];
-            costs?: components["schemas"]["CostModel"];
-            limits?: components["schemas"]["RiskLimits"];
-            /** @default 0 */
-            from_ts_ns: number;
-            /** @default 9223372036854776000 */
-            to_ts_ns: number;
-            tick_size?: string | null;
-            lot_size?: string | null;
-            multiplier?: string | null;
             /** @default 0 */
             seed: number;
+            strategy: string;
+            tick_size?: string | null;
             /** @default auto */
             tier: string;
-            /** @default true */
-            compiled: boolean;
+            /** @default 9223372036854776000 */
+            to_ts_ns: number;
         };
         /** BarWindow */
         BarWindow: {
-            dataset: string;
-            instrument: components["schemas"]["Instrument"];
-            timeframe: string;
-            ts_ns: number[];
-            open: number[];
-            high: number[];
-            low: number[];
             close: number[];
-            volume: number[];
-            total: number;
+            dataset: string;
+            high: number[];
+            instrument: components["schemas"]["Instrument"];
+            low: number[];
+            open: number[];
             /** @default false */
             synthetic: boolean;
+            timeframe: string;
+            total: number;
+            ts_ns: number[];
+            volume: number[];
         };
         /** Comparison */
         Comparison: {
-            runs: components["schemas"]["Run"][];
             differences: {
                 [key: string]: string[];
             };
+            runs: components["schemas"]["Run"][];
             series: components["schemas"]["RunSeries"][];
         };
         /** Component */
         Component: {
-            status: string;
-            latency_ms: number;
-            message: string;
             /** Format: date-time */
             last_check: string;
+            latency_ms: number;
+            message: string;
+            status: string;
         };
         /**
          * CostModel
          * @default {
          *       "fee_bps": 0,
-         *       "fee_per_unit": 0,
          *       "fee_minimum": 0,
-         *       "slippage_ticks": 0,
+         *       "fee_per_unit": 0,
          *       "slippage_bps": 0,
+         *       "slippage_ticks": 0,
          *       "spread_ticks": 0
          *     }
          */
@@ -694,26 +694,26 @@ export interface components {
             /** @default 0 */
             fee_bps: number;
             /** @default 0 */
-            fee_per_unit: number;
-            /** @default 0 */
             fee_minimum: number;
             /** @default 0 */
-            slippage_ticks: number;
+            fee_per_unit: number;
             /** @default 0 */
             slippage_bps: number;
+            /** @default 0 */
+            slippage_ticks: number;
             /** @default 0 */
             spread_ticks: number;
         };
         /** CurrentSignal */
         CurrentSignal: {
-            symbol: string;
-            side: string;
-            strength: number;
-            timestamp: number;
-            strategy: string;
             meta?: {
                 [key: string]: unknown;
             };
+            side: string;
+            strategy: string;
+            strength: number;
+            symbol: string;
+            timestamp: number;
         };
         /** CurrentSignals */
         CurrentSignals: {
@@ -721,26 +721,26 @@ export interface components {
         };
         /** DatasetInfo */
         DatasetInfo: {
-            name: string;
-            hash: string;
-            path: string;
-            instrument: components["schemas"]["Instrument"];
-            timeframe: string;
-            provider: string;
-            rows: number;
-            first_ts_ns: number;
-            last_ts_ns: number;
+            /** @default  */
+            code_version: string;
             created_at_ns: number;
-            /** @default false */
-            synthetic: boolean;
+            first_ts_ns: number;
+            hash: string;
+            instrument: components["schemas"]["Instrument"];
+            last_ts_ns: number;
+            name: string;
+            path: string;
+            provider: string;
             /** @default 0 */
             quarantined: number;
+            rows: number;
             /** @default 100 */
             score: number;
             /** @default  */
             source: string;
-            /** @default  */
-            code_version: string;
+            /** @default false */
+            synthetic: boolean;
+            timeframe: string;
         };
         /** DatasetList */
         DatasetList: {
@@ -748,32 +748,32 @@ export interface components {
         };
         /** DeskConfig */
         DeskConfig: {
-            instrument: components["schemas"]["Instrument"];
             cash: number;
-            quantity: number;
-            fill_rule: components["schemas"]["FillRule"];
             costs: components["schemas"]["CostModel"];
+            fill_rule: components["schemas"]["FillRule"];
+            instrument: components["schemas"]["Instrument"];
             limits: components["schemas"]["RiskLimits"];
+            quantity: number;
         };
         /** EquityPoint */
         EquityPoint: {
-            ts_ns: number;
             equity: number;
             position: number;
+            ts_ns: number;
         };
         /** Fill */
         Fill: {
+            fee: number;
             id: number;
             order_id: number;
-            side: components["schemas"]["Side"];
-            quantity: number;
-            price: number;
-            fee: number;
-            ts_ns: number;
             position: number;
+            price: number;
+            quantity: number;
             realised_pnl: number;
             /** @default  */
             session_id: string;
+            side: components["schemas"]["Side"];
+            ts_ns: number;
         };
         /** FillList */
         FillList: {
@@ -788,42 +788,42 @@ export interface components {
         FillRule: "next_open" | "same_close";
         /** Finding */
         Finding: {
-            rule: string;
-            severity: string;
             count: number;
-            message: string;
             /** @default [] */
             examples: string[];
+            message: string;
+            rule: string;
+            severity: string;
         };
         /** Health */
         Health: {
-            status: string;
-            service: string;
-            service_type: string;
-            /** Format: date-time */
-            timestamp: string;
-            environment: string;
-            version: string;
-            uptime_seconds: number;
+            checks_age_seconds: number;
             components: {
                 [key: string]: components["schemas"]["Component"];
             };
-            checks_age_seconds: number;
+            environment: string;
             message: string;
             metadata: {
                 [key: string]: string;
             };
+            service: string;
+            service_type: string;
+            status: string;
+            /** Format: date-time */
+            timestamp: string;
+            uptime_seconds: number;
+            version: string;
         };
         /** IndicatorInfo */
         IndicatorInfo: {
             kind: string;
-            title: string;
+            outputs: string[];
+            overlay: boolean;
             params: {
                 [key: string]: number;
             };
-            outputs: string[];
-            overlay: boolean;
             summary: string;
+            title: string;
         };
         /** IndicatorList */
         IndicatorList: {
@@ -831,44 +831,44 @@ export interface components {
         };
         /** IndicatorWindow */
         IndicatorWindow: {
-            dataset: string;
-            ts_ns: number[];
             columns: {
                 [key: string]: (number | null)[];
             };
+            dataset: string;
+            ts_ns: number[];
         };
         /** Instrument */
         Instrument: {
+            /** @default 24/7 */
+            calendar: string;
+            /** @default USD */
+            currency: string;
+            /** @default  */
+            description: string;
             id: string;
-            tick_size: string;
             /** @default 1 */
             lot_size: string;
             /** @default 1 */
             multiplier: string;
-            /** @default USD */
-            currency: string;
+            tick_size: string;
             /** @default SIM */
             venue: string;
-            /** @default 24/7 */
-            calendar: string;
-            /** @default  */
-            description: string;
         };
         /** Order */
         Order: {
-            id: number;
-            side: components["schemas"]["Side"];
-            type: components["schemas"]["OrderType"];
-            quantity: number;
-            status: components["schemas"]["OrderStatus"];
             created_ts_ns: number;
+            id: number;
             limit_price?: number | null;
-            stop_price?: number | null;
+            quantity: number;
             reason?: components["schemas"]["RejectReason"] | null;
             /** @default  */
             session_id: string;
+            side: components["schemas"]["Side"];
             /** @default  */
             signal_id: string;
+            status: components["schemas"]["OrderStatus"];
+            stop_price?: number | null;
+            type: components["schemas"]["OrderType"];
         };
         /** OrderList */
         OrderList: {
@@ -888,25 +888,25 @@ export interface components {
         OrderType: "market" | "limit" | "stop";
         /** ParamInfo */
         ParamInfo: {
-            name: string;
-            type: string;
-            default: unknown;
-            minimum?: number | null;
-            maximum?: number | null;
             /** @default [] */
             choices: string[];
+            default: unknown;
+            maximum?: number | null;
+            minimum?: number | null;
+            name: string;
             /** @default  */
             summary: string;
+            type: string;
         };
         /** Position */
         Position: {
-            session_id: string;
-            instrument: string;
-            quantity: number;
             average_price: number;
+            instrument: string;
             last_price: number;
-            unrealised_pnl: number;
+            quantity: number;
             realised_pnl: number;
+            session_id: string;
+            unrealised_pnl: number;
         };
         /** PositionList */
         PositionList: {
@@ -920,21 +920,21 @@ export interface components {
         PositionSide: "long" | "short" | "flat";
         /** QualityReport */
         QualityReport: {
+            calendar: string;
             dataset: string;
-            rows_read: number;
-            rows_kept: number;
-            rows_quarantined: number;
             duplicates: number;
-            out_of_order: number;
+            /** @default [] */
+            findings: components["schemas"]["Finding"][];
             gaps: number;
             missing_bars: number;
             ohlc_faults: number;
+            out_of_order: number;
             outliers: number;
-            zero_volume: number;
+            rows_kept: number;
+            rows_quarantined: number;
+            rows_read: number;
             score: number;
-            calendar: string;
-            /** @default [] */
-            findings: components["schemas"]["Finding"][];
+            zero_volume: number;
         };
         /**
          * RejectReason
@@ -945,67 +945,67 @@ export interface components {
         /**
          * RiskLimits
          * @default {
-         *       "max_order_quantity": null,
-         *       "max_position_quantity": null,
-         *       "max_order_notional": null,
+         *       "allow_short": true,
          *       "max_open_orders": 1000,
-         *       "allow_short": true
+         *       "max_order_notional": null,
+         *       "max_order_quantity": null,
+         *       "max_position_quantity": null
          *     }
          */
         RiskLimits: {
-            max_order_quantity: number | null;
-            max_position_quantity: number | null;
-            max_order_notional: number | null;
-            /** @default 1000 */
-            max_open_orders: number;
             /** @default true */
             allow_short: boolean;
+            /** @default 1000 */
+            max_open_orders: number;
+            max_order_notional: number | null;
+            max_order_quantity: number | null;
+            max_position_quantity: number | null;
         };
         /** Run */
         Run: {
-            id: string;
-            request: components["schemas"]["BacktestRequest"];
-            status: components["schemas"]["RunStatus"];
-            created_at_ns: number;
             /** @default 0 */
-            progress: number;
+            bars: number;
             /** @default  */
-            strategy: string;
+            code_version: string;
+            created_at_ns: number;
             /** @default  */
             dataset: string;
             /** @default  */
             dataset_hash: string;
-            /** @default false */
-            synthetic: boolean;
+            /** @default 0 */
+            duration_s: number;
             /** @default  */
-            manifest_hash: string;
-            /** @default  */
-            code_version: string;
-            /** @default  */
-            tier: string;
-            /** @default 0 */
-            bars: number;
-            /** @default 0 */
-            signals: number;
-            /** @default 0 */
-            orders: number;
-            /** @default 0 */
-            rejected: number;
+            error: string;
             /** @default 0 */
             fills: number;
             /** @default 0 */
             final_equity: number;
-            /** @default 0 */
-            duration_s: number;
+            id: string;
+            /** @default  */
+            manifest_hash: string;
             metrics?: {
                 [key: string]: number | null;
             };
             /** @default [] */
             not_modelled: string[];
-            /** @default  */
-            error: string;
+            /** @default 0 */
+            orders: number;
+            /** @default 0 */
+            progress: number;
+            /** @default 0 */
+            rejected: number;
             /** @default  */
             report_path: string;
+            request: components["schemas"]["BacktestRequest"];
+            /** @default 0 */
+            signals: number;
+            status: components["schemas"]["RunStatus"];
+            /** @default  */
+            strategy: string;
+            /** @default false */
+            synthetic: boolean;
+            /** @default  */
+            tier: string;
         };
         /** RunList */
         RunList: {
@@ -1013,12 +1013,12 @@ export interface components {
         };
         /** RunSeries */
         RunSeries: {
-            run_id: string;
-            ts_ns: number[];
-            equity: number[];
             drawdown: number[];
+            equity: number[];
             position: number[];
+            run_id: string;
             total: number;
+            ts_ns: number[];
         };
         /**
          * RunStatus
@@ -1028,22 +1028,14 @@ export interface components {
         RunStatus: "queued" | "running" | "done" | "failed" | "cancelled";
         /** RunTrades */
         RunTrades: {
-            run_id: string;
-            trades: components["schemas"]["Trade"][];
             fills: components["schemas"]["Fill"][];
-            total_trades: number;
+            run_id: string;
             total_fills: number;
+            total_trades: number;
+            trades: components["schemas"]["Trade"][];
         };
         /** ServiceHealth */
         ServiceHealth: {
-            id: string;
-            name: string;
-            status: string;
-            message: string;
-            process: string;
-            version: string;
-            uptime_s: number;
-            latency_ms: number;
             age_s: number;
             /** @default [] */
             checks: [
@@ -1051,51 +1043,59 @@ export interface components {
                 string,
                 string
             ][];
+            id: string;
+            latency_ms: number;
+            message: string;
+            name: string;
+            process: string;
+            status: string;
+            uptime_s: number;
+            version: string;
         };
         /** ServiceList */
         ServiceList: {
-            status: string;
             services: components["schemas"]["ServiceHealth"][];
+            status: string;
         };
         /** Session */
         Session: {
-            id: string;
-            strategy: string;
-            params: {
-                [key: string]: unknown;
-            };
-            dataset: string;
-            dataset_hash: string;
-            config: components["schemas"]["DeskConfig"];
-            status: components["schemas"]["SessionStatus"];
-            created_at_ns: number;
-            /** @default 0 */
-            from_ts_ns: number;
-            /** @default 9223372036854776000 */
-            to_ts_ns: number;
             /** @default 0 */
             bars_per_second: number;
-            /** @default 0 */
-            last_ts_ns: number;
-            /** @default -1 */
-            last_index: number;
+            config: components["schemas"]["DeskConfig"];
+            created_at_ns: number;
+            dataset: string;
+            dataset_hash: string;
             /** @default true */
             decided: boolean;
             /** @default 0 */
             equity: number;
-            /** @default 0 */
-            position: number;
-            /** @default 0 */
-            orders: number;
-            /** @default 0 */
-            fills: number;
             /** @default  */
             error: string;
+            /** @default 0 */
+            fills: number;
+            /** @default 0 */
+            from_ts_ns: number;
+            id: string;
+            /** @default -1 */
+            last_index: number;
+            /** @default 0 */
+            last_ts_ns: number;
+            /** @default 0 */
+            orders: number;
+            params: {
+                [key: string]: unknown;
+            };
+            /** @default 0 */
+            position: number;
+            status: components["schemas"]["SessionStatus"];
+            strategy: string;
+            /** @default 9223372036854776000 */
+            to_ts_ns: number;
         };
         /** SessionEquity */
         SessionEquity: {
-            session_id: string;
             points: components["schemas"]["EquityPoint"][];
+            session_id: string;
         };
         /** SessionList */
         SessionList: {
@@ -1103,25 +1103,25 @@ export interface components {
         };
         /** SessionRequest */
         SessionRequest: {
-            strategy: string;
+            /** @default 0 */
+            bars_per_second: number;
+            /** @default 100000 */
+            cash: number;
+            costs?: components["schemas"]["CostModel"];
             dataset: string;
+            fill_rule?: components["schemas"]["FillRule"];
+            /** @default 0 */
+            from_ts_ns: number;
+            last_bars?: number | null;
+            limits?: components["schemas"]["RiskLimits"] | null;
             params?: {
                 [key: string]: unknown;
             };
             /** @default 1 */
             quantity: number;
-            /** @default 100000 */
-            cash: number;
-            fill_rule?: components["schemas"]["FillRule"];
-            costs?: components["schemas"]["CostModel"];
-            limits?: components["schemas"]["RiskLimits"] | null;
-            /** @default 0 */
-            from_ts_ns: number;
+            strategy: string;
             /** @default 9223372036854776000 */
             to_ts_ns: number;
-            last_bars?: number | null;
-            /** @default 0 */
-            bars_per_second: number;
         };
         /**
          * SessionStatus
@@ -1138,11 +1138,11 @@ export interface components {
         /** StrategyInfo */
         StrategyInfo: {
             name: string;
-            summary: string;
-            params: components["schemas"]["ParamInfo"][];
-            tiers: string[];
             /** @default fks */
             origin: string;
+            params: components["schemas"]["ParamInfo"][];
+            summary: string;
+            tiers: string[];
         };
         /** StrategyList */
         StrategyList: {
@@ -1150,21 +1150,21 @@ export interface components {
         };
         /** Trade */
         Trade: {
-            number: number;
-            side: components["schemas"]["PositionSide"];
-            quantity: number;
-            entry_ts_ns: number;
-            exit_ts_ns: number;
-            entry_price: number;
-            exit_price: number;
-            pnl: number;
-            fees: number;
-            return_fraction: number;
             bars: number;
+            entry_price: number;
+            entry_ts_ns: number;
+            exit_price: number;
+            exit_ts_ns: number;
+            fees: number;
             mae: number;
             mfe: number;
+            number: number;
             /** @default false */
             open: boolean;
+            pnl: number;
+            quantity: number;
+            return_fraction: number;
+            side: components["schemas"]["PositionSide"];
         };
     };
     responses: never;
@@ -1175,6 +1175,26 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    ApiServicesListServices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceList"];
+                };
+            };
+        };
+    };
     ApiServicesServiceIdHealthHealth: {
         parameters: {
             query?: never;
@@ -1202,17 +1222,325 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        status_code: number;
                         detail: string;
                         extra?: null | {
                             [key: string]: unknown;
                         } | unknown[];
+                        status_code: number;
                     };
                 };
             };
         };
     };
-    ApiServicesListServices: {
+    ApiV1BacktestsListRuns: {
+        parameters: {
+            query?: {
+                /** @description At most this many. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1BacktestsStart: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestRequest"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1BacktestsCompareCompare: {
+        parameters: {
+            query: {
+                /** @description Two to six run ids. */
+                run: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1BacktestsRunIdGetRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1BacktestsRunIdCancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1BacktestsRunIdReportReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1BacktestsRunIdSeriesSeries: {
+        parameters: {
+            query?: {
+                points?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunSeries"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1BacktestsRunIdTradesTrades: {
+        parameters: {
+            query?: {
+                /** @description At most this many. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunTrades"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1DatasetsListDatasets: {
         parameters: {
             query?: never;
             header?: never;
@@ -1227,7 +1555,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ServiceList"];
+                    "application/json": components["schemas"]["DatasetList"];
+                };
+            };
+        };
+    };
+    ApiV1DatasetsGetDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetInfo"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
@@ -1267,48 +1632,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        status_code: number;
                         detail: string;
                         extra?: null | {
                             [key: string]: unknown;
                         } | unknown[];
-                    };
-                };
-            };
-        };
-    };
-    ApiV1DatasetsGetDataset: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                dataset: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DatasetInfo"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
                         status_code: number;
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
                     };
                 };
             };
@@ -1347,11 +1675,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        status_code: number;
                         detail: string;
                         extra?: null | {
                             [key: string]: unknown;
                         } | unknown[];
+                        status_code: number;
                     };
                 };
             };
@@ -1384,32 +1712,12 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        status_code: number;
                         detail: string;
                         extra?: null | {
                             [key: string]: unknown;
                         } | unknown[];
+                        status_code: number;
                     };
-                };
-            };
-        };
-    };
-    ApiV1DatasetsListDatasets: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DatasetList"];
                 };
             };
         };
@@ -1434,7 +1742,7 @@ export interface operations {
             };
         };
     };
-    ApiV1StrategiesListStrategies: {
+    ApiV1InfoInfo: {
         parameters: {
             query?: never;
             header?: never;
@@ -1449,16 +1757,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StrategyList"];
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
                 };
             };
         };
     };
-    ApiV1SignalsScanSignals: {
+    ApiV1PositionsPositions: {
         parameters: {
-            query?: {
-                symbol?: string;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -1471,447 +1779,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CurrentSignals"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        status_code: number;
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                    };
-                };
-            };
-        };
-    };
-    ApiV1BacktestsRunIdGetRun: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Run"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        status_code: number;
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                    };
-                };
-            };
-        };
-    };
-    ApiV1BacktestsRunIdCancel: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Run"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        status_code: number;
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                    };
-                };
-            };
-        };
-    };
-    ApiV1BacktestsCompareCompare: {
-        parameters: {
-            query: {
-                /** @description Two to six run ids. */
-                run: string[];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Comparison"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        status_code: number;
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                    };
-                };
-            };
-        };
-    };
-    ApiV1BacktestsListRuns: {
-        parameters: {
-            query?: {
-                /** @description At most this many. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RunList"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        status_code: number;
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                    };
-                };
-            };
-        };
-    };
-    ApiV1BacktestsStart: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Two requests with one key have one effect and one answer. */
-                "Idempotency-Key"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BacktestRequest"];
-            };
-        };
-        responses: {
-            /** @description Request accepted, processing continues off-line */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Run"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        status_code: number;
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                    };
-                };
-            };
-        };
-    };
-    ApiV1BacktestsRunIdReportReport: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html": string;
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        status_code: number;
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                    };
-                };
-            };
-        };
-    };
-    ApiV1BacktestsRunIdSeriesSeries: {
-        parameters: {
-            query?: {
-                points?: number;
-            };
-            header?: never;
-            path: {
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RunSeries"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        status_code: number;
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                    };
-                };
-            };
-        };
-    };
-    ApiV1BacktestsRunIdTradesTrades: {
-        parameters: {
-            query?: {
-                /** @description At most this many. */
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RunTrades"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        status_code: number;
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                    };
-                };
-            };
-        };
-    };
-    ApiV1SessionsSessionIdEquityEquity: {
-        parameters: {
-            query?: {
-                /** @description At most this many. */
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionEquity"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        status_code: number;
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                    };
-                };
-            };
-        };
-    };
-    ApiV1SessionsSessionIdFillsFills: {
-        parameters: {
-            query?: {
-                /** @description At most this many. */
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FillList"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        status_code: number;
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                    };
-                };
-            };
-        };
-    };
-    ApiV1SessionsSessionIdGetSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Session"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        status_code: number;
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                    };
+                    "application/json": components["schemas"]["PositionList"];
                 };
             };
         };
@@ -1944,11 +1812,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        status_code: number;
                         detail: string;
                         extra?: null | {
                             [key: string]: unknown;
                         } | unknown[];
+                        status_code: number;
                     };
                 };
             };
@@ -1986,11 +1854,128 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        status_code: number;
                         detail: string;
                         extra?: null | {
                             [key: string]: unknown;
                         } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1SessionsSessionIdGetSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1SessionsSessionIdEquityEquity: {
+        parameters: {
+            query?: {
+                /** @description At most this many. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionEquity"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1SessionsSessionIdFillsFills: {
+        parameters: {
+            query?: {
+                /** @description At most this many. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FillList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
                     };
                 };
             };
@@ -2026,11 +2011,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        status_code: number;
                         detail: string;
                         extra?: null | {
                             [key: string]: unknown;
                         } | unknown[];
+                        status_code: number;
                     };
                 };
             };
@@ -2066,11 +2051,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        status_code: number;
                         detail: string;
                         extra?: null | {
                             [key: string]: unknown;
                         } | unknown[];
+                        status_code: number;
                     };
                 };
             };
@@ -2106,11 +2091,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        status_code: number;
                         detail: string;
                         extra?: null | {
                             [key: string]: unknown;
                         } | unknown[];
+                        status_code: number;
                     };
                 };
             };
@@ -2146,17 +2131,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        status_code: number;
                         detail: string;
                         extra?: null | {
                             [key: string]: unknown;
                         } | unknown[];
+                        status_code: number;
                     };
                 };
             };
         };
     };
-    ApiV1PositionsPositions: {
+    ApiV1SignalsScanSignals: {
+        parameters: {
+            query?: {
+                symbol?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentSignals"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1StrategiesListStrategies: {
         parameters: {
             query?: never;
             header?: never;
@@ -2171,7 +2193,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PositionList"];
+                    "application/json": components["schemas"]["StrategyList"];
                 };
             };
         };
@@ -2205,17 +2227,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        status_code: number;
                         detail: string;
                         extra?: null | {
                             [key: string]: unknown;
                         } | unknown[];
+                        status_code: number;
                     };
                 };
             };
         };
     };
-    ApiV1InfoInfo: {
+    HealthHealth: {
         parameters: {
             query?: never;
             header?: never;
@@ -2286,33 +2308,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        status_code: number;
                         detail: string;
                         extra?: null | {
                             [key: string]: unknown;
                         } | unknown[];
-                    };
-                };
-            };
-        };
-    };
-    HealthHealth: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: unknown;
+                        status_code: number;
                     };
                 };
             };
