@@ -64,7 +64,7 @@ def test_every_message_can_be_read_from_the_wire(kind: type[Any]) -> None:
 @pytest.mark.parametrize("kind", MESSAGES, ids=NAMES)
 def test_names_tell_facts_wishes_and_questions_apart(kind: type[Any]) -> None:
     """Lost: nobody could tell from a name whether it may be refused."""
-    questions = ("Get", "List", "Compare", "Scan")
+    questions = ("Get", "List", "Compare", "Scan", "Check")
     if issubclass(kind, Command):
         assert "key" in kind.__struct_fields__
         assert not kind.__name__.startswith(questions)

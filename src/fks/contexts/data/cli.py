@@ -7,26 +7,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import rich_click as click
 
 import fks
-from fks.contexts.data.adapters.formats.common import Progress, silent
-from fks.contexts.data.adapters.formats.registry import FORMATS
-from fks.contexts.data.domain.imports import Imported
+from fks.contexts.data.adapters.formats.reading import FORMAT_NAMES, Progress, silent
+from fks.contexts.data.domain.content import NAME
 from fks.contexts.data.domain.quality import iso
-from fks.contexts.data.service.importing import (
-    FileRequest,
-    ProviderRequest,
-    import_file,
-    import_provider,
-)
-from fks.contexts.data.store import NAME, SAMPLES, DatasetStore
 from fks.contracts.data import DatasetInfo, ProviderSpec, QualityReport
 from fks.kernel.commands import CommandContext, command_context, json_option
 from fks.kernel.errors import Invalid
+
+if TYPE_CHECKING:
+    from fks.contexts.data.domain.imports import Imported
 
 __all__ = ["data"]
 
@@ -41,7 +36,7 @@ def _file_options(command: Any) -> Any:
     for option in reversed(
         (
             click.option(
-                "--format", "form", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}."
+                "--format", "form", metavar="FORMAT", help=f"One of {', '.join(FORMAT_NAMES)}."
             ),
             click.option("--instrument", help="What is traded, such as GC or BTCUSDT."),
             click.option("--timeframe", help="Such as 1m, 4h, 1d; else found in the file."),
@@ -76,7 +71,7 @@ def import_command(
         raise Invalid("give files to import, or --provider and --symbol")
     if name is not None and len(paths) > 1:
         raise Invalid("--name names one dataset; import several files one by one")
-    store = DatasetStore(surroundings.home)
+    store = _store(surroundings)
     done: list[tuple[DatasetInfo, QualityReport]] = []
     with _progress(surroundings) as progress:
         if provider is not None:
@@ -99,7 +94,7 @@ def list_command() -> None:
     from rich.table import Table
 
     surroundings = command_context()
-    found = DatasetStore(surroundings.home).list()
+    found = _store(surroundings).list()
     table = Table(title="Datasets")
     for heading in ("name", "instrument", "timeframe", "first", "last", "hash"):
         table.add_column(heading, no_wrap=heading == "name")
@@ -125,7 +120,7 @@ def list_command() -> None:
 def show_command(dataset: str) -> None:
     """Show a dataset and what validation found in it."""
     surroundings = command_context()
-    opened = DatasetStore(surroundings.home).open(dataset)
+    opened = _store(surroundings).open(dataset)
     report = opened.quality()
     surroundings.emit(_document(opened.info, report), _report_table(opened.info, report))
 
@@ -138,7 +133,7 @@ def validate_command(dataset_or_path: str, **options: Any) -> None:
     """Check a file without importing it, or a stored dataset against its hash."""
     surroundings = command_context()
     if NAME.match(dataset_or_path.partition("@")[0]) and not Path(dataset_or_path).exists():
-        opened = DatasetStore(surroundings.home).open(dataset_or_path)
+        opened = _store(surroundings).open(dataset_or_path)
         if not opened.verify():
             raise Invalid(
                 f"dataset {opened.info.name} has another content than its hash says",
@@ -158,9 +153,11 @@ def validate_command(dataset_or_path: str, **options: Any) -> None:
 @json_option
 def sample_command() -> None:
     """Show the samples that come with the package; they need no import."""
+    from fks.contexts.data.store import SAMPLES
+
     surroundings = command_context()
     names = {path.name for path in SAMPLES.iterdir()} if SAMPLES.is_dir() else set()
-    found = [info for info in DatasetStore(surroundings.home).list() if info.name in names]
+    found = [info for info in _store(surroundings).list() if info.name in names]
     lines = [
         f"{info.name}: {info.rows:,} {info.timeframe} bars of {info.instrument.description}, "
         f"{iso(info.first_ts_ns)[:10]} to {iso(info.last_ts_ns)[:10]}"
@@ -169,8 +166,17 @@ def sample_command() -> None:
     surroundings.emit(msgspec.to_builtins(found, str_keys=True), "\n".join(lines))
 
 
+def _store(surroundings: CommandContext) -> DatasetStore:
+    """Open the store; its libraries load only now, so that every other command starts at once."""
+    from fks.contexts.data.store import DatasetStore
+
+    return DatasetStore(surroundings.home)
+
+
 def _read(path: Path, name: str | None, options: Mapping[str, Any], progress: Progress) -> Imported:
     """Read a file as the options say."""
+    from fks.contexts.data.service.importing import FileRequest, import_file
+
     columns = {}
     for text in options["maps"]:
         column, equals, wanted = text.partition("=")
@@ -202,6 +208,8 @@ def _fetch(
     progress: Progress,
 ) -> Imported:
     """Fetch from a provider as the options say."""
+    from fks.contexts.data.service.importing import ProviderRequest, import_provider
+
     if options["symbol"] is None or options["timeframe"] is None:
         raise Invalid(
             "--provider needs --symbol and --timeframe, such as --symbol X --timeframe 1m"

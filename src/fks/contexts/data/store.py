@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fks.contexts.data.domain.content import dataset_hash
+from fks.contexts.data.domain.content import NAME, dataset_hash
 from fks.contexts.data.domain.imports import Imported, columns_of
 from fks.contexts.data.domain.table import RawTable
 from fks.contexts.data.domain.validation import REASONS
@@ -33,7 +33,6 @@ from fks.kernel.errors import Invalid, NotFound, Unavailable
 
 __all__ = ["SAMPLES", "DatasetStore", "StoredDataset", "check_name"]
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 SAMPLES = Path(__file__).parent / "sample"
 _HASH = re.compile(r"[0-9a-f]{8,64}\Z")
 _COLUMNS = ("ts_ns", "open", "high", "low", "close", "volume")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from fks.contexts.data.domain.table import RawTable
 from fks.contracts.values import Instrument
 from fks.kernel.ids import content_hash
 
-__all__ = ["dataset_hash", "dataset_name"]
+__all__ = ["NAME", "dataset_hash", "dataset_name"]
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
+"""What a dataset may be called."""
 
 _LAYOUT = b"fks-dataset-1"
 

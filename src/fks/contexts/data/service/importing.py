@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from fks.contexts.data.adapters.calendars import check_calendar, expected_coverage
-from fks.contexts.data.adapters.formats.common import Progress, ReadOptions, silent
+from fks.contexts.data.adapters.formats.reading import Progress, ReadOptions, silent
 from fks.contexts.data.adapters.formats.registry import read_file
 from fks.contexts.data.domain.content import dataset_name
 from fks.contexts.data.domain.imports import Imported, Wanted, import_table

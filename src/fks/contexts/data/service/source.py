@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from fks.contexts.data.domain.content import NAME
 from fks.contexts.data.domain.imports import Imported, columns_of
 from fks.contexts.data.service.importing import FileRequest, import_file
-from fks.contexts.data.store import NAME, DatasetStore
+from fks.contexts.data.store import DatasetStore
 from fks.contracts.columns import BarColumns
 from fks.contracts.data import Dataset, DatasetInfo
 

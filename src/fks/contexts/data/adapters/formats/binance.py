@@ -11,8 +11,8 @@ import re
 from pathlib import Path
 
 from fks.contexts.data.adapters.archives import members_of, opened
-from fks.contexts.data.adapters.formats.common import Found, Progress, ReadOptions, silent
 from fks.contexts.data.adapters.formats.delimited import read_rows, symbol_of
+from fks.contexts.data.adapters.formats.reading import Found, Progress, ReadOptions, silent
 from fks.contexts.data.adapters.tabular import sniff
 from fks.kernel.errors import Invalid
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fks.contexts.data.adapters.archives import opened as opened_file
-from fks.contexts.data.adapters.formats.common import Found, Progress, ReadOptions, silent
+from fks.contexts.data.adapters.formats.reading import Found, Progress, ReadOptions, silent
 from fks.contexts.data.adapters.stamps import read_times, zone_of
 from fks.contexts.data.adapters.tabular import TextRows, numbers_of, read_text, sniff
 from fks.contexts.data.domain.table import RawTable, Refused, joined

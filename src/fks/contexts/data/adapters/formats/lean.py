@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from fks.contexts.data.adapters.archives import members_of, opened
-from fks.contexts.data.adapters.formats.common import Found, Progress, ReadOptions, silent
+from fks.contexts.data.adapters.formats.reading import Found, Progress, ReadOptions, silent
 from fks.contexts.data.adapters.stamps import local_to_utc, read_times
 from fks.contexts.data.adapters.tabular import TextRows, numbers_of, read_text, sniff
 from fks.contexts.data.domain.table import NO_TIME, RawTable, Refused, joined

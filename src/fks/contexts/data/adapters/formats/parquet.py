@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 
-from fks.contexts.data.adapters.formats.common import Found, Progress, ReadOptions, silent
 from fks.contexts.data.adapters.formats.delimited import ALIASES, symbol_of
+from fks.contexts.data.adapters.formats.reading import Found, Progress, ReadOptions, silent
 from fks.contexts.data.adapters.stamps import local_to_utc, read_times, zone_of
 from fks.contexts.data.adapters.tabular import numbers_of
 from fks.contexts.data.domain.table import NO_TIME, RawTable

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from fks.contexts.data.adapters.archives import members_of, opened
 from fks.contexts.data.adapters.formats.binance import looks_like_binance, read_binance
-from fks.contexts.data.adapters.formats.common import Found, Progress, ReadOptions
 from fks.contexts.data.adapters.formats.delimited import read_delimited
 from fks.contexts.data.adapters.formats.lean import looks_like_lean, read_lean
 from fks.contexts.data.adapters.formats.parquet import read_parquet
+from fks.contexts.data.adapters.formats.reading import FORMAT_NAMES, Found, Progress, ReadOptions
 from fks.contexts.data.adapters.tabular import sniff
 from fks.kernel.errors import Invalid, NotFound
 
@@ -25,6 +25,7 @@ FORMATS: dict[str, Reader] = {
     "lean": read_lean,
     "parquet": read_parquet,
 }
+assert tuple(FORMATS) == FORMAT_NAMES
 _COLUMNAR = (".parquet", ".pq", ".feather", ".arrow")
 
 

@@ -11,7 +11,10 @@ import msgspec
 from fks.contexts.data.domain.table import RawTable
 from fks.contracts.values import Instrument
 
-__all__ = ["Found", "Progress", "ReadOptions", "silent"]
+__all__ = ["FORMAT_NAMES", "Found", "Progress", "ReadOptions", "silent"]
+
+FORMAT_NAMES = ("csv", "yahoo", "binance", "lean", "parquet")
+"""The names of all formats, in the order in which help texts give them."""
 
 Progress = Callable[[int], None]
 """Told how many rows were read since it was last told."""
