@@ -22,6 +22,7 @@ from fks.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from fks.contexts.data.domain.imports import Imported
+    from fks.contexts.data.store import DatasetStore
 
 __all__ = ["data"]
 
