@@ -52,7 +52,7 @@ async def app(build: Path) -> AsyncIterator[httpx.AsyncClient]:
 async def test_every_address_of_the_app_leads_to_its_page(
     app: httpx.AsyncClient, path: str
 ) -> None:
-    """A bookmark or a reload of an inner page would end in an error."""
+    """Lost: a bookmark or a reload of an inner page would end in an error."""
     answer = await app.get(path)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -62,7 +62,7 @@ async def test_every_address_of_the_app_leads_to_its_page(
 
 @pytest.mark.parametrize("path", ["/api/v1/nothing", "/ws", "/nothing", "/chart/deeper", "/static"])
 async def test_other_addresses_are_not_swallowed(app: httpx.AsyncClient, path: str) -> None:
-    """A wrong API address answered with a page looks like success to a program."""
+    """Lost: a wrong API address answered with a page looks like success to a program."""
     answer = await app.get(path)
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
@@ -70,13 +70,13 @@ async def test_other_addresses_are_not_swallowed(app: httpx.AsyncClient, path: s
 
 @pytest.mark.parametrize("path", ["/health", "/docs/openapi.json"])
 async def test_addresses_of_the_process_stay(app: httpx.AsyncClient, path: str) -> None:
-    """The screens would hide the health of the process or its description."""
+    """Lost: the screens would hide the health of the process or its description."""
     answer = await app.get(path)
     assert answer.headers["content-type"].startswith(("application/json", "application/vnd.oai"))
 
 
 async def test_the_page_allows_no_inline_code_and_is_always_checked(app: httpx.AsyncClient) -> None:
-    """Injected markup could run, or a browser would keep asking for files of an old build."""
+    """Lost: injected markup could run, or a browser would keep asking for files of an old build."""
     answer = await app.get("/")
     policy = answer.headers["content-security-policy"]
     assert "unsafe" not in policy
@@ -85,7 +85,7 @@ async def test_the_page_allows_no_inline_code_and_is_always_checked(app: httpx.A
 
 
 async def test_assets_are_kept_for_ever_and_travel_packed(app: httpx.AsyncClient) -> None:
-    """Each page load would fetch half a megabyte again."""
+    """Lost: each page load would fetch half a megabyte again."""
     answer = await app.get("/assets/index-abc123.js", headers={"Accept-Encoding": "gzip"})
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["content-encoding"] == "gzip"
@@ -97,7 +97,7 @@ async def test_assets_are_kept_for_ever_and_travel_packed(app: httpx.AsyncClient
 
 
 async def test_an_unchanged_page_is_not_sent_again(app: httpx.AsyncClient) -> None:
-    """The check that `no-cache` asks for would cost a full download."""
+    """Lost: the check that `no-cache` asks for would cost a full download."""
     first = await app.get("/theme.js")
     again = await app.get("/theme.js", headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
@@ -107,21 +107,21 @@ async def test_an_unchanged_page_is_not_sent_again(app: httpx.AsyncClient) -> No
     "path", ["/assets/missing.js", "/assets/..%2findex.html", "/assets/..%2f..%2fplugin.py"]
 )
 async def test_only_files_of_the_build_are_served(app: httpx.AsyncClient, path: str) -> None:
-    """A path in a request could reach any file of the machine."""
+    """Lost: a path in a request could reach any file of the machine."""
     answer = await app.get(path)
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_a_new_build_is_served_without_a_restart(app: httpx.AsyncClient, build: Path) -> None:
-    """Whoever works on the screens would look at old ones."""
+    """Lost: whoever works on the screens would look at old ones."""
     await app.get("/")
     (build / "index.html").write_text("<!doctype html><title>FKS two</title>")
     assert "FKS two" in (await app.get("/")).text
 
 
 async def test_screens_that_were_never_built_say_how(app: httpx.AsyncClient, build: Path) -> None:
-    """A source checkout would greet its user with a bare 404."""
+    """Lost: a source checkout would greet its user with a bare 404."""
     (build / "index.html").unlink()
     answer = await app.get("/")
     assert answer.status_code == 503
@@ -129,7 +129,7 @@ async def test_screens_that_were_never_built_say_how(app: httpx.AsyncClient, bui
 
 
 async def test_health_says_whether_there_are_screens(build: Path) -> None:
-    """An installation without screens would count as healthy."""
+    """Lost: an installation without screens would count as healthy."""
     screens = Screens(build)
     assert (await screens.probe()).status is Status.HEALTHY
     (build / "index.html").unlink()

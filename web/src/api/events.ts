@@ -55,7 +55,6 @@ export interface AccountMarked {
 interface Payloads {
   "master.service_status_changed.v1": { service: Service; previous: string };
   "data.bar_closed.v1": BarClosed;
-  "data.dataset_imported.v1": { dataset: { name: string } };
   "engine.signal_raised.v1": SignalRaised;
   "engine.run_progressed.v1": { run_id: string; progress: number; bars: number };
   "engine.run_finished.v1": { run: Run };

@@ -6,23 +6,17 @@ import {
   keepPreviousData,
   useInfiniteQuery,
   useQuery,
-  useQueryClient,
 } from "@tanstack/react-query";
 import { body, http } from "../api/client";
 import type { Bars, Dataset, Quality } from "../api/types";
 import { seconds } from "../values/time";
-import { useFeed } from "./feed";
-
-const TOPICS = ["data.dataset_imported.v1"];
 
 export function useDatasets(): UseQueryResult<readonly Dataset[]> {
-  const client = useQueryClient();
-  const refresh = (): void => void client.invalidateQueries({ queryKey: ["datasets"] });
-  useFeed({ topics: TOPICS, onEvents: refresh, onMissed: refresh });
   return useQuery({
     queryKey: ["datasets"],
     queryFn: async () => (await body(http.GET("/api/v1/datasets"))).datasets,
-    staleTime: 30_000,
+    staleTime: 5_000,
+    refetchInterval: 30_000,
   });
 }
 
