@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Controller, get
+from litestar.params import FromQuery
 
 from fks.contexts.api.http.inject import ApiDep
 from fks.contracts.engine import CurrentSignals, Run, ScanSignals
@@ -25,12 +26,16 @@ class AliasController(Controller):
 
     @get("/backtest", summary="Backtest a symbol with default parameters")
     async def backtest(
-        self, api: ApiDep, symbol: str, period: str = "2y", strategy: str = "sma_cross"
+        self,
+        api: ApiDep,
+        symbol: FromQuery[str],
+        period: FromQuery[str] = "2y",
+        strategy: FromQuery[str] = "sma_cross",
     ) -> Run:
         """Run a strategy over the last `period` (30d, 6mo, 2y, max) and return its record."""
         return await api.backtest_symbol(symbol, period, strategy)
 
     @get("/signals", summary="Scan current signals")
-    async def signals(self, api: ApiDep, symbol: str = "") -> CurrentSignals:
+    async def signals(self, api: ApiDep, symbol: FromQuery[str] = "") -> CurrentSignals:
         """Return what each strategy aims at after the last bar."""
         return await api.ask(ScanSignals(symbol=symbol))

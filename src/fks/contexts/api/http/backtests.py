@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Controller, MediaType, Response, delete, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from fks.contexts.api.http.inject import ApiDep, Key, Limit
@@ -42,7 +42,9 @@ class BacktestController(Controller):
     tags = ("engine",)
 
     @post("/", status_code=HTTP_202_ACCEPTED, summary="Start a backtest")
-    async def start(self, api: ApiDep, data: BacktestRequest, idempotency_key: Key = None) -> Run:
+    async def start(
+        self, api: ApiDep, data: JSONBody[BacktestRequest], idempotency_key: Key = None
+    ) -> Run:
         """Queue a backtest and return its record; ask for it by its id."""
         return await api.ask(StartBacktest(key=api.new_key(idempotency_key), request=data))
 
@@ -55,7 +57,7 @@ class BacktestController(Controller):
     async def compare(
         self,
         api: ApiDep,
-        run: Annotated[list[str], Parameter(description="Two to six run ids.")],
+        run: Annotated[list[str], QueryParameter(description="Two to six run ids.")],
     ) -> Comparison:
         """Return runs side by side, and what differs in their requests."""
         if not 2 <= len(run) <= 6:
@@ -63,12 +65,12 @@ class BacktestController(Controller):
         return await api.ask(CompareRuns(run_ids=tuple(run)))
 
     @get("/{run_id:str}", summary="Get a backtest")
-    async def get_run(self, api: ApiDep, run_id: str) -> Run:
+    async def get_run(self, api: ApiDep, run_id: FromPath[str]) -> Run:
         """Return how a backtest stands, with its figures once it is done."""
         return await api.ask(GetRun(run_id=run_id))
 
     @delete("/{run_id:str}", status_code=HTTP_200_OK, summary="Cancel a backtest")
-    async def cancel(self, api: ApiDep, run_id: str) -> Run:
+    async def cancel(self, api: ApiDep, run_id: FromPath[str]) -> Run:
         """Stop a queued or running backtest; one that is over stays as it is."""
         return await api.ask(CancelRun(key=f"cancel-{run_id}", run_id=run_id))
 
@@ -76,19 +78,19 @@ class BacktestController(Controller):
     async def series(
         self,
         api: ApiDep,
-        run_id: str,
-        points: Annotated[int, Parameter(ge=10, le=10_000)] = 2000,
+        run_id: FromPath[str],
+        points: Annotated[int, QueryParameter(ge=10, le=10_000)] = 2000,
     ) -> RunSeries:
         """Return equity, drawdown and position, thinned to `points`."""
         return await api.ask(GetRunSeries(run_id=run_id, points=points))
 
     @get("/{run_id:str}/trades", summary="Get trades and fills")
-    async def trades(self, api: ApiDep, run_id: str, limit: Limit = 500) -> RunTrades:
+    async def trades(self, api: ApiDep, run_id: FromPath[str], limit: Limit = 500) -> RunTrades:
         """Return the last trades and fills."""
         return await api.ask(GetRunTrades(run_id=run_id, limit=limit))
 
     @get("/{run_id:str}/report", media_type=MediaType.HTML, summary="Get the tear sheet")
-    async def report(self, api: ApiDep, run_id: str) -> Response[str]:
+    async def report(self, api: ApiDep, run_id: FromPath[str]) -> Response[str]:
         """Return the tear sheet: one HTML page without scripts."""
         sheet = await api.ask(GetRunReport(run_id=run_id))
         return Response(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Controller, get
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from fks.contexts.api.domain.requests import parse_specs
 from fks.contexts.api.http.inject import ApiDep
@@ -32,12 +32,12 @@ NS = 1_000_000_000
 MAX_S = 9_223_372_036
 
 FromSeconds = Annotated[
-    int, Parameter(ge=0, le=MAX_S, description="Bars opening at or after this Unix second.")
+    int, QueryParameter(ge=0, le=MAX_S, description="Bars opening at or after this Unix second.")
 ]
 ToSeconds = Annotated[
-    int, Parameter(ge=0, le=MAX_S, description="Bars opening before this Unix second.")
+    int, QueryParameter(ge=0, le=MAX_S, description="Bars opening before this Unix second.")
 ]
-BarLimit = Annotated[int, Parameter(ge=1, le=10_000, description="At most this many bars.")]
+BarLimit = Annotated[int, QueryParameter(ge=1, le=10_000, description="At most this many bars.")]
 
 
 class DatasetController(Controller):
@@ -52,7 +52,7 @@ class DatasetController(Controller):
         return await api.ask(ListDatasets())
 
     @get("/{dataset:str}", summary="Get a dataset")
-    async def get_dataset(self, api: ApiDep, dataset: str) -> DatasetInfo:
+    async def get_dataset(self, api: ApiDep, dataset: FromPath[str]) -> DatasetInfo:
         """Return a dataset by name or hash."""
         return await api.ask(GetDataset(dataset=dataset))
 
@@ -60,11 +60,11 @@ class DatasetController(Controller):
     async def get_bars(
         self,
         api: ApiDep,
-        dataset: str,
+        dataset: FromPath[str],
         from_s: FromSeconds = 0,
         to_s: ToSeconds = MAX_S,
         limit: BarLimit = 2000,
-        tail: bool = True,
+        tail: FromQuery[bool] = True,
     ) -> BarWindow:
         """Return a window of bars: the latest `limit` of it, or the first if not `tail`."""
         return await api.ask(
@@ -78,7 +78,7 @@ class DatasetController(Controller):
         )
 
     @get("/{dataset:str}/quality", summary="Get a dataset's quality report")
-    async def get_quality(self, api: ApiDep, dataset: str) -> QualityReport:
+    async def get_quality(self, api: ApiDep, dataset: FromPath[str]) -> QualityReport:
         """Return what validation found."""
         return await api.ask(GetQuality(dataset=dataset))
 
@@ -86,8 +86,8 @@ class DatasetController(Controller):
     async def get_indicators(
         self,
         api: ApiDep,
-        dataset: str,
-        spec: list[str],
+        dataset: FromPath[str],
+        spec: FromQuery[list[str]],
         to_s: ToSeconds = MAX_S,
         limit: BarLimit = 2000,
     ) -> IndicatorWindow:

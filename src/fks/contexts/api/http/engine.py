@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from litestar import Controller, get
+from litestar.params import FromQuery
 
 from fks.contexts.api.http.inject import ApiDep
 from fks.contracts.engine import (
@@ -27,6 +28,6 @@ class StrategyController(Controller):
         return await api.ask(ListStrategies())
 
     @get("/signals", summary="Scan current signals")
-    async def scan_signals(self, api: ApiDep, symbol: str = "") -> CurrentSignals:
+    async def scan_signals(self, api: ApiDep, symbol: FromQuery[str] = "") -> CurrentSignals:
         """Return what each strategy aims at after the last bar, for one symbol or all."""
         return await api.ask(ScanSignals(symbol=symbol))
