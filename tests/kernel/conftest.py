@@ -11,11 +11,16 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from fks.kernel import _dispatch, dispatch
+from fks.kernel.bus import LocalBus
 from fks.kernel.persistence import METADATA, Database
+from fks.kernel.pump import Pump
+from fks.kernel.resilience import Backoff
 
 
 @pytest.fixture(scope="session")
@@ -129,3 +134,23 @@ def start_nats(tmp_path: Path) -> Iterator[Callable[..., NatsServer]]:
 def nats_server(start_nats: Callable[..., NatsServer]) -> NatsServer:
     """Start a nats-server."""
     return start_nats()
+
+
+@pytest.fixture(params=["compiled", "readable"])
+async def make_bus(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Callable[..., LocalBus]]:
+    """Return what makes a bus on one of the twins; all are stopped at the end."""
+    module: Any = _dispatch if request.param == "compiled" else dispatch
+    monkeypatch.setattr(Pump, "twin", module)
+    made: list[LocalBus] = []
+
+    def make(**options: Any) -> LocalBus:
+        options.setdefault("backoff", Backoff(0.001, 0.01))
+        options.setdefault("verify_wire", True)
+        made.append(LocalBus(**options))
+        return made[-1]
+
+    yield make
+    for bus in made:
+        await bus.stop()

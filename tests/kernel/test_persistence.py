@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -193,3 +196,33 @@ async def test_sqlite_commits_are_durable(tmp_path: Path) -> None:
         assert (await tx.execute(sa.text("PRAGMA synchronous"))).scalar_one() == 2
         assert (await tx.execute(sa.text("PRAGMA foreign_keys"))).scalar_one() == 1
     await database.close()
+
+
+def test_a_process_ends_although_its_tasks_were_cancelled_at_any_moment(tmp_path: Path) -> None:
+    """Lost otherwise: a process that hangs at its end, for a connection nobody closed."""
+    program = """
+import asyncio, random, sys
+from fks.kernel.persistence import METADATA, Database
+
+async def write(database: Database, n: int) -> None:
+    while True:
+        async with database.transaction() as tx:
+            await tx.first_time("h", str(n))
+        await database.ping()
+
+async def main() -> None:
+    database = Database(f"sqlite:///{sys.argv[1]}")
+    async with database._engine.begin() as connection:
+        await connection.run_sync(METADATA.create_all)
+    tasks = [asyncio.create_task(write(database, n)) for n in range(4)]
+    await asyncio.sleep(0.01 + random.random() * 0.02)
+    for task in tasks:
+        task.cancel()
+    await database.close()
+
+for _ in range(20):
+    asyncio.run(main())
+"""
+    command = [sys.executable, "-c", program, str(tmp_path / "x.db")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    subprocess.run(command, env=environment, timeout=60, check=True)

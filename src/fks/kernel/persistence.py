@@ -27,6 +27,7 @@ from fks.kernel.clock import Clock, SystemClock
 from fks.kernel.errors import Invalid, Unavailable
 from fks.kernel.ids import IdSource
 from fks.kernel.messages import Event, Meta, key_of, topic_of
+from fks.kernel.shielding import Shielded
 
 __all__ = ["DEAD_LETTERS", "INBOX", "METADATA", "OUTBOX", "Database", "Outgoing", "Transaction"]
 
@@ -75,6 +76,7 @@ DEAD_LETTERS = sa.Table(
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 _BUSY_TIMEOUT_S = 5.0
 _POOL_TIMEOUT_S = 10.0
+_CLOSE_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,16 @@ class Outgoing:
 
 
 class Transaction:
-    """One unit of work: statements, and the events that belong to them."""
+    """One unit of work: statements, and the events that belong to them.
 
-    def __init__(self, database: Database, connection: AsyncConnection, *, writes: bool) -> None:
+    Its steps follow one another also when the task that takes them is cancelled in one.
+    """
+
+    def __init__(self, database: Database, *, writes: bool) -> None:
         self._database = database
-        self._connection = connection
         self._writes = writes
+        self._steps = asyncio.Lock()
+        self._connection: AsyncConnection | None = None
         self._outgoing: list[tuple[Event, Meta]] = []
 
     async def execute(
@@ -101,8 +107,7 @@ class Transaction:
         parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     ) -> sa.CursorResult[Any]:
         """Run a statement. Raises `Unavailable` when the database cannot be used now."""
-        with self._database.reported():
-            return await self._connection.execute(statement, parameters)
+        return await self._database.shielded.run(self._execute(statement, parameters))
 
     def publish(self, event: Event, cause: Meta | None = None) -> None:
         """Let the event be published right after this transaction has committed, in order.
@@ -128,24 +133,53 @@ class Transaction:
         result = await self.execute(insert(INBOX).values(row).on_conflict_do_nothing())
         return result.rowcount == 1
 
-    async def _store_outgoing(self) -> list[Outgoing]:
-        """Write what was published to the outbox; return it with its positions."""
+    async def _execute(self, statement: sa.Executable, parameters: Any) -> sa.CursorResult[Any]:
+        async with self._steps:
+            assert self._connection is not None, "the transaction is over"
+            with self._database.reported():
+                return await self._connection.execute(statement, parameters)
+
+    async def _begin(self, engine: AsyncEngine) -> None:
+        """Take a connection and begin."""
+        async with self._steps:
+            with self._database.reported():
+                self._connection = await engine.connect()
+                await self._connection.execution_options(fks_writes=self._writes)
+                if not self._writes and not self._database.is_sqlite:
+                    await self._connection.execution_options(isolation_level="REPEATABLE READ")
+                await self._connection.begin()
+
+    async def _commit(self) -> list[Outgoing]:
+        """Write what was published to the outbox and commit; return it with its positions."""
         stored = []
-        for event, meta in self._outgoing:
-            values = {
-                "message_id": meta.id,
-                "process": self._database.process,
-                "at_ns": meta.at_ns,
-                "topic": topic_of(type(event)),
-                "key": key_of(event),
-                "meta": msgspec.msgpack.encode(meta),
-                "body": msgspec.msgpack.encode(event),
-            }
-            result = await self.execute(OUTBOX.insert().values(values))
-            key = result.inserted_primary_key
-            assert key is not None, "an insert returns its position"
-            stored.append(Outgoing(int(key[0]), event, meta))
+        async with self._steps:
+            assert self._connection is not None, "the transaction is over"
+            with self._database.reported():
+                for event, meta in self._outgoing:
+                    values = {
+                        "message_id": meta.id,
+                        "process": self._database.process,
+                        "at_ns": meta.at_ns,
+                        "topic": topic_of(type(event)),
+                        "key": key_of(event),
+                        "meta": msgspec.msgpack.encode(meta),
+                        "body": msgspec.msgpack.encode(event),
+                    }
+                    result = await self._connection.execute(OUTBOX.insert().values(values))
+                    key = result.inserted_primary_key
+                    assert key is not None, "an insert returns its position"
+                    stored.append(Outgoing(int(key[0]), event, meta))
+                await self._connection.commit()
         return stored
+
+    async def _end(self) -> None:
+        """Give the connection back; what was not committed is rolled back with it."""
+        async with self._steps:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                # One that is broken already needs no goodbye.
+                with contextlib.suppress(DBAPIError, OSError):
+                    await connection.close()
 
 
 class Database:
@@ -177,6 +211,7 @@ class Database:
         # PostgreSQL lets writers run side by side; only those that publish commit one by one,
         # so that positions, commits and what we tell the bus have one order.
         self._publisher = asyncio.Lock()
+        self.shielded = Shielded()
         self._engine = _engine(self._url)
 
     @property
@@ -190,7 +225,8 @@ class Database:
             await tx.execute(sa.select(1))
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, after waiting a while for those that are in use."""
+        await self.shielded.settled(_CLOSE_TIMEOUT_S)
         await self._engine.dispose()
 
     def meta_for(self, cause: Meta | None) -> Meta:
@@ -219,16 +255,14 @@ class Database:
             try:
                 async with self._begun(writes=True) as tx:
                     yield tx
-                    await self._commit(tx)
+                    await self.shielded.run(self._commit(tx))
             finally:
                 self._writing = None
 
     async def _commit(self, tx: Transaction) -> None:
         """Commit, and tell what was published."""
         async with self._publisher if tx._outgoing else contextlib.nullcontext():
-            outgoing = await tx._store_outgoing()
-            with self.reported():
-                await tx._connection.commit()
+            outgoing = await tx._commit()
             if outgoing and self.committed is not None:
                 self.committed(outgoing)
 
@@ -240,19 +274,13 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def _begun(self, *, writes: bool) -> AsyncIterator[Transaction]:
-        """Take a connection and begin; whatever was not committed is rolled back."""
-        with self.reported():
-            connection = await self._engine.connect()
+        """Begin, and roll back whatever was not committed."""
+        tx = Transaction(self, writes=writes)
         try:
-            with self.reported():
-                await connection.execution_options(fks_writes=writes)
-                if not writes and not self.is_sqlite:
-                    await connection.execution_options(isolation_level="REPEATABLE READ")
-                await connection.begin()
-            yield Transaction(self, connection, writes=writes)
+            await self.shielded.run(tx._begin(self._engine))
+            yield tx
         finally:
-            # Shielded: a task cancelled here must still give its connection back.
-            await asyncio.shield(_closed(connection))
+            await self.shielded.run(tx._end())
 
     @contextlib.contextmanager
     def reported(self) -> Iterator[None]:
@@ -275,12 +303,6 @@ class Database:
                 f"the database {self.url} cannot be reached: {error}",
                 code="database.unreachable",
             ) from error
-
-
-async def _closed(connection: AsyncConnection) -> None:
-    """Give a connection back; one that is broken already needs no goodbye."""
-    with contextlib.suppress(DBAPIError, OSError):
-        await connection.close()
 
 
 def _checked(url: str) -> URL:

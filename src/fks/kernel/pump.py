@@ -150,6 +150,7 @@ class Pump:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.lanes.stop()
+        self.core.busy = False
 
     # --- called by the dispatcher ---------------------------------------------------------------
 
@@ -230,9 +231,13 @@ class Pump:
 
     def _append(self, item: Any) -> None:
         """Queue an item and see to it that somebody comes for it."""
+        self.core.queue.append(item)
+        self._wake()
+
+    def _wake(self) -> None:
+        """Start a pump if there is something to do and nobody who does it."""
         core = self.core
-        core.queue.append(item)
-        if not core.busy and not core.inside:
+        if core.queue and not core.busy and not core.inside:
             core.busy = True
             self._start()
 
@@ -312,6 +317,7 @@ class Pump:
                 awaitable = listener.call(item.event, item.meta)
             finally:
                 core.inside = False
+                self._wake()  # in a lane nobody else comes for what was published
             if awaitable is None:
                 return
         CURRENT.set(token)

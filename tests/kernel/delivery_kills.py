@@ -1,14 +1,18 @@
-"""A process to be killed: it stores numbers with their events, and applies the events once.
+"""Processes to be killed: each stores numbers with their events, and applies the events once.
 
-Arguments: database file, how many numbers, seed. It says `ready`, then `acked N` for each number
-whose transaction has committed, then `all` when nothing is left to do.
+Arguments: database file, how many are killed. Forked, so that a life costs no import. The last
+one is left to end by itself; then what was acknowledged to the outside is printed, as JSON.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import random
+import signal
 import sys
+import time
 
 import sqlalchemy as sa
 import structlog
@@ -42,8 +46,8 @@ class Applied(Event, frozen=True, kw_only=True, tag="child.applied.v1"):
     n: int
 
 
-async def main(path: str, count: int, seed: int) -> None:
-    """Do what is left to do."""
+async def live(path: str, count: int, seed: int, say: int) -> None:
+    """Do what is left to do; write a number to the pipe `say` once it has committed."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     database = Database(f"sqlite:///{path}", process="child")
     async with database._engine.begin() as connection:
@@ -69,21 +73,52 @@ async def main(path: str, count: int, seed: int) -> None:
     bus.on(Applied, on_applied)
     delivery = Delivery(database, bus, [Stored, Applied], linger_s=0.005)
     service = asyncio.create_task(delivery.service().run())
-    print("ready", flush=True)  # noqa: T201  # how it speaks
     async with database.reading() as tx:
         last = (await tx.execute(sa.select(sa.func.max(STATE.c.n)))).scalar_one()
     for n in range(0 if last is None else last + 1, count):
         async with database.transaction() as tx:
             await tx.execute(STATE.insert().values(n=n))
             tx.publish(Stored(n=n))
-        print("acked", n, flush=True)  # noqa: T201  # as above
+        os.write(say, n.to_bytes(8, "little"))
     await delivery.drained()
     await bus.settled()
     await delivery.drained()
     service.cancel()
+    await asyncio.gather(service, return_exceptions=True)
+    await bus.stop()
     await database.close()
-    print("all", flush=True)  # noqa: T201  # as above
+
+
+def main(path: str, kills: int) -> None:
+    """Kill so many, then let one end."""
+    chance = random.Random(4)
+    acked: set[int] = set()
+    for life in range(kills + 1):
+        last = life == kills
+        listen, say = os.pipe()
+        count = max(acked) + 50 if last else 1_000_000
+        child = os.fork()
+        if child == 0:
+            os.close(listen)
+            asyncio.run(live(path, count, life, say))
+            os._exit(0)
+        os.close(say)
+        # Killed after a random number of commits, and a random moment later.
+        for _ in range(1_000_000 if last else chance.randrange(1, 40)):
+            said = os.read(listen, 8)
+            if not said:
+                break
+            acked.add(int.from_bytes(said, "little"))
+        if not last:
+            time.sleep(chance.choice([0.0, chance.random() * 0.02]))
+            os.kill(child, signal.SIGKILL)
+        while said := os.read(listen, 8):
+            acked.add(int.from_bytes(said, "little"))
+        os.close(listen)
+        status = os.waitpid(child, 0)[1]
+        assert os.waitstatus_to_exitcode(status) == (0 if last else -signal.SIGKILL)
+    print(json.dumps(sorted(acked)))  # noqa: T201  # how it tells
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    main(sys.argv[1], int(sys.argv[2]))
