@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fks.contexts.execution.domain.state import Row, Scalars
+from fks.contexts.execution.domain.orders import Row
+from fks.contexts.execution.domain.state import Scalars
 from fks.contexts.execution.domain.terms import Terms
 from fks.contracts.columns import BarColumns, FeatureColumns, Int64
 
 class Core:
     def __init__(self, terms: Terms) -> None: ...
+    def overflow(self) -> Exception: ...
     @property
     def position(self) -> float: ...
     @property

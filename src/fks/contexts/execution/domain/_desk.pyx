@@ -10,6 +10,7 @@ raised by the caller as MemoryError and OverflowError.
 import functools
 from collections import namedtuple
 
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.math cimport fabs, isfinite, rint
 from libc.stdint cimport int8_t, int64_t, uint8_t
 from libc.stdlib cimport free, realloc
@@ -34,6 +35,7 @@ cdef extern from "account.h":
                               int64_t *out) nogil
     Py_ssize_t fks_mark_quiet(const fks_costs *k, const fks_account *a, const uint8_t *flags,
                               const int64_t *close, Py_ssize_t rows, int64_t *out) nogil
+    int fks_rising(int64_t opened, int64_t high, int64_t low) nogil
 
 cdef extern from "Python.h":
     ctypedef struct PyTypeObject:
@@ -100,19 +102,6 @@ cdef int grow(void **data, Py_ssize_t *room, Py_ssize_t wanted, size_t size) noe
     return GOOD
 
 
-cdef object raised(int code):
-    """Raise what a code stands for."""
-    if code == NO_MEMORY:
-        raise MemoryError("the desk's records do not fit into memory")
-    if code == TOO_MUCH:
-        raise OverflowError("the account is worth more than 9.22 billion")
-
-
-cdef const int64_t[::1] whole_numbers(object column):
-    """Return a column as contiguous int64."""
-    return np.ascontiguousarray(column, dtype=np.int64)
-
-
 include "desk_views.pxi"
 
 
@@ -175,28 +164,28 @@ cdef class Core:
 
     def long(self, double strength=1.0):
         """Aim at the configured quantity."""
-        raised(self._aim(self._quantity_lots))
+        self._raise(self._aim(self._quantity_lots))
 
     def short(self, double strength=1.0):
         """Aim at minus the configured quantity."""
-        raised(self._aim(-self._quantity_lots))
+        self._raise(self._aim(-self._quantity_lots))
 
     def flat(self, double strength=1.0):
         """Aim at nothing."""
-        raised(self._aim(0))
+        self._raise(self._aim(0))
 
     def target(self, double quantity, double strength=1.0):
         """Aim at a signed quantity; one that is no whole number of lots is refused once."""
         cdef int64_t lots = 0, bits = 0
         if steps(quantity, self._lot_numerator, self._lot_denominator, &lots):
             self._refused_bits = 0
-            raised(self._aim(lots))
+            self._raise(self._aim(lots))
             return
         memcpy(&bits, &quantity, sizeof(bits))
         if bits != self._refused_bits:
             self._refused_bits = bits
             self._signals += 1
-            raised(self._add(0, 1 if quantity > 0 else -1, MARKET, 0, 0, 0, INVALID_QUANTITY))
+            self._raise(self._add(0, 1 if quantity > 0 else -1, MARKET, 0, 0, 0, INVALID_QUANTITY))
 
     def buy(self, double quantity, *, limit=None, stop=None):
         """Place an order to buy; return its number."""
@@ -224,27 +213,22 @@ cdef class Core:
     def on_bar(self, int64_t ts_ns, int64_t open_ticks, int64_t high_ticks, int64_t low_ticks,
                int64_t close_ticks):
         """Match what rests, mark at the close."""
-        raised(self._on_bar(ts_ns, open_ticks, high_ticks, low_ticks, close_ticks))
+        self._raise(self._on_bar(ts_ns, open_ticks, high_ticks, low_ticks, close_ticks))
 
     def end_bar(self):
         """Record the bar."""
-        raised(self._reserve(1))
-        raised(self._end_bar())
+        self._raise(self._end_bar())
 
     def drive_targets(self, bars, sides):
         """Aim at a side a bar; no Python in the loop."""
-        cdef const int64_t[::1] ts = whole_numbers(bars.ts_ns)
-        cdef const int64_t[::1] opened = whole_numbers(bars.open_ticks)
-        cdef const int64_t[::1] high = whole_numbers(bars.high_ticks)
-        cdef const int64_t[::1] low = whole_numbers(bars.low_ticks)
-        cdef const int64_t[::1] close = whole_numbers(bars.close_ticks)
-        cdef const int8_t[::1] aims = np.ascontiguousarray(sides, dtype=np.int8)
-        cdef Py_ssize_t row = 0, quiet, rows = ts.shape[0]
+        cdef Bar bar = self._cursor(bars)
+        cdef Py_ssize_t row = 0, quiet, rows = bar._rows
+        cdef const int8_t *aims = <const int8_t *>column(sides, np.int8, rows, bar._held)
+        cdef const int64_t *ts = bar._ts
+        cdef const int64_t *close = bar._close
         cdef int code = GOOD
         cdef int8_t side
-        if aims.shape[0] != rows:
-            raise ValueError(f"{aims.shape[0]} sides for {rows} bars")
-        raised(self._reserve(rows))
+        self._raise(self._reserve(rows))
         with nogil:
             while row < rows:
                 if self._n_resting == 0 and self._has_aim(&side):
@@ -254,7 +238,7 @@ cdef class Core:
                         self._passed(ts[row + quiet - 1], close[row + quiet - 1], quiet)
                         row += quiet
                         continue
-                code = self._on_bar(ts[row], opened[row], high[row], low[row], close[row])
+                code = self._on_row(bar, row)
                 if code != GOOD:
                     break
                 side = aims[row]
@@ -266,27 +250,18 @@ cdef class Core:
                 if code != GOOD:
                     break
                 row += 1
-        raised(code)
+        self._raise(code)
 
     def drive_events(self, bars, features, fired, handler):
         """Call the handler where something fired; no Python at the other bars."""
-        cdef const int64_t[::1] ts = whole_numbers(bars.ts_ns)
-        cdef const int64_t[::1] opened = whole_numbers(bars.open_ticks)
-        cdef const int64_t[::1] high = whole_numbers(bars.high_ticks)
-        cdef const int64_t[::1] low = whole_numbers(bars.low_ticks)
-        cdef const int64_t[::1] close = whole_numbers(bars.close_ticks)
-        cdef const double[::1] volume = np.ascontiguousarray(bars.volume, dtype=np.float64)
-        cdef const uint8_t[::1] hits = np.ascontiguousarray(fired, dtype=np.uint8)
-        cdef Py_ssize_t row = 0, quiet, rows = ts.shape[0]
-        cdef Values values = Values(features)
-        cdef Bar bar
+        cdef Bar bar = self._cursor(bars)
+        cdef Py_ssize_t row = 0, quiet, rows = bar._rows
+        cdef const uint8_t *hits = <const uint8_t *>column(fired, np.uint8, rows, bar._held)
+        cdef const int64_t *ts = bar._ts
+        cdef const int64_t *close = bar._close
+        cdef Values values = Values(features, rows)
         cdef int code = GOOD
-        if hits.shape[0] != rows:
-            raise ValueError(f"{hits.shape[0]} flags for {rows} bars")
-        if rows == 0:
-            return
-        bar = self._cursor(ts, opened, high, low, close, volume)
-        raised(self._reserve(rows))
+        self._raise(self._reserve(rows))
         while row < rows:
             with nogil:
                 while row < rows:
@@ -298,55 +273,53 @@ cdef class Core:
                             self._passed(ts[row + quiet - 1], close[row + quiet - 1], quiet)
                             row += quiet
                             continue
-                    code = self._on_bar(ts[row], opened[row], high[row], low[row], close[row])
+                    code = self._on_row(bar, row)
                     if code != GOOD or hits[row]:
                         break
                     code = self._end_bar()
                     if code != GOOD:
                         break
                     row += 1
-            raised(code)
+            self._raise(code)
             if row < rows:
-                bar._row = row
+                bar._row, bar._index = row, self._bars - 1
                 handler(hits[row], bar, values.at(row), self)
-                raised(self._end_bar())
+                self._raise(self._end_bar())
                 row += 1
+                self._raise(self._reserve(rows - row))
 
     def drive_bars(self, bars, features, on_bar, on_fill=None):
         """Call the handler at every bar."""
-        cdef const int64_t[::1] ts = whole_numbers(bars.ts_ns)
-        cdef const int64_t[::1] opened = whole_numbers(bars.open_ticks)
-        cdef const int64_t[::1] high = whole_numbers(bars.high_ticks)
-        cdef const int64_t[::1] low = whole_numbers(bars.low_ticks)
-        cdef const int64_t[::1] close = whole_numbers(bars.close_ticks)
-        cdef const double[::1] volume = np.ascontiguousarray(bars.volume, dtype=np.float64)
-        cdef Py_ssize_t row, rows = ts.shape[0]
-        cdef Values values = Values(features)
-        cdef Bar bar
-        if rows == 0:
-            return
-        bar = self._cursor(ts, opened, high, low, close, volume)
-        raised(self._reserve(rows))
+        cdef Bar bar = self._cursor(bars)
+        cdef Py_ssize_t row, rows = bar._rows
+        cdef Values values = Values(features, rows)
+        self._raise(self._reserve(rows))
         for row in range(rows):
-            raised(self._on_bar(ts[row], opened[row], high[row], low[row], close[row]))
+            self._raise(self._on_row(bar, row))
             if on_fill is not None and self._fill_count != self._told:
                 for fill in self.fills_after(self._told):
                     self._told = fill.id
                     on_fill(fill, self)
-            bar._row = row
+            bar._row, bar._index = row, self._bars - 1
             on_bar(bar, values.at(row), self)
-            raised(self._end_bar())
+            self._raise(self._end_bar())
 
-    cdef Bar _cursor(self, const int64_t[::1] ts, const int64_t[::1] opened,
-                     const int64_t[::1] high, const int64_t[::1] low, const int64_t[::1] close,
-                     const double[::1] volume):
+    cdef Bar _cursor(self, object bars):
         """Return a view that the driving loop moves from row to row."""
-        cdef Bar bar = Bar.__new__(Bar)
-        bar._ts, bar._open, bar._high = &ts[0], &opened[0], &high[0]
-        bar._low, bar._close, bar._volume = &low[0], &close[0], &volume[0]
+        cdef Bar bar = Bar(bars)
         bar._numerator, bar._denominator = self._tick_numerator, self._tick_denominator
-        bar._first = self._bars
         return bar
+
+    def overflow(self):
+        """Return the error of an account that is worth more than int64 holds."""
+        return OverflowError("the account is worth more than 9.22 billion")
+
+    cdef object _raise(self, int code):
+        """Raise what a code stands for."""
+        if code == NO_MEMORY:
+            raise MemoryError("the desk's records do not fit into memory")
+        if code == TOO_MUCH:
+            raise self.overflow()
 
     # --- the record --------------------------------------------------------------------------
 
@@ -423,8 +396,8 @@ cdef class Core:
         if len(scalars) != SCALARS:
             raise ValueError(f"a state has {SCALARS} scalars")
         rows = list(resting)
-        raised(grow(<void **>&self._orders, &self._room_orders, len(rows), sizeof(order_t)))
-        raised(grow(<void **>&self._resting, &self._room_resting, len(rows), sizeof(Py_ssize_t)))
+        self._raise(grow(<void **>&self._orders, &self._room_orders, len(rows), sizeof(order_t)))
+        self._raise(grow(<void **>&self._resting, &self._room_resting, len(rows), sizeof(Py_ssize_t)))
         (
             self._account.cash, self._account.position, self._account.cost,
             self._account.realised, self._last_close, self._last_ts, self._bars,
@@ -454,6 +427,8 @@ cdef class Core:
 
     cdef inline int _end_bar(self) noexcept nogil:
         """Record the equity; the position follows from the fills."""
+        if self._n_marks >= self._room_equity and self._reserve(1):
+            return NO_MEMORY
         if not fks_value(&self._costs, &self._account, self._last_close,
                          &self._equity[self._n_marks]):
             return TOO_MUCH
@@ -473,6 +448,11 @@ cdef class Core:
         self._n_marks += bars
         self._view = self._account.position
 
+    cdef inline int _on_row(self, Bar bar, Py_ssize_t row) noexcept nogil:
+        """Match one row of columns."""
+        return self._on_bar(bar._ts[row], bar._open[row], bar._high[row], bar._low[row],
+                            bar._close[row])
+
     cdef inline int _on_bar(self, int64_t ts, int64_t opened, int64_t high, int64_t low,
                             int64_t close) noexcept nogil:
         """Match what rests, mark at the close."""
@@ -489,7 +469,7 @@ cdef class Core:
         """Fill what the bar reaches: at the open by id, then along the path to both extremes."""
         cdef Py_ssize_t place = 0
         cdef order_t *order
-        cdef bint rising = high - opened < opened - low
+        cdef bint rising = fks_rising(opened, high, low)
         cdef int code
         while place < self._n_resting:
             order = &self._orders[self._resting[place]]
@@ -575,8 +555,8 @@ cdef class Core:
         return self._reaim(lots, held)
 
     cdef int _reaim(self, int64_t lots, int64_t held) noexcept nogil:
-        """Place the order for what is missing, unless one works or was refused already."""
-        cdef int64_t working = 0, missing = lots - held, count = 0
+        """Place the order for what is missing, unless one works or would be refused again."""
+        cdef int64_t working = 0, missing = lots - held, count = 0, side
         cdef Py_ssize_t place
         cdef order_t *order
         cdef int code
@@ -587,8 +567,10 @@ cdef class Core:
                 count += 1
         if working == missing:
             return GOOD
+        side = 1 if missing > 0 else -1
         if (count == 0 and self._tried_refused and self._tried_aim == lots
-                and self._tried_position == held):
+                and self._tried_position == held
+                and self._refusal(side, side * missing, self._last_close) != NONE):
             return GOOD
         place = 0
         while place < self._n_resting:
@@ -598,8 +580,7 @@ cdef class Core:
                 place += 1
         self._tried_refused = 0
         if missing:
-            code = self._submit(0, 1 if missing > 0 else -1, MARKET,
-                                missing if missing > 0 else -missing, 0, 0)
+            code = self._submit(0, side, MARKET, side * missing, 0, 0)
             if code != GOOD:
                 return code
             self._tried_refused = self._orders[self._n_orders - 1].reason != NONE
@@ -618,11 +599,11 @@ cdef class Core:
         self._numbers += 1
         self._signals += 1
         if not steps(quantity, self._lot_numerator, self._lot_denominator, &lots) or lots <= 0:
-            raised(self._add(self._numbers, side, kind, 0, 0, 0, INVALID_QUANTITY))
+            self._raise(self._add(self._numbers, side, kind, 0, 0, 0, INVALID_QUANTITY))
         elif not good:
-            raised(self._add(self._numbers, side, kind, lots, 0, 0, INVALID_PRICE))
+            self._raise(self._add(self._numbers, side, kind, lots, 0, 0, INVALID_PRICE))
         else:
-            raised(self._submit(self._numbers, side, kind, lots, limit_ticks, stop_ticks))
+            self._raise(self._submit(self._numbers, side, kind, lots, limit_ticks, stop_ticks))
         return self._numbers
 
     cdef bint _ticks(self, double price, int64_t *ticks) except *:

@@ -12,7 +12,7 @@ static const __int128 FKS_MOST = (((__int128)1) << 63) - 1;
 
 static inline int fks_fits(__int128 v) { return v <= FKS_MOST && v >= -FKS_MOST; }
 
-/* a * b * c, or 0 in *ok where int64 does not hold it; all are at least 0 */
+/* a * b * c, or 0 in *ok where int64 does not hold it */
 static inline int64_t fks_product(int64_t a, int64_t b, int64_t c, int *ok) {
     __int128 p = (__int128)a * b;
     if (!fks_fits(p)) { *ok = 0; return 0; }
@@ -21,11 +21,27 @@ static inline int64_t fks_product(int64_t a, int64_t b, int64_t c, int *ok) {
     return (int64_t)p;
 }
 
+/* 1 where the open is nearer to the high than to the low */
+static inline int fks_rising(int64_t opened, int64_t high, int64_t low) {
+    return (__int128)high - opened < (__int128)opened - low;
+}
+
+/* price * rate / 1e9, rounded up, away from zero; then against the trader, see account.py */
 static inline int64_t fks_slipped(const fks_costs *k, int64_t side, int64_t price) {
-    __int128 share = k->slip_rate
-        ? ((__int128)price * k->slip_rate + 999999999) / 1000000000 : 0;
+    __int128 size = price < 0 ? -(__int128)price : price;
+    __int128 share = k->slip_rate ? (size * k->slip_rate + 999999999) / 1000000000 : 0;
     __int128 moved = price + side * (k->slip_ticks + share);
-    return moved < 1 ? 1 : (fks_fits(moved) ? (int64_t)moved : INT64_MAX);
+    if (price > 0 && moved < 1) return 1;
+    return moved > FKS_MOST ? INT64_MAX : moved < -FKS_MOST ? -INT64_MAX : (int64_t)moved;
+}
+
+/* amount * rate / 1e9, rounded half up, without a division of 128 bits where none is needed */
+static inline __int128 fks_share(int64_t amount, int64_t rate) {
+    if (amount >= 0)
+        return (__int128)(amount / 1000000000) * rate
+            + (amount % 1000000000 * rate + 500000000) / 1000000000;
+    __int128 parts = (__int128)amount * rate + 500000000, whole = parts / 1000000000;
+    return whole * 1000000000 > parts ? whole - 1 : whole;
 }
 
 /* 1 and the account after the fill, or 0 and nothing changed; see account.settle */
@@ -34,8 +50,7 @@ static inline int fks_settle(const fks_costs *k, fks_account *a, int64_t side, i
     int ok = 1;
     int64_t notional = fks_product(price, lots, k->tick_value, &ok);
     if (!ok) return 0;
-    __int128 fee = ((__int128)notional * k->fee_rate + 500000000) / 1000000000
-        + (__int128)lots * k->fee_per_lot;
+    __int128 fee = fks_share(notional, k->fee_rate) + (__int128)lots * k->fee_per_lot;
     if (fee < k->fee_minimum) fee = k->fee_minimum;
     int64_t held = a->position, size = held < 0 ? -held : held;
     int64_t closing = 0;

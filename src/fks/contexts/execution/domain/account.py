@@ -33,12 +33,15 @@ def fits(*values: int) -> bool:
 
 
 def slipped_ticks(terms: Terms, side: int, price_ticks: int) -> int:
-    """Return the price of a market or stop fill: moved against the trader, at least one tick.
+    """Return the price of a market or stop fill: moved against the trader, and kept in int64.
 
-    The part in bps is rounded up to a whole tick, so that slippage is never understated.
+    The part in bps is rounded up to a whole tick, so that slippage is never understated. It does
+    not move a positive price below one tick.
     """
-    share = -(-price_ticks * terms.slippage_rate_e9 // _E9)
-    return max(price_ticks + side * (terms.slippage_ticks + share), 1)
+    share = -(-abs(price_ticks) * terms.slippage_rate_e9 // _E9)
+    moved = price_ticks + side * (terms.slippage_ticks + share)
+    least = 1 if price_ticks > 0 else -INT64_MAX
+    return min(max(moved, least), INT64_MAX)
 
 
 def fee_nanos(terms: Terms, lots: int, notional_nanos: int) -> int:

@@ -1,8 +1,31 @@
 """What the compiled desk shows a strategy; included by `_desk.pyx`."""
 
 
+cdef const void *column(object values, object kind, Py_ssize_t rows, list held) except? NULL:
+    """Return where a column of one value a bar begins, and keep it alive in `held`.
+
+    A column of another length would be read past its end, one of a wider type would be cut:
+    both are a ValueError.
+    """
+    cdef Py_buffer view
+    made = np.ascontiguousarray(values)
+    if made.dtype != kind and np.can_cast(made.dtype, kind):
+        made = made.astype(kind)
+    if made.dtype != kind or made.shape != (rows,):
+        raise ValueError(
+            f"{rows} bars need a column of {np.dtype(kind)} and shape ({rows},), "
+            f"not {made.dtype} of shape {made.shape}"
+        )
+    held.append(made)
+    PyObject_GetBuffer(made, &view, PyBUF_SIMPLE)
+    try:
+        return view.buf if rows else NULL
+    finally:
+        PyBuffer_Release(&view)
+
+
 cdef class Bar:
-    """A strategy's view of the bar at which it decides; valid during that call only."""
+    """A strategy's view of the bar at which it decides; it moves on with the next one."""
 
     cdef const int64_t *_ts
     cdef const int64_t *_open
@@ -11,8 +34,20 @@ cdef class Bar:
     cdef const int64_t *_close
     cdef const double *_volume
     cdef double _numerator, _denominator
-    cdef Py_ssize_t _row
-    cdef int64_t _first
+    cdef Py_ssize_t _row, _rows
+    cdef int64_t _index
+    cdef list _held
+
+    def __cinit__(self, bars):
+        cdef Py_ssize_t rows = len(bars)
+        self._rows = rows
+        self._held = []
+        self._ts = <const int64_t *>column(bars.ts_ns, np.int64, rows, self._held)
+        self._open = <const int64_t *>column(bars.open_ticks, np.int64, rows, self._held)
+        self._high = <const int64_t *>column(bars.high_ticks, np.int64, rows, self._held)
+        self._low = <const int64_t *>column(bars.low_ticks, np.int64, rows, self._held)
+        self._close = <const int64_t *>column(bars.close_ticks, np.int64, rows, self._held)
+        self._volume = <const double *>column(bars.volume, np.float64, rows, self._held)
 
     @property
     def ts_ns(self):
@@ -47,7 +82,7 @@ cdef class Bar:
     @property
     def index(self):
         """Return how many bars this desk saw before it."""
-        return self._first + self._row
+        return self._index
 
 
 @functools.lru_cache(maxsize=256)
@@ -64,18 +99,16 @@ cdef class Values:
     cdef Py_ssize_t _count
     cdef const double *_columns[256]
 
-    def __cinit__(self, features):
-        cdef const double[::1] view
-        if len(features.columns) > 256:
-            raise ValueError("a strategy reads at most 256 features")
+    def __cinit__(self, features, Py_ssize_t rows):
+        if len(features.columns) > 256 or len(features.columns) != len(features.names):
+            raise ValueError("a strategy reads at most 256 features, each by a name")
         self._kind = values_kind(tuple(features.names))
         self._keep = []
         self._count = 0
-        for column in features.columns:
-            held = np.ascontiguousarray(column, dtype=np.float64)
-            self._keep.append(held)
-            view = held
-            self._columns[self._count] = &view[0] if view.shape[0] else NULL
+        for values in features.columns:
+            self._columns[self._count] = <const double *>column(
+                values, np.float64, rows, self._keep
+            )
             self._count += 1
 
     cdef object at(self, Py_ssize_t row):

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fks.contexts.execution.domain._desk import Core
+from fks.contexts.execution.domain.orders import Row
 from fks.contexts.execution.domain.reference import ReferenceCore
-from fks.contexts.execution.domain.state import Row, Scalars, pack, unpack
+from fks.contexts.execution.domain.state import Scalars, pack, scale_of, unpack
 from fks.contexts.execution.domain.terms import Terms, terms_of
 from fks.contracts.execution import Desk, DeskConfig, Fill, Order, OrderStatus, RejectReason
 from fks.contracts.values import NANOS, OrderType, Side
+from fks.kernel.errors import Invalid
 from fks.kernel.ids import content_hash
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 else:
     _Rules = object
 
-__all__ = ["CompiledDesk", "DeskMaker", "ReferenceDesk"]
+__all__ = ["AccountTooLarge", "CompiledDesk", "DeskMaker", "ReferenceDesk"]
 
 _TYPES = (OrderType.MARKET, OrderType.LIMIT, OrderType.STOP)
 _STATUSES = (
@@ -32,6 +34,12 @@ _FILL_COLUMNS = (
     *("id", "order_id", "side", "lots", "price_ticks", "fee_nanos", "ts_ns", "bar_index"),
     *("position_lots", "realised_nanos", "cash_nanos"),
 )
+
+
+class AccountTooLarge(Invalid, OverflowError):
+    """The account is worth more than 9.22 billion, the most a desk counts; trade less of it."""
+
+    code = "execution.account_too_large"
 
 
 class _Dressed(_Rules):
@@ -98,15 +106,20 @@ class _Dressed(_Rules):
 
     def snapshot(self) -> bytes:
         """Return the trading state as bytes."""
-        return pack(self._state(), tuple(Row(*row) for row in self.open_rows()))
+        resting = tuple(Row(*row) for row in self.open_rows())
+        return pack(self._state(), resting, scale_of(self._terms))
 
     def restore(self, state: bytes) -> None:
-        """Take over a snapshot. Raises `Invalid` for bytes that are none."""
-        self.load(*unpack(state))
+        """Take over a snapshot. Raises `Invalid` for bytes that are none, or another scale's."""
+        self.load(*unpack(state, scale_of(self._terms)))
 
     def state_hash(self) -> str:
         """Return a hash of the trading state."""
         return content_hash(self.snapshot())
+
+    def overflow(self) -> Exception:
+        """Return the error of an account that is worth more than int64 holds."""
+        return AccountTooLarge()
 
     def _state(self) -> Scalars:
         """Return account and counters by name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fks.contexts.execution.domain.state import Row
+from typing import NamedTuple
 
 __all__ = [
     "ACCEPTED",
@@ -22,6 +22,7 @@ __all__ = [
     "SHORT_NOT_ALLOWED",
     "STOP",
     "TOO_MANY_OPEN_ORDERS",
+    "Row",
     "WorkingOrder",
 ]
 
@@ -39,6 +40,21 @@ ACCEPTED, FILLED, CANCELLED, REJECTED = 0, 1, 2, 3
     OVERFLOW,
     TOO_MANY_OPEN_ORDERS,
 ) = range(10)
+
+
+class Row(NamedTuple):
+    """An order in whole numbers; `side` is 1 or -1, `number` 0 for a target's own order."""
+
+    id: int
+    number: int
+    side: int
+    type: int
+    lots: int
+    status: int
+    limit_ticks: int
+    stop_ticks: int
+    created_ts_ns: int
+    reason: int
 
 
 class WorkingOrder:

@@ -32,11 +32,18 @@ from fks.contexts.execution.domain.orders import (
     SHORT_NOT_ALLOWED,
     STOP,
     TOO_MANY_OPEN_ORDERS,
+    Row,
     WorkingOrder,
 )
-from fks.contexts.execution.domain.state import Row, Scalars
+from fks.contexts.execution.domain.state import Scalars
 from fks.contexts.execution.domain.terms import Terms
-from fks.contexts.execution.domain.views import BarView, named_rows, whole_steps
+from fks.contexts.execution.domain.views import (
+    BarView,
+    checked,
+    checked_flags,
+    named_rows,
+    whole_steps,
+)
 from fks.contracts.columns import BarColumns, FeatureColumns, Int64
 
 __all__ = ["ReferenceCore"]
@@ -140,10 +147,11 @@ class ReferenceCore:
 
     def drive_targets(self, bars: BarColumns, sides: Any) -> None:
         """Aim at a side a bar."""
-        for row, side in enumerate(sides):
+        rows = checked(bars)
+        for row, side in zip(rows, checked_flags(sides, np.int8, len(rows)), strict=True):
             self._step(bars, row)
             if side in (-1, 0, 1):
-                self._aim(int(side) * self._terms.quantity_lots)
+                self._aim(side * self._terms.quantity_lots)
             self.end_bar()
 
     def drive_events(
@@ -154,11 +162,12 @@ class ReferenceCore:
         handler: Callable[[int, Any, Any, Any], None],
     ) -> None:
         """Call the handler where something fired."""
-        values = named_rows(features)
-        for row, which in enumerate(fired):
+        rows = checked(bars)
+        values = named_rows(features, len(rows))
+        for row, which in zip(rows, checked_flags(fired, np.uint8, len(rows)), strict=True):
             self._step(bars, row)
             if which:
-                handler(int(which), BarView(bars, row, self._bars - 1), values(row), self)
+                handler(which, BarView(bars, row, self._bars - 1), values(row), self)
             self.end_bar()
 
     def drive_bars(
@@ -169,8 +178,9 @@ class ReferenceCore:
         on_fill: Callable[[Any, Any], None] | None = None,
     ) -> None:
         """Call the handler at every bar."""
-        values = named_rows(features)
-        for row in range(len(bars)):
+        rows = checked(bars)
+        values = named_rows(features, len(rows))
+        for row in rows:
             self._step(bars, row)
             if on_fill is not None:
                 for fill in self.fills_after(self._told):
@@ -178,6 +188,10 @@ class ReferenceCore:
                     on_fill(fill, self)
             on_bar(BarView(bars, row, self._bars - 1), values(row), self)
             self.end_bar()
+
+    def overflow(self) -> Exception:
+        """Return the error of an account that is worth more than int64 holds."""
+        return OverflowError("the account is worth more than 9.22 billion")
 
     def fills_after(self, fill_id: int) -> tuple[Any, ...]:
         """Return later fills as values; the full desk says how."""
@@ -334,7 +348,10 @@ class ReferenceCore:
         return NONE
 
     def _aim(self, lots: int) -> None:
-        """Aim at a position: replace the target's order by one for what is missing."""
+        """Aim at a position: replace the target's order by one for what is missing.
+
+        An aim that was refused at this very position is tried again only once it would pass.
+        """
         if lots != self._aim_lots:
             self._aim_lots = lots
             self._signals += 1
@@ -342,14 +359,18 @@ class ReferenceCore:
         working = [order for order in self._resting if order.number == 0]
         if sum(order.side * order.lots for order in working) == lots - held:
             return
-        if not working and self._tried == (lots, held, 1):
+        missing = lots - held
+        side = 1 if missing > 0 else -1
+        if (
+            not working
+            and self._tried == (lots, held, 1)
+            and self._refusal(side, abs(missing), self._last_close_ticks) != NONE
+        ):
             return
         for order in working:
             self._finish(order, CANCELLED, NONE)
-        missing = lots - held
         refused = 0
         if missing:
-            side = 1 if missing > 0 else -1
             refused = int(self._submit(0, side, MARKET, abs(missing), 0, 0) != NONE)
         self._tried = (lots, held, refused)
 
@@ -434,7 +455,7 @@ class ReferenceCore:
         held = self._account.position_lots * self._last_close_ticks * self._terms.tick_value_nanos
         value = self._account.cash_nanos + held
         if not fits(held, value):
-            raise OverflowError("the account is worth more than 9.22 billion")
+            raise self.overflow()
         return value
 
     def _quantity(self, lots: int) -> float:

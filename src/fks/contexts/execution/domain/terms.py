@@ -17,6 +17,7 @@ __all__ = ["INT64_MAX", "Terms", "terms_of"]
 
 INT64_MAX = 2**63 - 1
 _BPS = Decimal(10_000)
+_MOST_COUNT = 10**9
 
 
 class Terms(NamedTuple):
@@ -57,8 +58,12 @@ def terms_of(config: DeskConfig) -> Terms:
     for name in ("fee_bps", "fee_per_unit", "fee_minimum", "slippage_ticks", "slippage_bps"):
         if not getattr(costs, name) >= 0:
             raise Invalid(f"{name} must not be negative", code="execution.bad_config")
-    if min(costs.spread_ticks, limits.max_open_orders) < 0:
-        raise Invalid("spread_ticks and max_open_orders must not be negative")
+    counts = (costs.slippage_ticks, costs.spread_ticks, limits.max_open_orders)
+    if not 0 <= min(counts) <= max(counts) <= _MOST_COUNT:
+        raise Invalid(
+            "slippage_ticks, spread_ticks and max_open_orders must be from 0 to a billion",
+            code="execution.bad_config",
+        )
     return Terms(
         tick_value_nanos=_tick_value(instrument, tick * unit),
         tick_numerator=tick.as_integer_ratio()[0],
@@ -100,7 +105,13 @@ def _positive(instrument: Instrument) -> tuple[Decimal, Decimal]:
 def _tick_value(instrument: Instrument, value: Decimal) -> int:
     """Return what one tick of one lot is worth, which must be a whole number of nanos."""
     nanos = value * NANOS
-    if nanos == nanos.to_integral_value() and 1 <= nanos <= 2**53:
+    if nanos > 2**53:
+        raise Invalid(
+            f"{instrument.id}: a tick on a lot is worth {value:g} {instrument.currency}; "
+            f"more than nine million is too coarse to trade: take a smaller lot size",
+            code="execution.bad_instrument",
+        )
+    if nanos == nanos.to_integral_value() and nanos >= 1:
         return int(nanos)
     per_unit = instrument.tick_size * instrument.multiplier
     numerator, denominator = per_unit.as_integer_ratio()

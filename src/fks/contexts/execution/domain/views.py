@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections import namedtuple
 from collections.abc import Callable
+from functools import cache
 from typing import Any
+
+import numpy as np
 
 from fks.contracts.columns import BarColumns, FeatureColumns
 
-__all__ = ["BarView", "named_rows", "whole_steps"]
+__all__ = ["BarView", "checked", "checked_flags", "named_rows", "whole_steps"]
 
 _LARGEST = 2.0**53
 
@@ -38,8 +41,40 @@ def whole_steps(value: float, numerator: int, denominator: int) -> int | None:
     return int(nearest)
 
 
-def named_rows(features: FeatureColumns) -> Callable[[int], Any]:
-    """Return a function giving the named tuple of a row."""
-    kind = namedtuple("Values", features.names)  # type: ignore[misc]  # names are the caller's
+def checked(bars: BarColumns) -> range:
+    """Return the rows of bars. Raises ValueError where a column has another length."""
+    names = ("ts_ns", "open_ticks", "high_ticks", "low_ticks", "close_ticks", "volume")
+    for name in names:
+        _check_length(getattr(bars, name), len(bars))
+    return range(len(bars))
+
+
+def checked_flags(flags: Any, kind: type[np.integer[Any]], rows: int) -> list[int]:
+    """Return one small number a bar. Raises ValueError for another type or length."""
+    made = np.asarray(flags)
+    if not np.can_cast(made.dtype, kind):
+        raise ValueError(f"{np.dtype(kind)} is needed, not {made.dtype}")
+    _check_length(made, rows)
+    return [int(flag) for flag in made]
+
+
+def named_rows(features: FeatureColumns, rows: int) -> Callable[[int], Any]:
+    """Return a function giving the named tuple of a row. Raises ValueError as `checked` does."""
+    kind = _value_type(tuple(features.names))
     columns = features.columns
+    for column in columns:
+        _check_length(column, rows)
     return lambda row: kind(*(float(column[row]) for column in columns))
+
+
+def _check_length(column: Any, rows: int) -> None:
+    """Refuse a column that has not one value a bar."""
+    if np.shape(column) != (rows,):
+        raise ValueError(f"a column of shape {np.shape(column)} beside {rows} bars")
+
+
+@cache
+def _value_type(names: tuple[str, ...]) -> Any:
+    """Return the named tuple of these features."""
+    made: Any = namedtuple  # the names come from plugins: no checker can know them
+    return made("Values", names)
