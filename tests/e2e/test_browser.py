@@ -283,3 +283,20 @@ def test_keys_lead_from_page_to_page_and_the_theme_stays(page: Any) -> None:
     page.get_by_text("Light", exact=True).first.click()
     page.reload()
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
+
+
+def test_a_context_that_does_not_run_is_named_with_the_way_to_start_it(
+    browser: Any, tmp_path: Path
+) -> None:
+    """Lost: a half-started installation would show empty pages, or none."""
+    with Served(tmp_path / "home", "--port", "0", "--without", "engine") as served:
+        context = browser.new_context(viewport=WIDE, base_url=served.url)
+        page = context.new_page()
+        page.goto("/backtests")
+        page.get_by_text("The engine context is not running").first.wait_for()
+        assert page.get_by_text("fks serve --only engine").first.is_visible()
+        picture(page, "missing")
+        page.goto("/")
+        page.get_by_test_id("service-data").get_by_text("healthy").wait_for()
+        page.get_by_text("sp500_daily").first.wait_for()
+        context.close()

@@ -81,13 +81,13 @@ export function advance(run: Run, events: readonly FeedEvent[]): Run {
   return next;
 }
 
-export function useRunSeries(id: string, enabled: boolean): UseQueryResult<RunSeries> {
+export function useRunSeries(id: string, enabled: boolean, points = 3_000): UseQueryResult<RunSeries> {
   return useQuery({
-    queryKey: ["run-series", id],
+    queryKey: ["run-series", id, points],
     queryFn: () =>
       body(
         http.GET("/api/v1/backtests/{run_id}/series", {
-          params: { path: { run_id: id }, query: { points: 3000 } },
+          params: { path: { run_id: id }, query: { points } },
         }),
       ),
     staleTime: Number.POSITIVE_INFINITY,

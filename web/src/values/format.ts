@@ -100,6 +100,11 @@ export function words(name: string): string {
   return name.replaceAll("_", " ");
 }
 
+/** A summary without the marks of code in it. */
+export function plain(text: string): string {
+  return text.replaceAll("`", "");
+}
+
 /** Parameters in one line: "fast 10, slow 30". */
 export function params(values: Run["request"]["params"]): string {
   const parts = Object.entries(values ?? {}).map(([name, value]) => `${words(name)} ${String(value)}`);

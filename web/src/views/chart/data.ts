@@ -32,11 +32,12 @@ export interface ChartData {
 }
 
 const FAR_NS = 9e18;
+const MOST_POINTS = 10_000;
 const NO_BARS: never[] = [];
 
 function useEquityPoints(session: string, run: Run | undefined): readonly EquityPoint[] {
   const live = useEquity(session);
-  const series = useRunSeries(run?.id ?? "", run?.status === "done");
+  const series = useRunSeries(run?.id ?? "", run?.status === "done", MOST_POINTS);
   return useMemo(() => {
     if (session) return live.data ?? NO_BARS;
     const data = series.data;

@@ -2,7 +2,7 @@
 import { type ReactNode, useState } from "react";
 import type { IndicatorInfo } from "../../api/types";
 import { checkNumber } from "../../values/params";
-import { words } from "../../values/format";
+import { plain, words } from "../../values/format";
 import { MOST_SPECS, SOURCES, formatSpec, specLabel } from "../../values/specs";
 import { Button } from "../parts/basic";
 import { Dialog } from "../parts/dialog";
@@ -78,7 +78,7 @@ function AddIndicator({ kinds, onAdd, onClose }: AddProps): ReactNode {
           label="Indicator"
           value={kind}
           onChange={choose}
-          hint={info ? `${info.summary} Drawn ${info.overlay ? "over the bars" : "in a pane of its own"}.` : ""}
+          hint={info ? `${plain(info.summary)} Drawn ${info.overlay ? "over the bars" : "in a pane of its own"}.` : ""}
           options={kinds.map((one) => ({ value: one.kind, label: one.title }))}
         />
         <FieldGroup title="Parameters">

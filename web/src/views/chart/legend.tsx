@@ -25,13 +25,18 @@ function valueAt(line: Line, time: number | null): number | null {
   return found?.value ?? null;
 }
 
+/** How many rows to reserve for so many indicators, given how many fit in one and in two. */
+function rowsFor(labels: number, one: number, two: number): number {
+  return labels <= one ? 1 : labels <= two ? 2 : 3;
+}
+
 export function Legend({ data, lines, specs, kinds, time, places }: Props): ReactNode {
   const last = data.bars.at(-1);
   const bar = time === null ? last : (barAt(data.bars, time) ?? last);
   const labels = indicatorLines(specs, kinds, new Map(), []);
   if (!bar) return <div className={css["legend"]}><b>{data.dataset}</b></div>;
   return (
-    <div className={css["legend"]} data-rows={specs.length > 2 ? 2 : 1} data-testid="legend">
+    <div className={css["legend"]} data-rows={rowsFor(labels.length, 1, 7)} data-wide-rows={rowsFor(labels.length, 3, 10)} data-testid="legend">
       <span>
         <b>{data.dataset}</b> <i>{data.timeframe}</i> <Synthetic shown={data.synthetic} />
       </span>

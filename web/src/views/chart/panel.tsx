@@ -114,9 +114,13 @@ export function ChartPanel(props: Props): ReactNode {
       </div>
       <footer className={css["credit"]}>
         <span>
-          <Key glyph="▲" tone="var(--up)" text="bought" />
-          <Key glyph="▼" tone="var(--down)" text="sold" />
-          <Key glyph="●" tone="var(--accent)" text="signal" />
+          {(data.session || data.run) && (
+            <>
+              <Key glyph="▲" tone="var(--up)" text="bought" />
+              <Key glyph="▼" tone="var(--down)" text="sold" />
+              <Key glyph="●" tone="var(--accent)" text="signal" />
+            </>
+          )}
           {indicators.failed !== null && "The indicators could not be computed: "}
           {indicators.failed instanceof Error && indicators.failed.message}
         </span>

@@ -2,7 +2,7 @@
 // reserved, so that nothing moves when a message appears.
 import { type ReactNode, useId } from "react";
 import type { Param } from "../../api/types";
-import { words } from "../../values/format";
+import { plain, words } from "../../values/format";
 import { kindOf, limits } from "../../values/params";
 import css from "./field.module.css";
 
@@ -90,7 +90,7 @@ interface ParamFieldProps {
 export function ParamField({ param, value, error, onChange }: ParamFieldProps): ReactNode {
   const kind = kindOf(param);
   const label = words(param.name);
-  const hint = [limits(param.minimum, param.maximum), param.summary].filter(Boolean).join(" · ");
+  const hint = [limits(param.minimum, param.maximum), plain(param.summary)].filter(Boolean).join(" · ");
   if (kind === "choice" || kind === "flag") {
     const choices = kind === "flag" ? ["true", "false"] : param.choices;
     const options = choices.map((choice) => ({

@@ -63,7 +63,7 @@ export class MarketChart {
       // Named in the help instead: the logo brings an inline style, which our policy refuses.
       layout: { attributionLogo: false, fontSize: 11, panes: { enableResize: true } },
       crosshair: { mode: CrosshairMode.Magnet },
-      timeScale: { rightOffset: 4, minBarSpacing: 0.2, borderVisible: false },
+      timeScale: { rightOffset: 4, rightBarStaysOnScroll: true, minBarSpacing: 0.2, borderVisible: false },
       rightPriceScale: { borderVisible: false, minimumWidth: 78 },
     });
     this.price = withBars ? this.chart.addSeries(CandlestickSeries, { priceLineVisible: true }) : null;
@@ -156,7 +156,7 @@ export class MarketChart {
       const series = this.addLine(line, at);
       if (line.pane !== "" && !titled.has(line.pane)) {
         titled.add(line.pane);
-        const title = { text: line.pane, color: this.look.palette["ink-3"], fontSize: 11 };
+        const title = { text: line.pane, color: this.look.palette["ink-3"], fontSize: 11, lineHeight: 20 };
         createTextWatermark(series.getPane(), { horzAlign: "left", vertAlign: "top", lines: [title] });
       }
       return { line, series, data: [] };

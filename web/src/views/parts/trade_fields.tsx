@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { Dataset, Strategy } from "../../api/types";
 import { useDatasets } from "../../store/data";
 import { useStrategies } from "../../store/engine";
-import { count } from "../../values/format";
+import { count, plain } from "../../values/format";
 import { date } from "../../values/time";
 import { COSTS, type Errors, type TradeForm, withStrategy } from "../../values/trade_form";
 import { Skeleton, Synthetic } from "./basic";
@@ -60,7 +60,7 @@ export function TradeFields({ form, errors, onChange, extra, strategies, dataset
         label="Strategy"
         value={form.strategy}
         onChange={choose}
-        hint={strategy?.summary ?? ""}
+        hint={plain(strategy?.summary ?? "")}
         error={errors["strategy"]}
         options={strategies.map(({ name, origin }) => ({ value: name, label: origin === "fks" ? name : `${name} (${origin})` }))}
       />
