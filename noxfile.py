@@ -77,7 +77,7 @@ def schemas(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Documentation: generated pages are current, links resolve, examples run."""
-    session.run(sys.executable, "docs/build.py", "--check")
+    session.run(sys.executable, "docs/generate.py", "--check")
     session.run(*PYTEST, "tests/docs", *session.posargs)
 
 
