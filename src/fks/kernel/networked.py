@@ -248,12 +248,18 @@ class _Outbox:
 
     async def flush(self) -> None:
         """Send what is queued, in order, for ever; what cannot be sent now stays."""
+        loop = asyncio.get_running_loop()
+        sent_at_s = 0.0
         while True:
             await self._some.wait()
             if len(self._waiting) < self._batch:
-                await asyncio.sleep(self._linger_s)
+                # After a pause the first event goes at once, with all of its transaction; in a
+                # stream of events it waits for company.
+                streaming = loop.time() - sent_at_s < self._linger_s
+                await asyncio.sleep(self._linger_s if streaming else 0)
             batch = self._next_batch()
             await self._send([envelope for envelope, _ in batch])
+            sent_at_s = loop.time()
             for _, done in batch:
                 self._waiting.popleft()
                 if done is not None:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from fks.kernel.clock import Clock, ManualClock
 from fks.kernel.errors import Unavailable
+from fks.kernel.faults import FaultyTransport
 from fks.kernel.messages import Event, Meta, Query
 from fks.kernel.runtime import Runtime
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["ManualClock", "RecordingBus", "RunningApp", "running_app"]
+__all__ = ["FaultyTransport", "ManualClock", "RecordingBus", "RunningApp", "running_app"]
 
 E = TypeVar("E", bound=Event)
 R = TypeVar("R")
