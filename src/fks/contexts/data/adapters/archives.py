@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 from fks.kernel.errors import Invalid, NotFound
 
@@ -57,6 +57,43 @@ def members_of(path: Path) -> tuple[str, ...]:
     return tuple(info.filename for info in infos)
 
 
+class _Measured(io.RawIOBase):
+    """A gzip stream that stops when more comes out of its file than can be honest."""
+
+    def __init__(self, stream: gzip.GzipFile, path: Path) -> None:
+        self._stream = stream
+        self._name = path.name
+        self._most = min(MAX_TOTAL_BYTES, max(_RATIO_FREE_BYTES, path.stat().st_size * MAX_RATIO))
+
+    def readable(self) -> bool:
+        """Say that this is for reading."""
+        return True
+
+    def seekable(self) -> bool:
+        """Say that reading can begin again."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place of the unpacked bytes."""
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the place in the unpacked bytes."""
+        return self._stream.tell()
+
+    def readinto(self, buffer: Any) -> int:
+        """Read unpacked bytes. Raises `Invalid` beyond what such a file may hold."""
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        if self._stream.tell() > self._most:
+            raise Invalid(
+                f"{self._name} unpacks to more than {self._most >> 20:,} MiB; {MAX_RATIO} times "
+                "its size is the most",
+                code="data.archive_limits",
+            )
+        return len(data)
+
+
 @contextmanager
 def opened(path: Path, member: str | None = None) -> Iterator[IO[bytes]]:
     """Open a plain file, a gzip file (by its first bytes) or a member of a zip archive.
@@ -66,12 +103,20 @@ def opened(path: Path, member: str | None = None) -> Iterator[IO[bytes]]:
     try:
         with path.open("rb") as raw:
             if member is not None:
-                with zipfile.ZipFile(raw) as archive, archive.open(member) as stream:
-                    yield stream
+                with zipfile.ZipFile(raw) as archive:
+                    names = archive.namelist()
+                    if member not in names:
+                        raise Invalid(
+                            f"{path.name} has no member {member[:60]!r}; it has "
+                            f"{', '.join(names[:10])}",
+                            code="data.choose_member",
+                        )
+                    with archive.open(member) as stream:
+                        yield stream
             elif raw.read(2) == b"\x1f\x8b":
                 raw.seek(0)
                 with gzip.open(raw) as stream:
-                    yield io.BufferedReader(stream)
+                    yield io.BufferedReader(_Measured(stream, path))
             else:
                 raw.seek(0)
                 yield raw

@@ -5,12 +5,15 @@ The library takes two seconds to load; it is imported when a calendar is first a
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from fks.contexts.data.domain.sessions import (
+    MAX_SLOTS,
     Coverage,
     always_slots,
     coverage,
@@ -20,9 +23,11 @@ from fks.contexts.data.domain.timeframes import DAY_NS
 from fks.contracts.columns import Int64
 from fks.kernel.errors import Invalid
 
-__all__ = ["ALWAYS", "check_calendar", "expected_coverage"]
+__all__ = ["ALWAYS", "check_calendar", "expected_coverage", "session_slots"]
 
 ALWAYS = ("24/7", "24/5", "weekdays")
+_PAUSED = ("CME", "CMES", "us_futures")
+_HOUR_NS = 3_600_000_000_000
 
 
 def check_calendar(name: str) -> str:
@@ -43,16 +48,24 @@ def check_calendar(name: str) -> str:
 def expected_coverage(ts_ns: Int64, step_ns: int, calendar: str) -> Coverage:
     """Compare sorted bars with what the calendar expects between the first and the last."""
     if len(ts_ns) < 2:
-        return Coverage(len(ts_ns), 0, 0, ())
+        return Coverage(len(ts_ns), 0, 0, unchecked="one bar has no gaps")
     first, last = int(ts_ns[0]), int(ts_ns[-1])
     if step_ns >= 7 * DAY_NS:
-        return Coverage(len(ts_ns), 0, 0, ())
-    if step_ns >= DAY_NS:
-        return _daily(ts_ns, calendar)
-    if calendar in ALWAYS:
-        slots = always_slots(first, last, step_ns, weekends=calendar == "24/7")
-    else:
-        slots = _session_slots(first, last, step_ns, calendar)
+        return Coverage(len(ts_ns), 0, 0, unchecked="gaps between weeks are not looked for")
+    if step_ns < DAY_NS and (last - first) // step_ns > MAX_SLOTS:
+        return Coverage(
+            len(ts_ns), 0, 0, unchecked=f"more than {MAX_SLOTS:,} bars were to be expected"
+        )
+    try:
+        if step_ns >= DAY_NS:
+            return _daily(ts_ns, calendar)
+        if calendar in ALWAYS:
+            slots = always_slots(first, last, step_ns, weekends=calendar == "24/7")
+        else:
+            steps, counts = np.unique(ts_ns % step_ns, return_counts=True)
+            slots = session_slots(first, last, step_ns, calendar, int(steps[counts.argmax()]))
+    except _Beyond as error:
+        return Coverage(len(ts_ns), 0, 0, unchecked=error.message)
     return coverage(slots, ts_ns)
 
 
@@ -76,31 +89,58 @@ def _daily(ts_ns: Int64, calendar: str) -> Coverage:
     return result._replace(first_ns=tuple(day * DAY_NS for day in result.first_ns))
 
 
-def _session_slots(first_ns: int, last_ns: int, step_ns: int, calendar: str) -> Int64:
-    """Return the slots of all sessions between two bars."""
+def session_slots(
+    first_ns: int, last_ns: int, step_ns: int, calendar: str, phase_ns: int = 0
+) -> Int64:
+    """Return the slots of all sessions from one time to another, both included.
+
+    Slots lie at `phase_ns` past multiples of the step; the first of a session may begin before
+    it opens (hours from 09:00 for a session from 09:30). Raises `Invalid` where the library has
+    no sessions.
+    """
     found = _calendar(calendar, first_ns // DAY_NS, last_ns // DAY_NS)
     opens = found.opens.values.astype("datetime64[ns]").astype(np.int64)
     closes = found.closes.values.astype("datetime64[ns]").astype(np.int64)
+    begins = (opens - phase_ns) // step_ns * step_ns + phase_ns
     slots = [
-        np.arange(opened, closed, step_ns, dtype=np.int64)
-        for opened, closed in zip(opens.tolist(), closes.tolist(), strict=True)
-        if closed > first_ns and opened <= last_ns
+        np.arange(begin, close, step_ns, dtype=np.int64)
+        for begin, close in zip(begins.tolist(), closes.tolist(), strict=True)
+        if close > first_ns and begin <= last_ns
     ]
-    joined = np.concatenate(slots) if slots else np.empty(0, dtype=np.int64)
+    joined = np.unique(np.concatenate(slots)) if slots else np.empty(0, dtype=np.int64)
+    if calendar in _PAUSED:
+        joined = _without_pause(joined, step_ns)
     return joined[(joined >= first_ns) & (joined <= last_ns)]
 
 
+def _without_pause(slots: Int64, step_ns: int) -> Int64:
+    """Leave out the hour before 18:00 in New York, which the library counts as session."""
+    hours, place = np.unique(slots // _HOUR_NS, return_inverse=True)
+    zone = ZoneInfo("America/New_York")
+    paused = np.array([datetime.fromtimestamp(h * 3600, zone).hour == 17 for h in hours.tolist()])
+    # A slot longer than an hour has trading beyond the pause.
+    return slots if step_ns > _HOUR_NS else slots[~paused[place]]
+
+
+class _Beyond(Invalid):
+    """The calendar does not reach that far."""
+
+    code = "data.calendar_reach"
+
+
 def _calendar(name: str, first_day: int, last_day: int) -> Any:
-    """Return the calendar over whole years around the days, so that few are ever made."""
-    year = 1970 + first_day / 365.2425
-    last = 1970 + last_day / 365.2425
-    return _over_years(name, int(year) - 1, int(last) + 2)
+    """Return the calendar over the whole years of some days, so that few are ever made."""
+    first, last = (int(str(np.datetime64(day, "D"))[:4]) for day in (first_day, last_day))
+    return _over_years(name, first, last)
 
 
 @lru_cache(maxsize=8)
 def _over_years(name: str, first: int, last: int) -> Any:
-    """Make a calendar from one year's start to another's."""
+    """Make a calendar over years. Raises `Invalid` beyond the reach of its rules."""
     import exchange_calendars
 
     check_calendar(name)
-    return exchange_calendars.get_calendar(name, start=f"{first}-01-01", end=f"{last}-01-01")
+    try:
+        return exchange_calendars.get_calendar(name, start=f"{first}-01-01", end=f"{last}-12-31")
+    except ValueError as error:
+        raise _Beyond(f"the calendar {name} does not reach from {first} to {last}") from error

@@ -7,6 +7,7 @@ below 1e14, microseconds below 1e17, else nanoseconds). A naive time is taken in
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -21,20 +22,33 @@ __all__ = ["local_to_utc", "read_times", "zone_of"]
 
 _NS = 1_000_000_000
 _HOUR_NS = 3600 * _NS
-# Rewritten into ISO one after another; each matches the whole text.
+# What 12 and 14 digits of a date from 1970 to 2039 are as numbers.
+_MAYBE_DATES = ((1970 * 10**8, 2040 * 10**8), (1970 * 10**10, 2040 * 10**10))
+_SLASHED = r"^(\d{2})/(\d{2})/(\d{4})(.*)$"
+# Rewritten into ISO one after another; slashed dates in the order asked for.
 _REWRITES = (
     (r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3"),
-    (r"^(\d{4})(\d{2})(\d{2})[ T](\d{2})(\d{2})(\d{2})?$", r"\1-\2-\3 \4:\5:\6"),
+    (r"^(\d{4})(\d{2})(\d{2})[ T]?(\d{2})(\d{2})(\d{2})?$", r"\1-\2-\3 \4:\5:\6"),
     (r"^(\d{4})(\d{2})(\d{2})[ T](\d{2}:\d{2}.*)$", r"\1-\2-\3 \4"),
     (r"^(\d{4})[./](\d{2})[./](\d{2})(.*)$", r"\1-\2-\3\4"),
-    (r"^(\d)/(\d{1,2}/\d{4}.*)$", r"0\1/\2"),
-    (r"^(\d{2})/(\d)/(\d{4}.*)$", r"\1/0\2/\3"),
-    (r"^(\d{2})/(\d{2})/(\d{4})(.*)$", r"\3-\1-\2\4"),
+    (r"^(\d)([/.]\d{1,2}[/.]\d{4}.*)$", r"0\1\2"),
+    (r"^(\d{2}[/.])(\d)([/.]\d{4}.*)$", r"\10\2\3"),
+    (r"^(\d{2})\.(\d{2})\.(\d{4})(.*)$", r"\3-\2-\1\4"),
+    (_SLASHED, ""),
     (r":$", ""),
-    (r"^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2})$", r"\1 \2:00"),
-    (r"([+-]\d{2})$", r"\1:00"),
+    (r" ?(?:UTC|GMT)$", "Z"),
+    (r"^([\d-]+[ T])(\d:.*)$", r"\10\2"),
+    (r"^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2})(Z?)$", r"\1 \2:00\3"),
+    (r"(:\d{2}(?:\.\d+)?[+-]\d{2})$", r"\1:00"),
 )
-_ZONED = r"(?:Z|[+-]\d{2}:?\d{2})$"
+_MONTH_FIRST, _DAY_FIRST = r"\3-\1-\2\4", r"\3-\2-\1\4"
+_EPOCH = r"^\d{9,19}(?:\.0*)?$"
+# 12 or 14 digits that begin with a date of 1970 to 2039: as milliseconds they would lie in 1976
+# or beyond 2600, as a date they make sense.
+_COMPACT = (
+    r"^(?:19[7-9]|20[0-3])\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+    r"[0-2]\d[0-5]\d(?:[0-5]\d)?$"
+)
 _ISO = r"^\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)?$"
 _ISO_ZONED = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})$"
 
@@ -50,25 +64,50 @@ def zone_of(name: str) -> ZoneInfo:
         ) from None
 
 
-def read_times(texts: pa.Array, zone: ZoneInfo) -> Int64:
-    """Return UTC nanoseconds of shape (n,), `NO_TIME` where a text is no time."""
+def read_times(texts: pa.Array, zone: ZoneInfo, *, day_first: bool = False) -> Int64:
+    """Return UTC nanoseconds of shape (n,), `NO_TIME` where a text is no time.
+
+    `day_first` reads 03/04/2020 as the third of April.
+    """
+    numbers = _plain_epochs(texts)
+    if numbers is not None:
+        return _scaled(numbers)
     texts = pc.utf8_trim_whitespace(texts)
-    digits = pc.match_substring_regex(texts, r"^\d{9,19}$")
-    if pc.all(digits, min_count=0).as_py():
-        return _epochs(texts)
+    digits = pc.match_substring_regex(texts, _EPOCH)
+    digits = pc.and_not(digits, pc.match_substring_regex(texts, _COMPACT))
     numbers = pc.fill_null(digits, False).to_numpy(zero_copy_only=False)
     found = np.full(len(texts), NO_TIME, dtype=np.int64)
     if numbers.any():
         found[numbers] = _epochs(texts.filter(pa.array(numbers)))
     dates = ~numbers
     if dates.any():
-        found[dates] = _dates(texts.filter(pa.array(dates)), zone)
+        found[dates] = _dates(texts.filter(pa.array(dates)), zone, day_first=day_first)
     return found
 
 
+def _plain_epochs(texts: pa.Array) -> Any:
+    """Return uint64 where all texts are epochs for certain (the usual case, made fast)."""
+    try:
+        numbers = np.asarray(pc.cast(texts, pa.uint64()).to_numpy(zero_copy_only=False))
+    except pa.ArrowInvalid:
+        return None
+    if len(numbers) and int(numbers.min()) < 10**8:
+        return None
+    for least, most in _MAYBE_DATES:
+        if ((numbers >= least) & (numbers < most)).any():
+            return None
+    return numbers
+
+
 def _epochs(texts: pa.Array) -> Int64:
-    """Read digits as epochs, each by its own size."""
-    numbers = np.asarray(pc.cast(texts, pa.uint64()).to_numpy(zero_copy_only=False))
+    """Read digits as epochs."""
+    if _any(texts, r"\."):
+        texts = pc.replace_substring_regex(texts, pattern=r"\.0*$", replacement="")
+    return _scaled(np.asarray(pc.cast(texts, pa.uint64()).to_numpy(zero_copy_only=False)))
+
+
+def _scaled(numbers: Any) -> Int64:
+    """Return nanoseconds of epochs, each in the unit that its size says."""
     scale = np.where(
         numbers < 10**11,
         _NS,
@@ -78,11 +117,19 @@ def _epochs(texts: pa.Array) -> Int64:
     return np.where(large, NO_TIME, (numbers * scale).astype(np.int64))
 
 
-def _dates(texts: pa.Array, zone: ZoneInfo) -> Int64:
+def _any(texts: pa.Array, pattern: str) -> bool:
+    """Tell whether some text matches."""
+    return bool(pc.any(pc.match_substring_regex(texts, pattern), min_count=0).as_py())
+
+
+def _dates(texts: pa.Array, zone: ZoneInfo, *, day_first: bool) -> Int64:
     """Read dates, rewritten into ISO where they are not."""
     if not pc.all(pc.match_substring_regex(texts, _ISO), min_count=0).as_py():
+        slashed = _DAY_FIRST if day_first else _MONTH_FIRST
         for pattern, replacement in _REWRITES:
-            texts = pc.replace_substring_regex(texts, pattern=pattern, replacement=replacement)
+            texts = pc.replace_substring_regex(
+                texts, pattern=pattern, replacement=slashed if pattern is _SLASHED else replacement
+            )
     found = np.full(len(texts), NO_TIME, dtype=np.int64)
     naive = pc.fill_null(pc.match_substring_regex(texts, _ISO), False)
     zoned = pc.fill_null(pc.match_substring_regex(texts, _ISO_ZONED), False)

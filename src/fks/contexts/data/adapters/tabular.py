@@ -6,6 +6,7 @@ longer than a block is refused at once: a file of one endless line is no table.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
@@ -15,21 +16,22 @@ import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 
 from fks.contexts.data.domain.table import Refused
-from fks.contracts.columns import Float64
+from fks.contracts.columns import Float64, Int64
 from fks.kernel.errors import Invalid
 
-__all__ = ["BLOCK_BYTES", "TextRows", "numbers_of", "read_text", "sniff"]
+__all__ = ["TextRows", "numbers_of", "read_text", "sniff"]
 
 BLOCK_BYTES = 8 << 20
 _LONGEST_LINE = 1 << 16
+_MOST_REFUSED = 100_000
 _DELIMITERS = (",", ";", "\t", "|")
 _NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$"
 
 
 class TextRows:
-    """A block of rows: text columns by name, and the number of each row in the file from 1."""
+    """A block of rows: text columns by their place, and each row's number in the file from 1."""
 
-    def __init__(self, columns: dict[str, pa.Array], row: Any) -> None:
+    def __init__(self, columns: dict[int, pa.Array], row: Int64) -> None:
         self.columns = columns
         self.row = row
 
@@ -43,76 +45,92 @@ def sniff(stream: IO[bytes], name: str) -> tuple[list[str], str]:
     stream.seek(0)
     if not head.strip():
         raise Invalid(f"{name} is empty", code="data.empty_file")
-    line, ended, _ = head.partition(b"\n")
+    line, ended, _ = head.lstrip(b"\r\n").partition(b"\n")
     if not ended and len(head) == _LONGEST_LINE:
-        raise Invalid(f"{name}: its first line is longer than 64 KiB", code="data.bad_table")
+        raise Invalid(
+            f"{name}: its first line is longer than {_LONGEST_LINE >> 10} KiB; this is no table "
+            "of bars",
+            code="data.bad_table",
+        )
     try:
         text = line.decode("utf-8-sig").strip("\r")
     except UnicodeDecodeError:
         raise Invalid(f"{name} is not UTF-8 text", code="data.bad_table") from None
     delimiter = max(_DELIMITERS, key=text.count)
-    return [cell.strip().strip('"') for cell in text.split(delimiter)], delimiter
+    return [cell.strip().strip('"').strip() for cell in text.split(delimiter)], delimiter
 
 
 def read_text(
-    stream: IO[bytes], name: str, columns: Sequence[str], delimiter: str, *, header: bool
+    stream: IO[bytes],
+    name: str,
+    cells: int,
+    delimiter: str,
+    *,
+    wanted: Sequence[int],
+    header: bool,
 ) -> Iterator[TextRows | tuple[Refused, ...]]:
     """Yield blocks of rows, and the rows refused for their number of cells, as they come.
 
-    `columns` names all cells of a row in order. Raises `Invalid` when a line does not fit into a
-    block or the text is not UTF-8.
+    A row has so many `cells`; those at the `wanted` places are read. Raises `Invalid` when a
+    line does not fit into a block, the text is not UTF-8, or rows of another shape have no end.
     """
     refused: list[Refused] = []
 
     def refuse(row: Any) -> str:
-        number = row.number if row.number is not None else 0
+        if len(refused) == _MOST_REFUSED:
+            return "error"
         reason = f"{row.actual_columns} cells instead of {row.expected_columns}"
-        refused.append(Refused(int(number) - int(header), reason, str(row.text)[:200]))
+        refused.append(Refused(int(row.number) - int(header), reason, str(row.text)[:200]))
         return "skip"
 
+    names = [str(k) for k in range(cells)]
     read = pcsv.ReadOptions(
-        use_threads=False,
-        block_size=BLOCK_BYTES,
-        column_names=list(columns),
-        skip_rows=int(header),
+        use_threads=False, block_size=BLOCK_BYTES, column_names=names, skip_rows=int(header)
     )
     parse = pcsv.ParseOptions(delimiter=delimiter, invalid_row_handler=refuse)
     convert = pcsv.ConvertOptions(
-        column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False
+        column_types=dict.fromkeys(names, pa.string()),
+        include_columns=[str(k) for k in wanted],
+        strings_can_be_null=False,
     )
     told, row = 0, 1
     try:
         with pcsv.open_csv(stream, read, parse, convert) as reader:
             for batch in reader:
-                numbers = _row_numbers(row, batch.num_rows, refused[told:])
+                # The reader parses ahead: rows of later blocks may be among the refused already.
+                numbers = _row_numbers(row, batch.num_rows, refused)
                 if batch.num_rows:
                     row = int(numbers[-1]) + 1
-                yield TextRows(dict(zip(columns, batch.columns, strict=True)), numbers)
+                yield TextRows(dict(zip(wanted, batch.columns, strict=True)), numbers)
                 if len(refused) > told:
                     yield tuple(refused[told:])
                     told = len(refused)
+        if len(refused) > told:
+            yield tuple(refused[told:])
     except pa.ArrowInvalid as error:
         if "empty" in str(error).lower():
             raise Invalid(f"{name} has no rows", code="data.empty_file") from None
-        raise Invalid(f"{name}: {_plain(error)}", code="data.bad_table") from None
+        raise Invalid(f"{name}: {_plain(error, cells)}", code="data.bad_table") from None
 
 
-def _row_numbers(first: int, count: int, refused: Sequence[Refused]) -> Any:
+def _row_numbers(first: int, count: int, refused: Sequence[Refused]) -> Int64:
     """Return the numbers of a block's rows, which skip those refused."""
-    skip = {one.row for one in refused}
-    if not skip:
-        return np.arange(first, first + count, dtype=np.int64)
+    skip = refused[bisect_left(refused, first, key=lambda one: one.row) :]
     numbers = np.arange(first, first + count + len(skip), dtype=np.int64)
-    return numbers[~np.isin(numbers, list(skip))][:count]
+    if skip:
+        numbers = numbers[~np.isin(numbers, [one.row for one in skip])]
+    return numbers[:count]
 
 
-def _plain(error: Exception) -> str:
+def _plain(error: Exception, cells: int) -> str:
     """Say in a line what the reader met."""
     text = str(error)
     if "straddling" in text:
         return f"a line is longer than {BLOCK_BYTES >> 20} MiB; this is no table of bars"
     if "UTF8" in text or "UTF-8" in text:
         return "it is not UTF-8 text"
+    if "Expected" in text and "columns" in text:
+        return f"more than {_MOST_REFUSED:,} rows do not have the {cells} cells of the first line"
     return text.splitlines()[0][:160]
 
 

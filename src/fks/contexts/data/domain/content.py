@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import msgspec
+import numpy as np
 
 from fks.contexts.data.domain.table import RawTable
 from fks.contracts.values import Instrument
@@ -22,7 +23,7 @@ def dataset_hash(kept: RawTable, instrument: Instrument, timeframe: str, synthet
     """Return the hash over instrument, timeframe, label and the six columns in order."""
     head = msgspec.json.encode((instrument, timeframe, synthetic), order="sorted")
     columns = (kept.ts_ns, kept.open, kept.high, kept.low, kept.close, kept.volume)
-    return content_hash(_LAYOUT, head, *(column.tobytes() for column in columns))
+    return content_hash(_LAYOUT, head, *(np.ascontiguousarray(column).data for column in columns))
 
 
 def dataset_name(text: str) -> str:

@@ -13,7 +13,7 @@ from decimal import Decimal
 import msgspec
 import numpy as np
 
-from fks.contexts.data.domain.precision import MAX_PLACES, Precision, precision_of
+from fks.contexts.data.domain.precision import MAX_PLACES, Precision
 from fks.contracts.columns import Float64
 from fks.contracts.values import NANOS, Instrument
 from fks.kernel.errors import Invalid
@@ -128,11 +128,6 @@ def guess_instrument(
 def quoted(instrument: Instrument) -> Instrument:
     """Return the instrument for middles of bid and ask, which lie between two ticks as well."""
     return msgspec.structs.replace(instrument, tick_size=instrument.tick_size / 2)
-
-
-def inferred(prices: tuple[Float64, ...]) -> Precision:
-    """Return the precision of price columns taken together."""
-    return precision_of(np.concatenate(prices))
 
 
 def with_sizes(instrument: Instrument, **sizes: str | None) -> Instrument:

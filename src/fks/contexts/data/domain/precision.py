@@ -7,6 +7,7 @@ account for (adjusted for splits, averaged) are rounded, and the report says how
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,10 +15,12 @@ import numpy.typing as npt
 
 from fks.contracts.columns import Float64
 
-__all__ = ["MAX_PLACES", "Precision", "precision_of"]
+__all__ = ["MAX_PLACES", "Precision", "off_grid", "precision_of"]
 
 MAX_PLACES = 9
 _SIGNIFICANT = 9
+_CHUNK = 1 << 18
+_BEYOND = 1e9
 
 
 class Precision(NamedTuple):
@@ -27,35 +30,47 @@ class Precision(NamedTuple):
     exact: bool
 
 
-def precision_of(prices: Float64) -> Precision:
-    """Return the fewest places that write all finite prices, 9 at most.
+def precision_of(columns: Sequence[Float64]) -> Precision:
+    """Return the fewest places that write all finite prices of some columns, 9 at most.
 
     Where none do, it is enough places for nine significant digits of the largest price.
     """
-    left = prices[np.isfinite(prices) & (np.abs(prices) < 1e9)]
-    if len(left) == 0:
-        return Precision(0, True)
-    found = _places(left)
-    if found is not None:
-        return Precision(found, True)
-    single = left.astype(np.float32)
-    if np.array_equal(single.astype(np.float64), left):
-        for places in range(MAX_PLACES):
-            if np.array_equal(np.round(left, places).astype(np.float32), single):
-                return Precision(places, False)
-    whole = len(str(int(np.abs(left).max())))
-    return Precision(max(0, min(MAX_PLACES, _SIGNIFICANT - whole)), False)
+    places = 0
+    for column in columns:
+        for start in range(0, len(column), _CHUNK):
+            found = _places(_usable(column[start : start + _CHUNK]), places)
+            if found is None:
+                return _rounded(np.concatenate([_usable(one) for one in columns]))
+            places = found
+    return Precision(places, True)
 
 
-def _places(left: Float64) -> int | None:
-    """Return the fewest places that write all prices, None if nine do not."""
-    for places in range(MAX_PLACES + 1):
+def _usable(prices: Float64) -> Float64:
+    """Return the prices that can be prices at all."""
+    with np.errstate(invalid="ignore"):
+        return prices[np.abs(prices) < _BEYOND]
+
+
+def _places(left: Float64, least: int) -> int | None:
+    """Return the fewest places, not below `least`, that write all prices; None if nine do not."""
+    for places in range(least, MAX_PLACES + 1):
         left = left[off_grid(left * 10.0**places)]
         if len(left) == 0:
             return places
     return None
 
 
+def _rounded(prices: Float64) -> Precision:
+    """Return the places to round to: those of 32-bit floats, or as many as make nine digits."""
+    single = prices.astype(np.float32)
+    if np.array_equal(single.astype(np.float64), prices):
+        for places in range(MAX_PLACES):
+            if np.array_equal(np.round(prices, places).astype(np.float32), single):
+                return Precision(places, False)
+    whole = len(str(int(np.abs(prices).max())))
+    return Precision(max(0, min(MAX_PLACES, _SIGNIFICANT - whole)), False)
+
+
 def off_grid(steps: Float64) -> npt.NDArray[np.bool_]:
-    """Tell which numbers of steps are not whole, beyond what their 53 bits can tell."""
-    return np.asarray(np.abs(steps - np.rint(steps)) > np.maximum(np.abs(steps), 1.0) * 2e-11)
+    """Tell which numbers of steps are not whole, but for the last bits of their computation."""
+    return np.asarray(np.abs(steps - np.rint(steps)) > np.maximum(np.abs(steps), 1.0) * 4e-15)

@@ -97,6 +97,15 @@ def _doubts(cleaned: Cleaned, outliers: Int64, zero_volume: int) -> Sequence[Fin
                 message="rows stood after later ones in the file and were moved to their place",
             )
         )
+    if cleaned.rounded:
+        found.append(
+            Finding(
+                rule="rounded prices",
+                severity="warning",
+                count=cleaned.rounded,
+                message="rows whose prices have more digits than can be traded were rounded",
+            )
+        )
     if len(outliers):
         found.append(
             Finding(
@@ -123,6 +132,8 @@ def _doubts(cleaned: Cleaned, outliers: Int64, zero_volume: int) -> Sequence[Fin
 
 def _gap_findings(coverage: Coverage) -> Sequence[Finding]:
     """Return a finding about expected bars that are not there."""
+    if coverage.unchecked:
+        return (Finding(rule="gaps", severity="info", count=0, message=coverage.unchecked),)
     if not coverage.missing:
         return ()
     return (

@@ -14,23 +14,30 @@ import numpy as np
 from fks.contexts.data.domain.timeframes import DAY_NS
 from fks.contracts.columns import Int64
 
-__all__ = ["Coverage", "always_slots", "coverage", "weekday_days"]
+__all__ = ["MAX_SLOTS", "Coverage", "always_slots", "coverage", "weekday_days"]
 
-_MAX_SLOTS = 50_000_000
+MAX_SLOTS = 50_000_000
 
 
 class Coverage(NamedTuple):
-    """How many slots were expected, how many lack a bar, in how many runs, and where first."""
+    """How many slots were expected, how many lack a bar, in how many runs, and where first.
+
+    `unchecked` says why nothing was compared, where nothing was.
+    """
 
     expected: int
     missing: int
     gaps: int
-    first_ns: tuple[int, ...]
+    first_ns: tuple[int, ...] = ()
+    unchecked: str = ""
 
 
 def coverage(expected_ns: Int64, there_ns: Int64) -> Coverage:
     """Compare expected slots (sorted) with bars (sorted)."""
-    lacking = ~np.isin(expected_ns, there_ns, assume_unique=True)
+    if np.array_equal(expected_ns, there_ns):
+        return Coverage(len(expected_ns), 0, 0)
+    place = np.minimum(np.searchsorted(there_ns, expected_ns), len(there_ns) - 1)
+    lacking = there_ns[place] != expected_ns
     starts = np.flatnonzero(lacking & ~np.concatenate(([False], lacking[:-1])))
     return Coverage(
         len(expected_ns),
@@ -44,8 +51,6 @@ def always_slots(first_ns: int, last_ns: int, step_ns: int, *, weekends: bool) -
     """Return every slot from the first to the last bar; without weekends, Friday 21:00 UTC to
     Sunday 23:00 UTC is left out (the widest pause of the foreign-exchange week).
     """
-    if (last_ns - first_ns) // step_ns > _MAX_SLOTS:
-        return np.empty(0, dtype=np.int64)
     slots = np.arange(first_ns, last_ns + 1, step_ns, dtype=np.int64)
     if weekends:
         return slots

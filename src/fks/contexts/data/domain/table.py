@@ -9,7 +9,7 @@ import numpy as np
 
 from fks.contracts.columns import Float64, Int64
 
-__all__ = ["NO_TIME", "RawTable", "Refused", "joined", "taken"]
+__all__ = ["NO_TIME", "Piece", "RawTable", "Refused", "joined", "taken"]
 
 NO_TIME = np.iinfo(np.int64).min
 """The time of a row whose time could not be read."""
@@ -21,6 +21,13 @@ class Refused(NamedTuple):
     row: int
     reason: str
     text: str
+
+
+class Piece(NamedTuple):
+    """A file among several: its name, and how many rows were read before it."""
+
+    name: str
+    rows_before: int
 
 
 class RawTable(NamedTuple):

@@ -2,6 +2,7 @@
 
 Nothing is dropped: a row is kept or gets a reason. Faults that a bar survives (an outlier, no
 volume, arriving late) become findings; faults that make it unusable put it into quarantine.
+Kept prices are whole ticks, each the float that a parser gives for the tick's decimal.
 """
 
 from __future__ import annotations
@@ -28,23 +29,26 @@ REASONS = (
     "contradicts another row of the same time",
     "off the tick size",
     "time out of range",
+    "price out of range",
 )
-_OK, _TIME, _NUMBER, _PRICE, _OHLC, _VOLUME, _TWICE, _CONFLICT, _TICK, _RANGE = range(10)
+_OK, _TIME, _NUMBER, _PRICE, _OHLC, _VOLUME, _TWICE, _CONFLICT, _TICK, _RANGE, _LARGE = range(11)
 # 1900 and 2200: beyond these a stamp was read in the wrong unit.
 _EARLIEST_NS, _LATEST_NS = -2_208_988_800_000_000_000, 7_258_118_400_000_000_000
-_MAX_PRICE = 1e12
+_MAX_TICKS = 2.0**52  # beyond it a float has no room for the next tick
 
 
 class Cleaned(NamedTuple):
     """A table parted in two. `kept` is in time order without repeats; `reason` indexes REASONS.
 
-    `out_of_order` counts kept rows that stood after a later one in the file and were moved.
+    `out_of_order` counts kept rows that stood after a later one in the file and were moved,
+    `rounded` those whose prices had more digits than the tick size.
     """
 
     kept: RawTable
     quarantined: RawTable
     reason: npt.NDArray[np.uint8]
     out_of_order: int
+    rounded: int = 0
 
     def count(self, *reasons: str) -> int:
         """Return how many rows are quarantined for one of these reasons."""
@@ -52,24 +56,33 @@ class Cleaned(NamedTuple):
         return int(np.isin(self.reason, codes).sum())
 
 
-def clean(table: RawTable, tick_size: Decimal | None) -> Cleaned:
-    """Part the rows. With a tick size, prices that are not whole ticks are refused too.
+def clean(table: RawTable, tick_size: Decimal, *, rounding: bool = False) -> Cleaned:
+    """Part the rows. Prices that are not whole ticks are refused, or with `rounding` rounded.
 
     Rows of one time: identical ones are kept once; if they differ, none can be trusted and all
     are quarantined.
     """
     reason = _faults(table)
-    if tick_size is not None:
-        reason[(reason == _OK) & _off_tick(table, tick_size)] = _TICK
+    snapped, changed = _on_ticks(table, tick_size, reason, rounding=rounding)
     good = np.flatnonzero(reason == _OK)
-    order = good[np.argsort(table.ts_ns[good], kind="stable")]
-    twice, conflict = _repeats(table, order)
+    stamps = table.ts_ns[good]
+    in_order = bool((stamps[1:] > stamps[:-1]).all())
+    if in_order and len(good) == len(table.row):
+        return Cleaned(snapped, taken(table, good[:0]), reason[:0], 0, int(changed.sum()))
+    order = good if in_order else good[np.argsort(stamps, kind="stable")]
+    twice, conflict = _repeats(snapped, order)
     reason[twice], reason[conflict] = _TWICE, _CONFLICT
     kept = order[reason[order] == _OK]
     bad = np.flatnonzero(reason != _OK)
     in_file = np.sort(kept)
     late = table.ts_ns[in_file] < np.maximum.accumulate(table.ts_ns[in_file])
-    return Cleaned(taken(table, kept), taken(table, bad), reason[bad], int(late.sum()))
+    return Cleaned(
+        taken(snapped, kept),
+        taken(table, bad),
+        reason[bad],
+        int(late.sum()),
+        int(changed[kept].sum()),
+    )
 
 
 def _faults(table: RawTable) -> npt.NDArray[np.uint8]:
@@ -86,22 +99,37 @@ def _faults(table: RawTable) -> npt.NDArray[np.uint8]:
         mark(~np.isfinite(price), _NUMBER)
     with np.errstate(invalid="ignore"):
         for price in prices:
-            mark((price <= 0) | (price > _MAX_PRICE), _PRICE)
+            mark(price <= 0, _PRICE)
         top, bottom = np.maximum(table.open, table.close), np.minimum(table.open, table.close)
         mark((table.high < top) | (table.low > bottom), _OHLC)
         mark(table.volume < 0, _VOLUME)
     return reason
 
 
-def _off_tick(table: RawTable, tick_size: Decimal) -> npt.NDArray[np.bool_]:
-    """Tell which rows have a price that is not a whole number of ticks (to 1e-6 of a tick)."""
+def _on_ticks(
+    table: RawTable, tick_size: Decimal, reason: npt.NDArray[np.uint8], *, rounding: bool
+) -> tuple[RawTable, npt.NDArray[np.bool_]]:
+    """Return the table with its prices on ticks, and which rows that changed visibly.
+
+    Rows that are not (to 1e-6 of a tick), or are too large or too small for any tick, get their
+    reason; their prices in the returned table mean nothing.
+    """
     numerator, denominator = tick_size.as_integer_ratio()
-    off = np.zeros(len(table.row), dtype=np.bool_)
-    with np.errstate(invalid="ignore"):
+    changed = np.zeros(len(table.row), dtype=np.bool_)
+    snapped: list[Float64] = []
+    with np.errstate(invalid="ignore", over="ignore"):
         for price in (table.open, table.high, table.low, table.close):
             steps = price * denominator / numerator
-            off |= np.abs(steps - np.rint(steps)) > np.maximum(1e-6, np.abs(steps) * 1e-12)
-    return off
+            whole = np.rint(steps)
+            changed |= np.abs(steps - whole) > np.maximum(1e-6, np.abs(steps) * 1e-12)
+            reason[(reason == _OK) & (np.abs(whole) > _MAX_TICKS)] = _LARGE
+            reason[(reason == _OK) & (whole <= 0)] = _TICK
+            snapped.append((whole * numerator) / float(denominator))
+    if not rounding:
+        reason[(reason == _OK) & changed] = _TICK
+        changed[:] = False
+    first, high, low, last = snapped
+    return table._replace(open=first, high=high, low=low, close=last, refused=()), changed
 
 
 def _repeats(table: RawTable, order: Int64) -> tuple[Int64, Int64]:

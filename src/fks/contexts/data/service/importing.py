@@ -11,11 +11,15 @@ import msgspec
 import numpy as np
 
 from fks.contexts.data.adapters.calendars import check_calendar, expected_coverage
-from fks.contexts.data.adapters.formats.reading import Progress, ReadOptions, silent
+from fks.contexts.data.adapters.formats.reading import (
+    Found,
+    Progress,
+    ReadOptions,
+    one_table,
+    silent,
+)
 from fks.contexts.data.adapters.formats.registry import read_file
-from fks.contexts.data.domain.content import dataset_name
 from fks.contexts.data.domain.imports import Imported, Wanted, import_table
-from fks.contexts.data.domain.instruments import BUILT_IN, known_instrument
 from fks.contexts.data.domain.table import RawTable, joined
 from fks.contexts.data.domain.timeframes import timeframe_ns
 from fks.contexts.data.store import check_name
@@ -24,7 +28,7 @@ from fks.contracts.data import Provider, ProviderSpec
 from fks.contracts.values import Instrument
 from fks.kernel.errors import Invalid, NotFound
 
-__all__ = ["FileRequest", "ProviderRequest", "import_file", "import_provider"]
+__all__ = ["FileRequest", "ProviderRequest", "import_file", "import_files", "import_provider"]
 
 
 class FileRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,21 +63,73 @@ def import_file(
     request: FileRequest, *, now_ns: int, code_version: str, progress: Progress = silent
 ) -> Imported:
     """Read, check and judge a file. Raises `Invalid` or `NotFound` with a way out."""
+    (imported,) = import_files(
+        [request.path], request, now_ns=now_ns, code_version=code_version, progress=progress
+    )
+    return imported
+
+
+def import_files(
+    paths: Iterable[Path],
+    request: FileRequest,
+    *,
+    now_ns: int,
+    code_version: str,
+    progress: Progress = silent,
+) -> list[Imported]:
+    """Read files as the request says; files of one symbol and timeframe are one dataset.
+
+    With a name all of them are one. Raises `Invalid` or `NotFound` for the first that cannot be
+    used, before anything is stored.
+    """
     if request.timeframe is not None:
         timeframe_ns(request.timeframe)
     if request.calendar is not None:
         check_calendar(request.calendar)
+    if request.name is not None:
+        check_name(request.name)
     options = ReadOptions(timezone=request.timezone, columns=request.columns, member=request.member)
-    found = read_file(request.path, request.form, options, progress)
-    timeframe = request.timeframe or found.timeframe
-    symbol = request.instrument or found.symbol
-    suffix = f"_{timeframe}" if timeframe else ""
+    groups: dict[tuple[str, str | None, bool], list[Found]] = {}
+    for path in paths:
+        found = read_file(path, request.form, options, progress)
+        symbol, timeframe = request.instrument or found.symbol, request.timeframe or found.timeframe
+        groups.setdefault((symbol, timeframe, found.quotes), []).append(found)
+    if request.name is not None and len(groups) > 1:
+        kinds = ", ".join(f"{symbol} {timeframe or ''}".strip() for symbol, timeframe, _ in groups)
+        raise Invalid(
+            f"--name names one dataset, and these files are of several: {kinds}; give "
+            "--instrument, or import them one by one",
+            code="data.several_instruments",
+        )
+    return [
+        _imported(parts, symbol, timeframe, request, now_ns, code_version)
+        for (symbol, timeframe, _), parts in groups.items()
+    ]
+
+
+def _imported(
+    parts: list[Found],
+    symbol: str,
+    timeframe: str | None,
+    request: FileRequest,
+    now_ns: int,
+    code_version: str,
+) -> Imported:
+    """Make one dataset of what was found in one file or several."""
+    table, pieces = one_table([(_names(found), found.table) for found in parts])
+    if len(parts) == 1:
+        table, pieces = parts[0].table, parts[0].pieces
+    notes = dict.fromkeys(note for found in parts for note in found.notes)
+    sources = [piece.name for piece in pieces]
+    told = sources if len(sources) <= 3 else [sources[0], f"{len(sources) - 2} more", sources[-1]]
     wanted = Wanted(
-        name=check_name(request.name or dataset_name(symbol + suffix)),
         symbol=symbol,
+        name=request.name or "",
+        sure=request.instrument is not None,
         timeframe=timeframe,
-        instrument=_known(symbol),
-        source="; ".join((request.path.name, *found.notes)),
+        quotes=parts[0].quotes,
+        usual_calendar=parts[0].calendar,
+        source="; ".join((", ".join(told), *notes)),
         calendar=request.calendar,
         tick_size=request.tick_size,
         lot_size=request.lot_size,
@@ -81,7 +137,13 @@ def import_file(
         created_at_ns=now_ns,
         code_version=code_version,
     )
-    return import_table(found.table, wanted, expected_coverage)
+    return import_table(table, wanted, expected_coverage)._replace(pieces=pieces)
+
+
+def _names(found: Found) -> str:
+    """Return what to call the file, or the folder, that something was found in."""
+    names = [piece.name for piece in found.pieces]
+    return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
 
 
 def import_provider(
@@ -119,7 +181,7 @@ def import_provider(
             code="data.nothing_usable",
         )
     wanted = Wanted(
-        name=check_name(request.name or dataset_name(f"{request.symbol}_{request.timeframe}")),
+        name=check_name(request.name) if request.name is not None else "",
         symbol=instrument.id,
         timeframe=request.timeframe,
         instrument=instrument,
@@ -138,14 +200,6 @@ def provider_of(spec: ProviderSpec, settings_of: Callable[[ProviderSpec], Any]) 
     factory = getattr(importlib.import_module(module), name)
     made: Provider = factory() if spec.settings is None else factory(settings_of(spec))
     return made
-
-
-def _known(symbol: str) -> Instrument | None:
-    """Return a built-in instrument; a futures contract such as ES201312 is its product's."""
-    found = known_instrument(symbol)
-    if found is None and symbol[-6:].isdigit() and symbol[:-6] in BUILT_IN:
-        return msgspec.structs.replace(BUILT_IN[symbol[:-6]], id=symbol)
-    return found
 
 
 def _table(bars: BarColumns, before: int) -> RawTable:

@@ -11,24 +11,28 @@ import re
 from pathlib import Path
 
 from fks.contexts.data.adapters.archives import members_of, opened
-from fks.contexts.data.adapters.formats.delimited import read_rows, symbol_of
-from fks.contexts.data.adapters.formats.reading import Found, Progress, ReadOptions, silent
+from fks.contexts.data.adapters.formats.delimited import read_rows
+from fks.contexts.data.adapters.formats.reading import (
+    Found,
+    Progress,
+    ReadOptions,
+    one_table,
+    silent,
+    symbol_of,
+)
 from fks.contexts.data.adapters.tabular import sniff
 from fks.kernel.errors import Invalid
 
 __all__ = ["looks_like_binance", "read_binance"]
 
-_COLUMNS = (
-    *("open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume"),
-    *("count", "taker_buy_volume", "taker_buy_quote_volume", "ignore"),
-)
+_CELLS = 12
 _NAME = re.compile(r"([A-Z0-9]{2,20})-(\d+[smhdw]|1mo)-\d{4}")
-_CANONICAL = {"ts": "open_time", **{k: k for k in ("open", "high", "low", "close", "volume")}}
+_COLUMNS = {"ts": 0, "open": 1, "high": 2, "low": 3, "close": 4, "volume": 5}
 
 
 def looks_like_binance(path: Path, cells: list[str]) -> bool:
     """Tell whether a first line is of this format: twelve cells, digits or the known header."""
-    if len(cells) != len(_COLUMNS):
+    if len(cells) != _CELLS:
         return False
     return cells[0].lower() in ("open_time", "open time") or cells[0].isdigit()
 
@@ -49,14 +53,15 @@ def read_binance(path: Path, options: ReadOptions, progress: Progress = silent) 
         cells, delimiter = sniff(stream, path.name)
         if not looks_like_binance(path, cells):
             raise Invalid(
-                f"{path.name} has {len(cells)} columns; Binance klines have {len(_COLUMNS)}",
+                f"{path.name} has {len(cells)} columns; Binance klines have {_CELLS}",
                 code="data.wrong_columns",
             )
         header = not cells[0].isdigit()
         table = read_rows(
-            stream, path.name, _COLUMNS, delimiter, _CANONICAL, options, progress, header=header
+            stream, path.name, _CELLS, delimiter, _COLUMNS, options, progress, header=header
         )
     match = _NAME.search(path.name)
     symbol = match[1] if match else symbol_of(path)
     timeframe = match[2] if match and not match[2].endswith("mo") else None
-    return Found(table, symbol, timeframe, sources=(path,))
+    table, pieces = one_table([(path.name, table)])
+    return Found(table, symbol, timeframe, pieces=pieces, calendar="24/7")

@@ -11,13 +11,20 @@ import pyarrow.compute as pc
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 
-from fks.contexts.data.adapters.formats.delimited import ALIASES, symbol_of
-from fks.contexts.data.adapters.formats.reading import Found, Progress, ReadOptions, silent
+from fks.contexts.data.adapters.formats.headers import CLOCK, columns_of_header
+from fks.contexts.data.adapters.formats.reading import (
+    Found,
+    Progress,
+    ReadOptions,
+    one_table,
+    silent,
+    symbol_of,
+)
 from fks.contexts.data.adapters.stamps import local_to_utc, read_times, zone_of
 from fks.contexts.data.adapters.tabular import numbers_of
 from fks.contexts.data.domain.table import NO_TIME, RawTable
 from fks.contracts.columns import Float64, Int64
-from fks.kernel.errors import Invalid, NotFound
+from fks.kernel.errors import Invalid
 
 __all__ = ["read_parquet"]
 
@@ -26,28 +33,33 @@ _MAX_ROWS = 200_000_000
 
 def read_parquet(path: Path, options: ReadOptions, progress: Progress = silent) -> Found:
     """Read a file; raises `Invalid` where it is damaged or has other columns."""
-    if not path.is_file():
-        raise NotFound(f"no file {path}", code="data.no_file")
     try:
-        names, load = _opened(path)
-        columns = _columns(names, options, path.name)
-        table = load(list(columns.values()))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        read = _read(path, options)
+    except (pa.ArrowException, OSError) as error:
         raise Invalid(
             f"{path.name} cannot be read: {str(error).splitlines()[0][:160]}",
             code="data.bad_table",
         ) from None
+    table, has_volume = read
+    progress(len(table.row))
+    joined, pieces = one_table([(path.name, table)])
+    notes = () if has_volume else ("the file has no volume; it is 0",)
+    return Found(joined, symbol_of(path), notes=notes, pieces=pieces)
+
+
+def _read(path: Path, options: ReadOptions) -> tuple[RawTable, bool]:
+    """Return the table, and whether it has volumes."""
+    names, load = _opened(path)
+    columns = _columns(names, options, path.name)
+    table = load(list(columns.values()))
     rows = table.num_rows
     if rows == 0:
         raise Invalid(f"{path.name} has no rows", code="data.empty_file")
     ts_ns = _times(table[columns["ts"]].combine_chunks(), options)
     first, high, low, last = (_numbers(table[columns[k]]) for k in ("open", "high", "low", "close"))
     volume = _numbers(table[columns["volume"]]) if "volume" in columns else np.zeros(rows)
-    progress(rows)
     row = np.arange(1, rows + 1, dtype=np.int64)
-    return Found(
-        RawTable(row, ts_ns, first, high, low, last, volume), symbol_of(path), sources=(path,)
-    )
+    return RawTable(row, ts_ns, first, high, low, last, volume), "volume" in columns
 
 
 def _opened(path: Path) -> tuple[list[str], Any]:
@@ -63,20 +75,8 @@ def _opened(path: Path) -> tuple[list[str], Any]:
 
 def _columns(names: list[str], options: ReadOptions, name: str) -> dict[str, str]:
     """Return which column is which."""
-    lower = {column.lower(): column for column in names}
-    found = {k: v for k, v in options.columns.items() if v in names}
-    for column, aliases in ALIASES.items():
-        match = next((lower[a] for a in aliases if a in lower), None)
-        if match is not None:
-            found.setdefault(column, match)
-    missing = [column for column in ALIASES if column not in found and column != "volume"]
-    if missing:
-        raise Invalid(
-            f"{name} has no column for {', '.join(missing)}; it has {', '.join(names)[:200]}. "
-            f"Say which with --map {missing[0]}=NAME",
-            code="data.wrong_columns",
-        )
-    return found
+    places = columns_of_header(names, options.columns, name)
+    return {column: names[place] for column, place in places.items() if column != CLOCK}
 
 
 def _times(column: pa.Array, options: ReadOptions) -> Int64:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from fks.contexts.data.adapters.archives import members_of, opened
 from fks.contexts.data.adapters.formats.binance import looks_like_binance, read_binance
 from fks.contexts.data.adapters.formats.delimited import read_delimited
@@ -37,6 +39,8 @@ def read_file(path: Path, form: str | None, options: ReadOptions, progress: Prog
         )
     if not path.exists():
         raise NotFound(f"no file {path}", code="data.no_file")
+    if not path.is_file() and not path.is_dir():
+        raise Invalid(f"{path} is no regular file", code="data.no_file")
     chosen = form or detect(path, options)
     if chosen in ("csv", "yahoo") and path.suffix == ".zip" and options.member is None:
         options = _only_member(path, options)
@@ -73,9 +77,4 @@ def _only_member(path: Path, options: ReadOptions) -> ReadOptions:
             f"{', '.join(names[:10])}",
             code="data.choose_member",
         )
-    return ReadOptions(
-        timezone=options.timezone,
-        columns=options.columns,
-        member=names[0],
-        bar_shift_ns=options.bar_shift_ns,
-    )
+    return msgspec.structs.replace(options, member=names[0])
