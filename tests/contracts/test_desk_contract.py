@@ -5,11 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
 import pytest
 
 from fks.contexts.execution.domain.desks import DeskMaker
-from fks.contracts.columns import BarColumns, FeatureColumns
 from fks.contracts.execution import (
     CostModel,
     Desk,
@@ -267,83 +265,3 @@ def test_an_instrument_that_is_not_exact_in_nanos_names_a_lot_size_that_works(
         DeskMaker().make(config(instrument=tiny, quantity=1.0), compiled=compiled)
     good = Instrument(id="X", tick_size=Decimal("1e-8"), lot_size=Decimal("0.1"))
     DeskMaker().make(config(instrument=good, quantity=1.0), compiled=compiled)
-
-
-def columns(prices: list[float]) -> BarColumns:
-    """Return bars that do not move inside."""
-    ticks = np.array([round(price * 4) for price in prices], dtype=np.int64)
-    ts_ns = np.arange(len(prices), dtype=np.int64) * 60_000_000_000
-    volume = np.ones(len(prices))
-    return BarColumns(
-        ts_ns=ts_ns,
-        open_ticks=ticks,
-        high_ticks=ticks,
-        low_ticks=ticks,
-        close_ticks=ticks,
-        volume=volume,
-        tick_size=TICK,
-    )
-
-
-def test_handlers_see_the_bar_its_values_by_name_and_the_fills_before_it(compiled: bool) -> None:
-    """Lost: strategies would read the wrong bar."""
-    bars = columns([100, 101, 102, 103])
-    features = FeatureColumns(("fast", "slow"), (np.arange(4.0), np.arange(4.0) * 2))
-    seen: list[Any] = []
-
-    def on_bar(bar: Any, values: Any, desk: Any) -> None:
-        fast, slow = values
-        assert (values.fast, values.slow) == (fast, slow)
-        seen.append((bar.index, bar.ts_ns // 60_000_000_000, bar.close, bar.volume, slow))
-        desk.long()
-
-    def on_fill(fill: Any, desk: Any) -> None:
-        seen.append(("fill", fill.price))
-
-    desk = DeskMaker().make(config(), compiled=compiled)
-    desk.drive_bars(
-        bars[:2],
-        FeatureColumns(features.names, tuple(c[:2] for c in features.columns)),
-        on_bar,
-        on_fill,
-    )
-    desk.drive_bars(
-        bars[2:],
-        FeatureColumns(features.names, tuple(c[2:] for c in features.columns)),
-        on_bar,
-        on_fill,
-    )
-    assert seen == [
-        (0, 0, 100.0, 1.0, 0.0),
-        ("fill", 101.0),
-        (1, 1, 101.0, 1.0, 2.0),
-        (2, 2, 102.0, 1.0, 4.0),
-        (3, 3, 103.0, 1.0, 6.0),
-    ]
-
-
-def test_a_handler_that_fails_leaves_a_desk_that_can_go_on(compiled: bool) -> None:
-    """Lost: one bug in a strategy would corrupt its account."""
-
-    def fail(bar: Any, values: Any, desk: Any) -> None:
-        desk.long()
-        raise ZeroDivisionError
-
-    desk = DeskMaker().make(config(), compiled=compiled)
-    nothing = FeatureColumns((), ())
-    with pytest.raises(ZeroDivisionError):
-        desk.drive_bars(columns([100, 101]), nothing, fail)
-    desk.end_bar()
-    desk.on_bar(10**12, 404, 404, 404, 404)
-    assert [fill.price for fill in desk.fills()] == [101.0]
-
-
-def test_damaged_snapshots_are_refused(compiled: bool) -> None:
-    """Lost: a desk would start with a wrong account."""
-    street = Street(compiled)
-    street.flat_bar(100)
-    street.desk.buy(5, limit=99)
-    state = street.desk.snapshot()
-    for damaged in (b"", state[:-1], state + b"x", state[:40] + b"\x01" + state[41:]):
-        with pytest.raises(Invalid, match="intact"):
-            DeskMaker().make(config(), compiled=compiled).restore(damaged)

@@ -62,6 +62,14 @@ def test_a_snapshot_taken_within_a_bar_goes_on_within_it(compiled: bool) -> None
     assert two.position_lots().tolist() == one.position_lots().tolist()[1:]
 
 
+def test_a_snapshot_cut_short_or_drawn_out_is_refused() -> None:
+    """Lost: half a file would be taken for an account."""
+    state = resting().snapshot()
+    for damaged in (b"", state[:7], state[:-1], state + b"x", state * 2):
+        with pytest.raises(Invalid, match="intact"):
+            DeskMaker().make(config()).restore(damaged)
+
+
 @given(place=st.integers(0, 10_000), change=st.integers(1, 255))
 @settings(max_examples=100, deadline=None)
 def test_a_snapshot_with_any_byte_changed_is_refused(place: int, change: int) -> None:

@@ -1,8 +1,8 @@
 """The desk in plain Python: slow, and meant to be read.
 
 It is the twin of `_desk.pyx`: both pass one contract suite and give one state hash. Orders are
-rows of whole numbers; `_resting` holds the open ones by id. See docs/explanation/desk.md for the
-rules in words.
+rows of whole numbers. See docs/explanation/desk.md for the rules in words, `reference_record.py`
+for what the desk holds.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fks.contexts.execution.domain.account import Account, fits, settle, slipped_ticks
+from fks.contexts.execution.domain.account import fits, settle, slipped_ticks
 from fks.contexts.execution.domain.orders import (
     ACCEPTED,
     CANCELLED,
@@ -35,8 +35,7 @@ from fks.contexts.execution.domain.orders import (
     Row,
     WorkingOrder,
 )
-from fks.contexts.execution.domain.state import Scalars
-from fks.contexts.execution.domain.terms import Terms
+from fks.contexts.execution.domain.reference_record import ReferenceRecord
 from fks.contexts.execution.domain.views import (
     BarView,
     checked,
@@ -44,29 +43,13 @@ from fks.contexts.execution.domain.views import (
     named_rows,
     whole_steps,
 )
-from fks.contracts.columns import BarColumns, FeatureColumns, Int64
+from fks.contracts.columns import BarColumns, FeatureColumns
 
 __all__ = ["ReferenceCore"]
 
 
-class ReferenceCore:
+class ReferenceCore(ReferenceRecord):
     """The rules of the desk."""
-
-    def __init__(self, terms: Terms) -> None:
-        self._terms = terms
-        self._account = Account(terms.cash_nanos, 0, 0, 0)
-        self._orders: list[WorkingOrder] = []
-        self._resting: list[WorkingOrder] = []
-        self._fills: list[tuple[int, ...]] = []
-        self._equity: list[int] = []
-        self._positions: list[int] = []
-        self._last_close_ticks = self._last_ts_ns = 0
-        self._bars = self._recorded = 0
-        self._view_lots = self._aim_lots = 0
-        self._tried = (0, 0, 0)
-        self._refused_target_bits = 0
-        self._order_count = self._fill_count = self._numbers = self._signals = 0
-        self._told = 0  # the last fill the strategy of drive_bars was told of
 
     # --- what a strategy calls -------------------------------------------------------------
 
@@ -189,93 +172,9 @@ class ReferenceCore:
             on_bar(BarView(bars, row, self._bars - 1), values(row), self)
             self.end_bar()
 
-    def overflow(self) -> Exception:
-        """Return the error of an account that is worth more than int64 holds."""
-        return OverflowError("the account is worth more than 9.22 billion")
-
     def fills_after(self, fill_id: int) -> tuple[Any, ...]:
         """Return later fills as values; the full desk says how."""
         raise NotImplementedError
-
-    # --- the record ------------------------------------------------------------------------
-
-    @property
-    def order_count(self) -> int:
-        """Return the newest order's id."""
-        return self._order_count
-
-    @property
-    def fill_count(self) -> int:
-        """Return the newest fill's id."""
-        return self._fill_count
-
-    @property
-    def open_count(self) -> int:
-        """Return how many orders rest."""
-        return len(self._resting)
-
-    def order_rows(self, after: int) -> list[Row]:
-        """Return orders with a greater id."""
-        start = len(self._orders)
-        while start > 0 and self._orders[start - 1].id > after:
-            start -= 1
-        return [order.row() for order in self._orders[start:]]
-
-    def open_rows(self) -> list[Row]:
-        """Return resting orders."""
-        return [order.row() for order in self._resting]
-
-    def fill_rows(self, after: int) -> list[tuple[int, ...]]:
-        """Return fills with a greater id."""
-        kept = self._fill_count - after
-        return self._fills[-kept:] if kept > 0 else []
-
-    def order_table(self) -> Int64:
-        """Return all orders: int64 of shape (n, 10), columns as in `Row`."""
-        return np.array([o.row() for o in self._orders], dtype=np.int64).reshape(-1, 10)
-
-    def fill_table(self) -> Int64:
-        """Return all fills: int64 of shape (n, 11)."""
-        return np.array(self._fills, dtype=np.int64).reshape(-1, 11)
-
-    def equity_nanos(self) -> Int64:
-        """Return the equity after each bar."""
-        return np.array(self._equity, dtype=np.int64)
-
-    def position_lots(self) -> Int64:
-        """Return the position after each bar."""
-        return np.array(self._positions, dtype=np.int64)
-
-    def scalars(self) -> Scalars:
-        """Return account and counters."""
-        return Scalars(
-            *self._account,
-            self._last_close_ticks,
-            self._last_ts_ns,
-            self._bars,
-            self._recorded,
-            self._view_lots,
-            self._aim_lots,
-            *self._tried,
-            self._refused_target_bits,
-            self._order_count,
-            self._fill_count,
-            self._numbers,
-            self._signals,
-        )
-
-    def load(self, scalars: Scalars, resting: tuple[Row, ...]) -> None:
-        """Take over a state; the record begins anew with what rests."""
-        self._account = Account(*scalars[:4])
-        self._last_close_ticks, self._last_ts_ns, self._bars, self._recorded = scalars[4:8]
-        self._view_lots, self._aim_lots = scalars[8:10]
-        self._tried = (scalars[10], scalars[11], scalars[12])
-        self._refused_target_bits = scalars[13]
-        self._order_count, self._fill_count, self._numbers, self._signals = scalars[14:18]
-        self._told = self._fill_count
-        self._resting = [WorkingOrder(row) for row in resting]
-        self._orders = list(self._resting)
-        self._fills, self._equity, self._positions = [], [], []
 
     # --- rules -----------------------------------------------------------------------------
 
@@ -449,14 +348,6 @@ class ReferenceCore:
         """End an order."""
         order.status, order.reason = status, reason
         self._resting.remove(order)
-
-    def _value(self) -> int:
-        """Return cash plus the position at the last close."""
-        held = self._account.position_lots * self._last_close_ticks * self._terms.tick_value_nanos
-        value = self._account.cash_nanos + held
-        if not fits(held, value):
-            raise self.overflow()
-        return value
 
     def _quantity(self, lots: int) -> float:
         """Return lots as a quantity."""
