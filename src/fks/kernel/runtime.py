@@ -16,6 +16,7 @@ from fks.kernel.ids import IdSource
 
 if TYPE_CHECKING:
     import pluggy
+
     from fks.kernel.persistence import Database
 
 __all__ = ["Runtime"]

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from fks.contexts.engine.domain.parameters import describe
-from fks.contexts.engine.service.backtester import LocalBacktester
-from fks.contexts.engine.service.results import Results
 from fks.contexts.engine.settings import EngineSettings
 from fks.contracts.engine import BacktestRequest, ParamInfo, Run
 from fks.contracts.execution import CostModel
@@ -21,6 +19,8 @@ from fks.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from fks.contexts.engine.service.backtester import LocalBacktester
 
 __all__ = ["backtest", "strategies"]
 
@@ -140,6 +140,8 @@ def compare_command(run_ids: tuple[str, ...]) -> None:
 
     surroundings = command_context()
     files = _backtester(surroundings).files
+    from fks.contexts.engine.service.results import Results
+
     comparison = Results(files).compare(tuple(files.load(run_id) for run_id in run_ids))
     table = Table(title="Backtests side by side")
     table.add_column("")
@@ -174,6 +176,8 @@ def strategies() -> None:
 
 def _backtester(surroundings: CommandContext) -> LocalBacktester:
     """Return the backtester over this home folder."""
+    from fks.contexts.engine.service.backtester import LocalBacktester
+
     return LocalBacktester(surroundings.home, surroundings.hook)
 
 

@@ -82,13 +82,21 @@ def _limit() -> tuple[Callable[..., tuple[float, int]], str]:
         numba = importlib.import_module("numba")
     except ImportError:
         return compiled.sma_cross, "fused loop in C"
-    source: dict[str, Any] = {}
-    exec(_NUMBA, source)  # noqa: S102  # our own text below, so that numba stays optional
-    return numba.njit(source["sma_cross"]), "fused loop by numba"
+    return numba.njit(_fused), "fused loop by numba"
 
 
-_NUMBA = """
-def sma_cross(opens, closes, fast, slow, cash, quantity, fee, threshold, same_close):
+def _fused(
+    opens: Any,
+    closes: Any,
+    fast: int,
+    slow: int,
+    cash: float,
+    quantity: float,
+    fee: float,
+    threshold: float,
+    same_close: bool,
+) -> tuple[float, int]:
+    """Do the whole workload in one loop; numba compiles this text of ours as it stands."""
     fills = 0
     fast_sum = slow_sum = 0.0
     want = have = False
@@ -106,7 +114,6 @@ def sma_cross(opens, closes, fast, slow, cash, quantity, fee, threshold, same_cl
             have = want
             fills += 1
     return cash + (quantity if have else 0.0) * closes[-1], fills
-"""
 
 
 def _plan(field: _Field, bars: BarColumns, tier: str, rule: FillRule = FillRule.NEXT_OPEN) -> Plan:
