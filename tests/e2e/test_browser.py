@@ -183,6 +183,11 @@ def test_the_chart_follows_a_running_session(
     first = number(until(count.inner_text, lambda text: number(text) >= 1))
     until(lambda: number(count.inner_text()), lambda now: now >= first + 2)
     assert rows.count() >= 3
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Resume").wait_for()
+    fills = http.get(f"/sessions/{session['id']}/fills").json()["fills"]
+    page.get_by_role("tab", name=f"Fills {len(fills)}", exact=True).wait_for()
+    page.get_by_role("button", name="Resume").click()
     legend = page.get_by_test_id("legend").inner_text()
     assert "UTC" in legend
     assert "RSI 14" in legend

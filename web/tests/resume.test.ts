@@ -50,6 +50,18 @@ describe("the place in the feed", () => {
     expect(seen).toEqual([11]);
   });
 
+  it("takes events of a new topic that lie before ones already seen of the old topics", () => {
+    // We ask at 10 for more topics; 11 and 14 of the old ones are still under way.
+    const { seen } = walk({ epoch: "a", lastSeq: 10 }, [
+      event(11),
+      event(14),
+      { op: "subscribed", next: 11, epoch: "a" },
+      event(12),
+      event(13),
+    ]);
+    expect(seen).toEqual([11, 14, 12, 13]);
+  });
+
   it("fetches anew after a restart of the server, whose numbers begin again", () => {
     const { place, refetches, seen } = walk({ epoch: "a", lastSeq: 500 }, [
       { op: "subscribed", next: 3, epoch: "b" },

@@ -52,7 +52,7 @@ export interface Step {
   refetch: boolean;
 }
 
-/** Take a message at a place. Events that we have seen already are dropped. */
+/** Take a message at a place. Events that this subscription has brought already are dropped. */
 export function step(place: Place, message: ServerMessage): Step {
   switch (message.op) {
     case "subscribed": {
@@ -60,7 +60,10 @@ export function step(place: Place, message: ServerMessage): Step {
       // was seen by neither.
       const first = place.lastSeq === null;
       const restarted = place.epoch !== null && place.epoch !== message.epoch;
-      const lastSeq = first || restarted ? message.next - 1 : place.lastSeq;
+      // Back to where the server begins, even if events of the subscription before arrived in the
+      // meantime: those of the new topics that lie before them were not among them. What comes
+      // twice by this is harmless, what is dropped is lost.
+      const lastSeq = message.next - 1;
       return { place: { epoch: message.epoch, lastSeq }, event: null, refetch: first || restarted };
     }
     case "event": {

@@ -17,6 +17,7 @@ export interface LiveChart extends LiveBars {
 }
 
 const MOST_SIGNALS = 5_000;
+const RECENT_SIGNALS = 500;
 const MOST_BARS = 4_000;
 
 /** Where a session stands: the second behind its last bar, or its start before the first. */
@@ -31,7 +32,8 @@ function begin(session: Session, signals: readonly SignalRaised[] = []): LiveCha
 
 function advance(chart: LiveChart, id: string, events: readonly FeedEvent[]): LiveChart {
   const bars = appendBars(chart, id, events);
-  const signals = signalsOf(id, events);
+  const heard = new Set(chart.signals.slice(-RECENT_SIGNALS).map(({ signal }) => signal.id));
+  const signals = signalsOf(id, events).filter(({ signal }) => !heard.has(signal.id));
   const next = {
     ...chart,
     ...bars,
