@@ -24,6 +24,7 @@ _PARTS = (
     "contexts/execution",
     "contexts/transformer",
 )
+_SOURCES = (".py", ".pyx", ".pxi", ".h")
 
 
 def code_version(kind: type[Strategy]) -> str:
@@ -40,8 +41,8 @@ def _core() -> bytes:
     root = Path(str(fks.__file__)).parent
     parts: list[bytes] = []
     for name in _PARTS:
-        for path in sorted((root / name).rglob("*.py*")):
-            if path.suffix in (".py", ".pyx"):
+        for path in sorted((root / name).rglob("*.*")):
+            if path.suffix in _SOURCES:
                 parts += [path.relative_to(root).as_posix().encode(), _read(path)]
     return content_hash(*parts).encode()
 
@@ -52,16 +53,21 @@ def _own(kind: type[Strategy]) -> bytes:
         return b""
     try:
         file = inspect.getsourcefile(kind)
-    except TypeError:  # typed in at a prompt or a notebook: there is no file
+    except (TypeError, OSError):  # typed in at a prompt or a notebook: there is no file
         file = None
     if file is not None and Path(file).is_file():
         return _read(Path(file))
     codes = [
-        member.__code__.co_code + repr(member.__code__.co_consts).encode()
+        member.__code__.co_code + _constants(member.__code__.co_consts)
         for _, member in sorted(vars(kind).items())
         if inspect.isfunction(member)
     ]
     return content_hash(*codes).encode()
+
+
+def _constants(values: tuple[object, ...]) -> bytes:
+    """Return constants as bytes; nested code is left out, its text would be an address."""
+    return repr([value for value in values if not hasattr(value, "co_code")]).encode()
 
 
 def _read(path: Path) -> bytes:
