@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,21 +66,21 @@ def _file_options(command: Any) -> Any:
 def import_command(
     paths: tuple[Path, ...], name: str | None, provider: str | None, **options: Any
 ) -> None:
-    """Import files (or bars of a provider) as datasets, with a report on their quality."""
+    """Import files (or bars of a provider) as datasets, with a report on their quality.
+
+    Files of one symbol and timeframe become one dataset, and with --name all of them do.
+    """
     surroundings = command_context()
     if bool(paths) == (provider is not None):
         raise Invalid("give files to import, or --provider and --symbol")
-    if name is not None and len(paths) > 1:
-        raise Invalid("--name names one dataset; import several files one by one")
     store = _store(surroundings)
-    done: list[tuple[DatasetInfo, QualityReport]] = []
     with _progress(surroundings) as progress:
         if provider is not None:
-            imported = _fetch(surroundings, provider, name, options, progress)
-            done.append((store.save(imported), imported.report))
-        # All files are read before the first is stored: one bad file stores nothing.
-        read = [_read(path, name, options, progress) for path in paths]
-        done.extend((store.save(imported), imported.report) for imported in read)
+            read = [_fetch(surroundings, provider, name, options, progress)]
+        else:
+            # All files are read before the first is stored: one bad file stores nothing.
+            read = _read(paths, name, options, progress)
+        done = [(store.save(imported), imported.report) for imported in read]
     documents = [_document(info, report) for info, report in done]
     surroundings.emit(
         documents[0] if len(documents) == 1 else documents,
@@ -97,10 +97,10 @@ def list_command() -> None:
     surroundings = command_context()
     found = _store(surroundings).list()
     table = Table(title="Datasets")
-    for heading in ("name", "instrument", "timeframe", "first", "last", "hash"):
-        table.add_column(heading, no_wrap=heading == "name")
+    for heading in ("name", "instrument", "bars of", "first", "last", "hash"):
+        table.add_column(heading, no_wrap=heading not in ("instrument", "hash"))
     for heading in ("bars", "score"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for info in found:
         table.add_row(
             info.name + (" [bold red]SYNTHETIC[/]" if info.synthetic else ""),
@@ -108,7 +108,7 @@ def list_command() -> None:
             info.timeframe,
             iso(info.first_ts_ns)[:10],
             iso(info.last_ts_ns)[:10],
-            info.hash[:12],
+            info.hash[:8],
             f"{info.rows:,}",
             f"{info.score:.1f}",
         )
@@ -144,7 +144,7 @@ def validate_command(dataset_or_path: str, **options: Any) -> None:
         surroundings.emit(_document(opened.info, report), _report_table(opened.info, report))
         return
     with _progress(surroundings) as progress:
-        imported = _read(Path(dataset_or_path), None, options, progress)
+        (imported,) = _read([Path(dataset_or_path)], None, options, progress)
     surroundings.emit(
         _document(imported.info, imported.report), _report_table(imported.info, imported.report)
     )
@@ -174,9 +174,11 @@ def _store(surroundings: CommandContext) -> DatasetStore:
     return DatasetStore(surroundings.home)
 
 
-def _read(path: Path, name: str | None, options: Mapping[str, Any], progress: Progress) -> Imported:
-    """Read a file as the options say."""
-    from fks.contexts.data.service.importing import FileRequest, import_file
+def _read(
+    paths: Sequence[Path], name: str | None, options: Mapping[str, Any], progress: Progress
+) -> list[Imported]:
+    """Read files as the options say."""
+    from fks.contexts.data.service.importing import FileRequest, import_files
 
     columns = {}
     for text in options["maps"]:
@@ -185,7 +187,7 @@ def _read(path: Path, name: str | None, options: Mapping[str, Any], progress: Pr
             raise Invalid(f"cannot read --map {text!r}: write COLUMN=NAME, such as ts=Zeit")
         columns[column.strip().lower()] = wanted.strip()
     request = FileRequest(
-        path=path,
+        path=paths[0],
         name=name,
         columns=columns,
         **{
@@ -196,8 +198,8 @@ def _read(path: Path, name: str | None, options: Mapping[str, Any], progress: Pr
             )
         },
     )
-    return import_file(
-        request, now_ns=time.time_ns(), code_version=fks.__version__, progress=progress
+    return import_files(
+        paths, request, now_ns=time.time_ns(), code_version=fks.__version__, progress=progress
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from fks.contexts.data.service.catalogue import Catalogue
 from fks.contexts.data.service.replay import Replays
 from fks.contexts.data.settings import DataSettings
@@ -50,10 +48,10 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
         return await catalogue.quality(query.dataset)
 
     async def on_session_started(event: SessionStarted, meta: Meta) -> None:
-        replays.begin(event.session)
+        replays.start(event.session)
 
     async def on_session_recovered(event: SessionRecovered, meta: Meta) -> None:
-        replays.begin(event.session)
+        replays.take_up(event.session)
 
     async def on_session_changed(event: SessionChanged, meta: Meta) -> None:
         replays.change(event.session)
@@ -73,19 +71,11 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
 
 def replay_service(runtime: Runtime) -> Service:
     """Return the service under which replays live: when it ends, they end."""
-    replays = _replays(runtime)
-
-    async def run() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            await replays.close()
-
-    return Service("data.replays", run)
+    return Service("data.replays", _replays(runtime).run)
 
 
 def store_check(runtime: Runtime) -> Check:
-    """Return the check that the store can be read."""
+    """Return the check that the store can be read and written."""
     catalogue, replays = _catalogue(runtime), _replays(runtime)
 
     async def probe() -> CheckResult:
@@ -93,9 +83,10 @@ def store_check(runtime: Runtime) -> Check:
             found = await catalogue.list()
         except FksError as error:
             return CheckResult(Status.UNHEALTHY, error.message)
-        return CheckResult(
-            Status.HEALTHY, f"{len(found.datasets)} datasets, {replays.count} replays under way"
-        )
+        text = f"{len(found.datasets)} datasets, {replays.count} replays under way"
+        if not catalogue.store.writable():
+            return CheckResult(Status.DEGRADED, f"the store cannot be written; {text}")
+        return CheckResult(Status.HEALTHY, text)
 
     return Check("store", probe)
 

@@ -87,7 +87,7 @@ def fks_commands() -> Iterable[click.Command]:
 
 @impl
 def fks_providers() -> Iterable[ProviderSpec]:
-    """Bring the synthetic bars."""
+    """Bring synthetic bars and the samples."""
     from fks.contexts.data.adapters.synthetic import SyntheticSettings
     from fks.contracts.data import ProviderSpec
 
@@ -98,7 +98,12 @@ def fks_providers() -> Iterable[ProviderSpec]:
             factory="fks.contexts.data.adapters.synthetic:SyntheticProvider",
             synthetic=True,
             settings=SyntheticSettings,
-        )
+        ),
+        ProviderSpec(
+            name="sample",
+            summary="The samples of the package: S&P 500 and NASDAQ, daily, 1999 to 2018",
+            factory="fks.contexts.data.service.samples:SampleProvider",
+        ),
     ]
 
 

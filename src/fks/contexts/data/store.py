@@ -25,11 +25,11 @@ import pyarrow.parquet as pq
 
 from fks.contexts.data.domain.content import NAME, dataset_hash
 from fks.contexts.data.domain.imports import Imported, columns_of
-from fks.contexts.data.domain.table import RawTable
+from fks.contexts.data.domain.table import NO_TIME, Piece, RawTable
 from fks.contexts.data.domain.validation import REASONS
 from fks.contracts.columns import BarColumns
 from fks.contracts.data import DatasetInfo, QualityReport
-from fks.kernel.errors import Invalid, NotFound, Unavailable
+from fks.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 
 __all__ = ["SAMPLES", "DatasetStore", "StoredDataset", "check_name"]
 
@@ -40,6 +40,8 @@ _WITHIN = "FROM read_parquet(?) WHERE ts_ns >= ? AND ts_ns < ?"
 _COUNT = f"SELECT count(*) {_WITHIN}"
 _FIRST = f"SELECT {', '.join(_COLUMNS)} {_WITHIN} ORDER BY ts_ns ASC LIMIT ?"
 _LAST = f"SELECT {', '.join(_COLUMNS)} {_WITHIN} ORDER BY ts_ns DESC LIMIT ?"
+_GLOB = re.compile(r"[*?\[\]]")  # what DuckDB would take for a pattern
+_SCRATCH = ".tmp-"
 _DELTA = {"ts_ns": "DELTA_BINARY_PACKED"}
 
 
@@ -81,16 +83,20 @@ class StoredDataset:
         try:
             read = pq.read_table(path, columns=list(_COLUMNS), memory_map=True, use_threads=False)
         except (OSError, pa.ArrowInvalid) as error:
-            raise Unavailable(
-                f"dataset {self._info.name} cannot be read: {str(error).splitlines()[0][:120]}",
-                code="data.damaged",
-            ) from None
+            raise self._damaged(error) from None
         ts_ns, first, high, low, last, volume = (
             np.asarray(read[name].combine_chunks().to_numpy(zero_copy_only=False))
             for name in _COLUMNS
         )
         row = np.arange(1, len(ts_ns) + 1, dtype=np.int64)
         return RawTable(row, ts_ns, first, high, low, last, volume)
+
+    def _damaged(self, error: Exception) -> Unavailable:
+        """Say that a file of this dataset cannot be read any more."""
+        return Unavailable(
+            f"dataset {self._info.name} cannot be read: {str(error).splitlines()[0][:120]}",
+            code="data.damaged",
+        )
 
     def verify(self) -> bool:
         """Tell whether the content still has the hash of its name."""
@@ -100,22 +106,37 @@ class StoredDataset:
         )
 
     def quality(self) -> QualityReport:
-        """Return the report written at import."""
-        return msgspec.json.decode((self._folder / "quality.json").read_bytes(), type=QualityReport)
+        """Return the report written at import. Raises `Unavailable` when it cannot be read."""
+        try:
+            text = (self._folder / "quality.json").read_bytes()
+            return msgspec.json.decode(text, type=QualityReport)
+        except (OSError, msgspec.DecodeError) as error:
+            raise self._damaged(error) from None
 
     def window(self, from_ts_ns: int, to_ts_ns: int, limit: int, *, tail: bool) -> dict[str, Any]:
-        """Return up to `limit` rows as lists by column, and `total`, by a DuckDB query."""
+        """Return up to `limit` rows as lists by column, and `total`.
+
+        Columns that are in memory already are cut; else DuckDB reads only what it needs.
+        """
+        path = str(self._folder / "bars.parquet")
+        if self._columns is not None or _GLOB.search(path):
+            found = self.columns(from_ts_ns, to_ts_ns)
+            part = found[-limit:] if tail else found[:limit]
+            return {"total": len(found), **{k: getattr(part, k).tolist() for k in _COLUMNS}}
         import duckdb
 
-        path = str(self._folder / "bars.parquet")
-        with duckdb.connect(":memory:") as connection:
-            connection.execute("SET allowed_directories = [?]", [str(self._folder)])
-            connection.execute("SET enable_external_access = false")
-            connection.execute("SET lock_configuration = true")
-            bounds = [path, from_ts_ns, to_ts_ns]
-            counted = connection.execute(_COUNT, bounds).fetchone()
-            query = _LAST if tail else _FIRST
-            rows = connection.execute(query, [*bounds, limit]).fetchnumpy()
+        try:
+            with duckdb.connect(":memory:") as connection:
+                connection.execute("SET threads = 1")
+                connection.execute("SET allowed_paths = [?]", [path])
+                connection.execute("SET enable_external_access = false")
+                connection.execute("SET lock_configuration = true")
+                bounds = [path, from_ts_ns, to_ts_ns]
+                counted = connection.execute(_COUNT, bounds).fetchone()
+                query = _LAST if tail else _FIRST
+                rows = connection.execute(query, [*bounds, limit]).fetchnumpy()
+        except duckdb.Error as error:
+            raise self._damaged(error) from None
         assert counted is not None
         step = -1 if tail else 1
         return {"total": int(counted[0]), **{k: rows[k][::step].tolist() for k in _COLUMNS}}
@@ -130,24 +151,37 @@ class DatasetStore:
         self._open: OrderedDict[str, StoredDataset] = OrderedDict()
 
     def list(self) -> tuple[DatasetInfo, ...]:
-        """Return the latest version of every dataset by name, samples included."""
-        names = {
-            path.name for path in (self._root, SAMPLES) if path.is_dir() for path in path.iterdir()
-        }
-        found = [self._latest(name) for name in sorted(names) if NAME.match(name)]
+        """Return the latest version of every dataset by name, samples included.
+
+        Raises `Unavailable` when the folder cannot be read.
+        """
+        with _disk_faults(self._root, "read"):
+            names = {
+                path.name
+                for path in (self._root, SAMPLES)
+                if path.is_dir()
+                for path in path.iterdir()
+            }
+            found = [self._latest(name) for name in sorted(names) if NAME.match(name)]
         return tuple(dataset.info for dataset in found if dataset is not None)
+
+    def writable(self) -> bool:
+        """Tell whether datasets can be stored."""
+        there = next(path for path in (self._root, *self._root.parents) if path.exists())
+        return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
     def open(self, text: str) -> StoredDataset:
         """Return a dataset by `name`, `name@hash` or hash (eight digits suffice).
 
-        Raises `NotFound` naming what there is.
+        Raises `NotFound` naming what there is, `Unavailable` when it cannot be read.
         """
         name, _, version = text.partition("@")
         dataset = None
-        if NAME.match(name) and not version:
-            dataset = self._latest(name)
-        if dataset is None and _HASH.match(version or name):
-            dataset = self._by_hash(name if version else None, version or name)
+        with _disk_faults(self._root, "read"):
+            if NAME.match(name) and not version:
+                dataset = self._latest(name)
+            if dataset is None and _HASH.match(version or name):
+                dataset = self._by_hash(name if version else None, version or name)
         if dataset is None:
             there = ", ".join(info.name for info in self.list()) or "none yet"
             raise NotFound(
@@ -158,46 +192,41 @@ class DatasetStore:
     def save(self, imported: Imported) -> DatasetInfo:
         """Store a dataset and make it its name's latest; the same content is stored once.
 
-        Raises `Unavailable` when the disk is full or the folder cannot be written.
+        Raises `Conflict` for the name of a sample, `Unavailable` when the disk is full or the
+        folder cannot be written; then nothing is stored.
         """
         info = imported.info
-        folder = self._root / check_name(info.name)
+        if (SAMPLES / check_name(info.name)).is_dir():
+            raise Conflict(
+                f"{info.name} is a sample of the package; store yours under another --name",
+                code="data.sample_name",
+            )
+        folder = self._root / info.name
         final = folder / info.hash
-        with _disk_faults(self._root):
+        with _disk_faults(self._root, "written"):
             folder.mkdir(parents=True, exist_ok=True)
-            self._sweep(folder)
-            if not (final / "manifest.json").is_file():
-                self._publish(imported, folder, final)
-            _replace(folder / "latest", info.hash.encode())
+            with _sole_writer(folder):
+                if not (final / "manifest.json").is_file():
+                    self._publish(imported, folder, final)
+                _replace(folder / "latest", info.hash.encode())
         self._open.pop(info.hash, None)
         return msgspec.structs.replace(info, path=str(final))
 
     def _publish(self, imported: Imported, folder: Path, final: Path) -> None:
         """Write a folder under a temporary name and rename it."""
-        scratch = folder / f".tmp-{os.getpid()}-{imported.info.hash[:12]}"
-        shutil.rmtree(scratch, ignore_errors=True)
+        for left in folder.glob(f"{_SCRATCH}*"):  # by a writer that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        scratch = folder / f"{_SCRATCH}{imported.info.hash[:12]}"
         scratch.mkdir()
         try:
             write_dataset(imported, scratch)
             for path in scratch.iterdir():
                 _sync(path)
             _sync(scratch)
-            try:
-                scratch.rename(final)
-            except OSError as error:
-                # Another process published the same content meanwhile: then it is there.
-                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
-                    raise
+            scratch.rename(final)
             _sync(folder)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-
-    def _sweep(self, folder: Path) -> None:
-        """Remove what killed writers left."""
-        for path in folder.glob(".tmp-*"):
-            owner = path.name.split("-")[1]
-            if owner.isdigit() and int(owner) != os.getpid() and not _alive(int(owner)):
-                shutil.rmtree(path, ignore_errors=True)
 
     def _latest(self, name: str) -> StoredDataset | None:
         """Return the newest version of a name, from the store or the samples."""
@@ -222,7 +251,7 @@ class DatasetStore:
     def _kept(self, dataset: StoredDataset) -> StoredDataset:
         """Return the object opened before, so that its columns are read once; few are kept."""
         known = self._open.pop(dataset.info.hash, dataset)
-        if known.info != dataset.info:
+        if known.info.path != dataset.info.path:
             known = dataset
         self._open[dataset.info.hash] = known
         while len(self._open) > self._cached:
@@ -243,27 +272,47 @@ def write_dataset(imported: Imported, folder: Path) -> None:
         row_group_size=1 << 18,
     )
     (folder / "quality.json").write_bytes(_json(imported.report))
-    bad = imported.cleaned.quarantined
-    if len(bad.row) or imported.table.refused:
+    if imported.report.rows_quarantined:
         pq.write_table(_quarantine(imported), folder / "quarantine.parquet", compression="lz4")
     (folder / "manifest.json").write_bytes(_json(imported.info))
 
 
 def _quarantine(imported: Imported) -> pa.Table:
-    """Return the refused rows with their reasons."""
+    """Return the refused rows with their file, their number in it, and their reasons."""
     bad, refused = imported.cleaned.quarantined, imported.table.refused
-    values: dict[str, Any] = {
-        name: pa.array(getattr(bad, name).tolist() + [None] * len(refused)) for name in _COLUMNS
+    none = len(refused)
+    row = np.concatenate((bad.row, np.array([one.row for one in refused], dtype=np.int64)))
+    pieces = imported.pieces or (Piece(imported.info.source, 0),)
+    before = np.array([piece.rows_before for piece in pieces], dtype=np.int64)
+    piece = np.searchsorted(before, row, side="left") - 1
+    files = pa.DictionaryArray.from_arrays(
+        pa.array(piece, pa.int32()), pa.array([piece.name for piece in pieces], pa.string())
+    )
+    reasons = pa.DictionaryArray.from_arrays(
+        pa.array(imported.cleaned.reason.astype(np.int32)), pa.array(REASONS, pa.string())
+    )
+    texts = pa.nulls(len(bad.row), pa.string())
+    values = {
+        name: pa.concat_arrays([column, pa.nulls(none, column.type)])
+        for name in _COLUMNS
+        for column in (pa.array(getattr(bad, name), mask=_no_time(name, bad)),)
     }
-    reasons = [REASONS[code] for code in imported.cleaned.reason.tolist()]
     return pa.table(
         {
-            "row": pa.array(bad.row.tolist() + [one.row for one in refused], pa.int64()),
-            "reason": pa.array(reasons + [one.reason for one in refused], pa.string()),
-            "text": pa.array([None] * len(reasons) + [one.text for one in refused], pa.string()),
+            "file": files.cast(pa.string()),
+            "row": row - before[piece],
+            "reason": pa.concat_arrays(
+                [reasons.cast(pa.string()), pa.array([one.reason for one in refused], pa.string())]
+            ),
+            "text": pa.concat_arrays([texts, pa.array([one.text for one in refused], pa.string())]),
             **values,
         }
     )
+
+
+def _no_time(name: str, bad: RawTable) -> Any:
+    """Return where a column has no value: times that could not be read."""
+    return bad.ts_ns == NO_TIME if name == "ts_ns" else None
 
 
 def _load(folder: Path) -> StoredDataset | None:
@@ -293,12 +342,22 @@ def _json(value: msgspec.Struct) -> bytes:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Replace a small file at once."""
-    scratch = path.with_name(f".{path.name}-{os.getpid()}")
+    """Replace a small file at once; only the sole writer calls this."""
+    scratch = path.with_name(f".{path.name}")
     scratch.write_bytes(content)
     _sync(scratch)
     scratch.replace(path)
     _sync(path.parent)
+
+
+@contextmanager
+def _sole_writer(folder: Path) -> Iterator[None]:
+    """Wait until no other thread or process writes versions of this name; a kill lets go."""
+    import fcntl
+
+    with (folder / ".lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _sync(path: Path) -> None:
@@ -310,27 +369,16 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _alive(pid: int) -> bool:
-    """Tell whether a process exists."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 @contextmanager
-def _disk_faults(root: Path) -> Iterator[None]:
+def _disk_faults(root: Path, doing: str) -> Iterator[None]:
     """Turn what a disk may answer into one clear line."""
     try:
         yield
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Unavailable(
                 f"no space left below {root}; nothing was stored", code="data.disk_full"
             ) from None
         raise Unavailable(
-            f"{root} cannot be written: {error.strerror or error}", code="data.store_unwritable"
+            f"{root} cannot be {doing}: {error.strerror or error}", code="data.store_fault"
         ) from None

@@ -23,7 +23,7 @@ from fks.contexts.data.domain.timeframes import DAY_NS
 from fks.contracts.columns import Int64
 from fks.kernel.errors import Invalid
 
-__all__ = ["ALWAYS", "check_calendar", "expected_coverage", "session_slots"]
+__all__ = ["ALWAYS", "check_calendar", "expected_coverage", "expected_stamps", "session_slots"]
 
 ALWAYS = ("24/7", "24/5", "weekdays")
 _PAUSED = ("CME", "CMES", "us_futures")
@@ -69,6 +69,23 @@ def expected_coverage(ts_ns: Int64, step_ns: int, calendar: str) -> Coverage:
     return coverage(slots, ts_ns)
 
 
+def expected_stamps(first_ns: int, last_ns: int, step_ns: int, calendar: str) -> Int64:
+    """Return when bars of a calendar open, from one time to another, both included.
+
+    Days and longer bars are stamped at midnight UTC. Raises `Invalid` beyond its reach.
+    """
+    if last_ns < first_ns:
+        return np.empty(0, dtype=np.int64)
+    if step_ns >= DAY_NS:
+        days = _session_days(first_ns // DAY_NS, last_ns // DAY_NS, calendar) * DAY_NS
+        if step_ns > DAY_NS:
+            days = days[np.unique(days // step_ns, return_index=True)[1]]
+        return days[(days >= first_ns) & (days <= last_ns)]
+    if calendar in ALWAYS:
+        return always_slots(first_ns, last_ns, step_ns, weekends=calendar == "24/7")
+    return session_slots(first_ns, last_ns, step_ns, calendar)
+
+
 def _daily(ts_ns: Int64, calendar: str) -> Coverage:
     """Compare days with sessions; a day is the UTC date twelve hours after the bar's open.
 
@@ -77,16 +94,19 @@ def _daily(ts_ns: Int64, calendar: str) -> Coverage:
     """
     days = np.unique((ts_ns + DAY_NS // 2) // DAY_NS)
     first, last = int(days[0]), int(days[-1])
-    if calendar == "24/7":
-        wanted = np.arange(first, last + 1, dtype=np.int64)
-    elif calendar in ALWAYS:
-        wanted = weekday_days(first, last)
-    else:
-        found = _calendar(calendar, first, last).sessions.values.astype("datetime64[ns]")
-        wanted = found.astype(np.int64) // DAY_NS
-        wanted = wanted[(wanted >= first) & (wanted <= last)]
-    result = coverage(wanted, days)
+    result = coverage(_session_days(first, last, calendar), days)
     return result._replace(first_ns=tuple(day * DAY_NS for day in result.first_ns))
+
+
+def _session_days(first: int, last: int, calendar: str) -> Int64:
+    """Return the days with a session between two days since the epoch, both included."""
+    if calendar == "24/7":
+        return np.arange(first, last + 1, dtype=np.int64)
+    if calendar in ALWAYS:
+        return weekday_days(first, last)
+    found = _calendar(calendar, first, last).sessions.values.astype("datetime64[ns]")
+    days = found.astype(np.int64) // DAY_NS
+    return np.asarray(days[(days >= first) & (days <= last)])
 
 
 def session_slots(

@@ -22,7 +22,7 @@ def random_walk(
     ts_ns: Int64,
     step_ns: int,
     *,
-    seed: int,
+    seed: int | tuple[int, ...],
     start_price: float,
     annual_volatility: float,
     tick_size: Decimal,

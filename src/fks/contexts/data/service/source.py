@@ -12,6 +12,7 @@ from fks.contexts.data.service.importing import FileRequest, import_file
 from fks.contexts.data.store import DatasetStore
 from fks.contracts.columns import BarColumns
 from fks.contracts.data import Dataset, DatasetInfo
+from fks.kernel.errors import NotFound
 
 __all__ = ["FileDataset", "Source"]
 
@@ -42,13 +43,29 @@ class Source:
         self._store = store
 
     def open(self, name_or_path: str) -> Dataset:
-        """Return a dataset by name or hash, or read a file. Raises `NotFound`, `Invalid`."""
+        """Return a dataset by name or hash, or read a file that is no dataset's name.
+
+        Raises `NotFound` naming the datasets that exist, `Invalid` when a file cannot be used.
+        """
         path = Path(name_or_path)
-        is_name = NAME.match(name_or_path.partition("@")[0]) is not None
-        if not is_name or (path.suffix and path.is_file()):
-            return FileDataset(import_file(FileRequest(path=path), now_ns=0, code_version=""))
-        return self._store.open(name_or_path)
+        try:
+            is_file = path.exists()
+        except ValueError:  # a zero byte cannot be in a path
+            is_file = False
+        if is_file and (path.suffix or not NAME.match(name_or_path)):
+            return FileDataset(_read(path))
+        try:
+            return self._store.open(name_or_path)
+        except NotFound:
+            if not is_file:
+                raise
+        return FileDataset(_read(path))
 
     def list(self) -> tuple[DatasetInfo, ...]:
         """Return all datasets by name."""
         return self._store.list()
+
+
+def _read(path: Path) -> Imported:
+    """Read a file without storing it; the same file gives the same dataset."""
+    return import_file(FileRequest(path=path), now_ns=0, code_version="")

@@ -62,7 +62,8 @@ def one_table(parts: Sequence[tuple[str, RawTable]]) -> tuple[RawTable, tuple[Pi
     pieces: list[Piece] = []
     rows = 0
     for name, table in parts:
-        pieces.append(Piece(name, rows))
+        # A name that is not UTF-8 must not break the manifest it stands in.
+        pieces.append(Piece(name.encode("utf-8", "replace").decode(), rows))
         if rows:
             refused = tuple(one._replace(row=one.row + rows) for one in table.refused)
             table = table._replace(row=table.row + rows, refused=refused)
