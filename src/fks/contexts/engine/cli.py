@@ -7,9 +7,13 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import rich_click as click
 
-from fks.contexts.engine.domain.parameters import describe
+from fks.contexts.engine.domain.backtest import Plan, execute, prepare
+from fks.contexts.engine.domain.grid import expand_grid, valid_params
+from fks.contexts.engine.domain.parameters import decode_params, describe
+from fks.contexts.engine.domain.sweep import Swept, sweep
 from fks.contexts.engine.settings import EngineSettings
 from fks.contracts.engine import BacktestRequest, ParamInfo, Run
 from fks.contracts.execution import CostModel
@@ -19,6 +23,8 @@ from fks.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from rich.table import Table
 
     from fks.contexts.engine.service.backtester import LocalBacktester
 
@@ -39,44 +45,56 @@ SHOWN = (
 )
 
 
+_REQUEST_OPTIONS = (
+    click.argument("strategy"),
+    click.option("--dataset", required=True, metavar="NAME_OR_PATH", help="Dataset, or a file."),
+    click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="Parameter."),
+    click.option("--quantity", type=float, default=1.0, show_default=True, help="Units to trade."),
+    click.option("--cash", type=float, default=100_000.0, show_default=True, help="Starting cash."),
+    click.option("--fee-bps", type=float, default=0.0, help="Commission in 0.01 % of notional."),
+    click.option("--fee-per-unit", type=float, default=0.0, help="Commission a share or contract."),
+    click.option("--fee-minimum", type=float, default=0.0, help="Least commission a fill."),
+    click.option("--slippage-ticks", type=int, default=0, help="Slippage in ticks."),
+    click.option("--slippage-bps", type=float, default=0.0, help="Slippage in 0.01 % of price."),
+    click.option("--spread-ticks", type=int, default=0, help="Spread in ticks; half is paid."),
+    click.option(
+        "--fill",
+        type=click.Choice([rule.value for rule in FillRule]),
+        default=FillRule.NEXT_OPEN.value,
+        show_default=True,
+        help="When a market order is filled.",
+    ),
+    click.option("--from", "begin", metavar="DATE", help="First bar, UTC: 2010-01-31[THH:MM]."),
+    click.option("--to", "end", metavar="DATE", help="Bars must open before this, UTC."),
+    click.option("--tick-size", help="Tick size instead of the dataset's."),
+    click.option("--lot-size", help="Lot size instead of the dataset's."),
+    click.option("--multiplier", help="Contract multiplier instead of the dataset's."),
+    click.option(
+        "--tier",
+        type=click.Choice(["auto", "batch", "trigger", "bar"]),
+        default="auto",
+        show_default=True,
+        help="Which of the strategy's tiers to run.",
+    ),
+    click.option("--pure", is_flag=True, help="Run the plain Python twins of the compiled parts."),
+    click.option("--seed", type=int, default=0, help="Seed for a strategy that draws numbers."),
+)
+
+
+def _request_options(command: Any) -> Any:
+    """Give a command what a backtest is asked for with."""
+    for option in reversed(_REQUEST_OPTIONS):
+        command = option(command)
+    return command
+
+
 @click.group()
 def backtest() -> None:
     """Run strategies over past prices, and look at what came of it."""
 
 
 @backtest.command("run")
-@click.argument("strategy")
-@click.option("--dataset", required=True, metavar="NAME_OR_PATH", help="Dataset, or a file.")
-@click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="Parameter.")
-@click.option("--quantity", type=float, default=1.0, show_default=True, help="Units to trade.")
-@click.option("--cash", type=float, default=100_000.0, show_default=True, help="Starting cash.")
-@click.option("--fee-bps", type=float, default=0.0, help="Commission in 0.01 % of notional.")
-@click.option("--fee-per-unit", type=float, default=0.0, help="Commission a share or contract.")
-@click.option("--fee-minimum", type=float, default=0.0, help="Least commission a fill.")
-@click.option("--slippage-ticks", type=int, default=0, help="Slippage in ticks.")
-@click.option("--slippage-bps", type=float, default=0.0, help="Slippage in 0.01 % of the price.")
-@click.option("--spread-ticks", type=int, default=0, help="Spread in ticks; half is paid.")
-@click.option(
-    "--fill",
-    type=click.Choice([rule.value for rule in FillRule]),
-    default=FillRule.NEXT_OPEN.value,
-    show_default=True,
-    help="When a market order is filled.",
-)
-@click.option("--from", "begin", metavar="DATE", help="First bar's open, UTC: 2010-01-31[THH:MM].")
-@click.option("--to", "end", metavar="DATE", help="Bars must open before this, UTC.")
-@click.option("--tick-size", help="Tick size instead of the dataset's.")
-@click.option("--lot-size", help="Lot size instead of the dataset's.")
-@click.option("--multiplier", help="Contract multiplier instead of the dataset's.")
-@click.option(
-    "--tier",
-    type=click.Choice(["auto", "batch", "trigger", "bar"]),
-    default="auto",
-    show_default=True,
-    help="Which of the strategy's tiers to run.",
-)
-@click.option("--pure", is_flag=True, help="Run the plain Python twins of the compiled parts.")
-@click.option("--seed", type=int, default=0, help="Seed for a strategy that draws numbers.")
+@_request_options
 @json_option
 def run_command(**options: Any) -> None:
     """Run STRATEGY over a dataset, write the result and its tear sheet."""
@@ -91,6 +109,65 @@ def run_command(**options: Any) -> None:
     finished.save()
     backtester.files.prune(surroundings.settings.section("engine", EngineSettings).kept_runs)
     _emit_run(surroundings, finished.run)
+
+
+@backtest.command("sweep")
+@_request_options
+@click.option("--top", type=click.IntRange(1, 1000), default=20, show_default=True, help="Rows.")
+@json_option
+def sweep_command(top: int, **options: Any) -> None:
+    """Run STRATEGY with every combination of parameters: -p fast=5,10,20 -p slow=30:90:10.
+
+    A range is FIRST:LAST:STEP, both ends included. Combinations that the strategy refuses are
+    left out. The best by final equity are shown with their statistics; nothing is written.
+    """
+    surroundings = command_context()
+    backtester = _backtester(surroundings)
+    grid = expand_grid(dict(_parameter_value(text) for text in options.pop("params")))
+    kind = backtester.catalog.get(options["strategy"])
+    valid = valid_params(kind, grid)
+    plan = backtester.plan(_request({**options, "params": ()}, valid[0]))
+    with _progress(surroundings, len(valid)) as on_progress:
+        rows = sweep(
+            plan,
+            [decode_params(kind, params) for params in valid],
+            backtester.desks,
+            backtester.pipelines,
+            on_progress=on_progress,
+        )
+    best = sorted(rows, key=lambda row: row.final_equity, reverse=True)[:top]
+    found = [
+        {**msgspec.to_builtins(row), "metrics": _metrics_of(backtester, plan, row)} for row in best
+    ]
+    document = {"strategy": kind.name, "combinations": len(valid), "best": found}
+    surroundings.emit(document, _sweep_table(kind.name, len(valid), found))
+
+
+def _metrics_of(backtester: LocalBacktester, plan: Plan, row: Swept) -> Mapping[str, float | None]:
+    """Return the statistics of one combination, by running it once more."""
+    again = prepare(
+        msgspec.structs.replace(plan.request, params=row.params), plan.kind, plan.material
+    )
+    return execute(again, backtester.desks, backtester.pipelines).metrics
+
+
+def _sweep_table(name: str, count: int, found: list[dict[str, Any]]) -> Table:
+    """Return the best combinations for people."""
+    from rich.table import Table
+
+    table = Table(title=f"{name}: the best of {count:,} combinations")
+    varied = [key for key in found[0]["params"] if len({str(f["params"][key]) for f in found}) > 1]
+    for heading in (*varied, "final equity", "fills", "sharpe", "max drawdown"):
+        table.add_column(heading, justify="right")
+    for row in found:
+        table.add_row(
+            *(str(row["params"][key]) for key in varied),
+            f"{row['final_equity']:,.2f}",
+            f"{row['fills']:,}",
+            _figure(row["metrics"].get("sharpe"), "{:.2f}"),
+            _figure(row["metrics"].get("max_drawdown"), "{:.2%}"),
+        )
+    return table
 
 
 @backtest.command("list")
@@ -181,12 +258,14 @@ def _backtester(surroundings: CommandContext) -> LocalBacktester:
     return LocalBacktester(surroundings.home, surroundings.hook)
 
 
-def _request(options: Mapping[str, Any]) -> BacktestRequest:
+def _request(
+    options: Mapping[str, Any], params: Mapping[str, Any] | None = None
+) -> BacktestRequest:
     """Return what the options ask for. Raises `Invalid` naming the option that is wrong."""
     return BacktestRequest(
         strategy=options["strategy"],
         dataset=options["dataset"],
-        params=dict(_parameter_value(text) for text in options["params"]),
+        params=params or dict(_parameter_value(text) for text in options["params"]),
         quantity=options["quantity"],
         cash=options["cash"],
         fill_rule=FillRule(options["fill"]),

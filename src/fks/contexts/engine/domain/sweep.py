@@ -10,28 +10,26 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from fks.contexts.engine.domain.backtest import Plan
 from fks.contexts.engine.domain.failures import strategy_code
 from fks.contexts.engine.domain.runner import Ride, drive
 from fks.contracts.columns import BarColumns, FeatureColumns, Float64
 from fks.contracts.engine import Strategy
-from fks.contracts.execution import Desk, Desks
+from fks.contracts.execution import Desks
 from fks.contracts.transformer import FeaturePipeline, FeaturePipelines, IndicatorSpec
-from fks.contracts.values import NANOS
 
 __all__ = ["Swept", "sweep"]
 
+_CHUNK_BARS = 16_384  # no indicator is computed here, so a chunk can be longer
 _ALONE = "x"  # the name under which each indicator is computed by itself
 
 
 class Swept(msgspec.Struct, frozen=True, kw_only=True):
-    """What one set of parameters came to; `max_drawdown` is a fraction, zero or negative."""
+    """What one set of parameters came to; money is in currency."""
 
     params: Mapping[str, Any]
     final_equity: float
-    max_drawdown: float
     orders: int
     fills: int
 
@@ -43,6 +41,7 @@ def sweep(
     pipelines: FeaturePipelines,
     *,
     on_progress: Callable[[int], None] = lambda done: None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> list[Swept]:
     """Run `plan` once for each of the `Params` in `grid`, in their order.
 
@@ -55,23 +54,18 @@ def sweep(
         strategy.seed = plan.request.seed
         desk = desks.make(plan.config, compiled=plan.request.compiled)
         shelf = library.pipeline(strategy)
-        drive(Ride(strategy, shelf, desk, plan.tier), plan.material.bars)
-        rows.append(_judge(params, desk, plan.config.cash))
+        ride = Ride(strategy, shelf, desk, plan.tier)
+        drive(ride, plan.material.bars, cancelled=cancelled, chunk_bars=_CHUNK_BARS)
+        rows.append(
+            Swept(
+                params=msgspec.to_builtins(params),
+                final_equity=desk.equity,
+                orders=desk.order_count,
+                fills=desk.fill_count,
+            )
+        )
         on_progress(len(rows))
     return rows
-
-
-def _judge(params: Any, desk: Desk, cash: float) -> Swept:
-    """Return the few figures by which sets are ranked."""
-    equity = desk.equity_nanos()
-    peak = np.maximum(np.maximum.accumulate(equity), int(cash * NANOS))
-    return Swept(
-        params=msgspec.to_builtins(params),
-        final_equity=int(equity[-1]) / NANOS,
-        max_drawdown=float((equity / peak).min()) - 1.0,
-        orders=desk.order_count,
-        fills=desk.fill_count,
-    )
 
 
 class _Library:
@@ -81,31 +75,39 @@ class _Library:
         self._bars = bars
         self._pipelines = pipelines
         self._compiled = compiled
+        self._warmup: dict[bytes, int] = {}
         self._known: dict[bytes, tuple[tuple[str, ...], tuple[Float64, ...]]] = {}
 
     def pipeline(self, strategy: Strategy) -> FeaturePipeline:
         """Return what looks to a strategy like the pipeline of its indicators."""
         with strategy_code(strategy):
             wanted = dict(strategy.indicators())
+        if not self._known:  # the names are the strategy's own: they are checked once
+            self._pipelines.make(wanted, compiled=self._compiled)
         names: list[str] = []
         columns: list[Float64] = []
         for name, spec in wanted.items():
             endings, values = self._compute(spec)
             names += [name + ending for ending in endings]
             columns += values
-        # Made once by name too, so that names are checked as in a single backtest.
-        warmup = self._pipelines.make(wanted, compiled=self._compiled).warmup_bars
+        warmup = max((self._warmup[_key(spec)] for spec in wanted.values()), default=0)
         return _Shelf(tuple(names), tuple(columns), warmup)
 
     def _compute(self, spec: IndicatorSpec) -> tuple[tuple[str, ...], tuple[Float64, ...]]:
         """Return the columns of one indicator over all bars, and the endings of their names."""
-        key = msgspec.json.encode(spec, order="sorted")
+        key = _key(spec)
         if key not in self._known:
             pipeline = self._pipelines.make({_ALONE: spec}, compiled=self._compiled)
             features = pipeline.update(self._bars)
             endings = tuple(name.removeprefix(_ALONE) for name in features.names)
             self._known[key] = endings, features.columns
+            self._warmup[key] = pipeline.warmup_bars
         return self._known[key]
+
+
+def _key(spec: IndicatorSpec) -> bytes:
+    """Return the same bytes for indicators that are computed alike."""
+    return msgspec.json.encode(spec, order="sorted")
 
 
 class _Shelf:
