@@ -168,3 +168,13 @@ def test_the_demo_prints_what_a_script_needs(tmp_path: Path) -> None:
     assert found["dataset_hash"]
     assert Path(found["report"]).is_file()
     assert RunFiles(tmp_path).ids() == (found["run_id"],)
+
+
+def test_the_benchmark_checks_results_before_it_measures(tmp_path: Path) -> None:
+    """Its rows are what the goals are read from; none may be missing or without a ratio."""
+    found = answer(tmp_path, "bench", "backtest", "--quick")
+    rows = {row["name"]: row for row in found["rows"]}
+    assert found["bench"] == "backtest"
+    goals = {name: row["goal"] for name, row in rows.items() if row["goal"] is not None}
+    assert sorted(goals.values()) == [0.15, 0.3, 0.5, 0.9, 1.1]
+    assert all(rows[name]["ratio"] > 0 for name in goals)

@@ -13,6 +13,7 @@ from tests.contexts.engine.live import Played
 from fks.contexts.engine.domain.failures import Cancelled, StrategyFailed, strategy_code
 from fks.contexts.engine.domain.runner import drive
 from fks.contracts.engine import Strategy, Trigger
+from fks.kernel.errors import Invalid
 
 HERE = PurePath(__file__).name
 
@@ -98,6 +99,15 @@ def test_a_bug_of_ours_is_not_blamed_on_the_strategy() -> None:
     strategy = kit.fresh_ride(kit.make_plan("breakout", kit.make_bars([1], 0), {})).strategy
     with pytest.raises(AssertionError, match="ours"), strategy_code(strategy):
         raise AssertionError("ours")
+
+
+@pytest.mark.parametrize("tier", ["batch", "trigger", "bar"])
+def test_an_account_beyond_int64_ends_the_run_with_what_would_work(tier: str) -> None:
+    """Nanos end at 9.22 billion; a wrapped number would be a made-up account."""
+    bars = kit.make_bars([8] * 60, 0)
+    plan = kit.make_plan("sma_cross", bars, {"fast": 2, "slow": 4}, tier=tier, cash=9.2233720368e9)
+    with pytest.raises(Invalid, match="smaller quantity or begin with less cash"):
+        kit.driven(plan)
 
 
 def test_a_live_strategy_that_fails_says_so_and_stays_silent() -> None:

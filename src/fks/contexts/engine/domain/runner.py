@@ -14,10 +14,12 @@ import numpy as np
 
 from fks.contexts.engine.domain.failures import Cancelled, strategy_code
 from fks.contexts.engine.domain.session import sides_of, triggers_of
+from fks.contexts.engine.domain.triggers import Triggers
 from fks.contracts.columns import BarColumns, FeatureColumns
 from fks.contracts.engine import Strategy
 from fks.contracts.execution import Desk, StrategyDesk
 from fks.contracts.transformer import FeaturePipeline
+from fks.kernel.errors import Invalid
 
 __all__ = ["CHUNK_BARS", "Ride", "drive"]
 
@@ -45,7 +47,8 @@ def drive(
 ) -> None:
     """Run over all bars. `on_progress` gets the number of bars done after each chunk.
 
-    Raises `StrategyFailed` for what the strategy's code raises, `Cancelled` when told to stop.
+    Raises `StrategyFailed` for what the strategy's code raises, `Cancelled` when told to stop,
+    `Invalid` when the account grows beyond what the desk can hold.
     """
     strategy = ride.strategy
     triggers = triggers_of(strategy, ride.pipeline, ride.tier)
@@ -54,14 +57,28 @@ def drive(
             raise Cancelled
         part = bars[start : start + chunk_bars]
         features = ride.pipeline.update(part)
-        if ride.tier == "batch":
-            _drive_sides(ride, part, features, sides_of(strategy, part, features))
-        elif ride.tier == "trigger":
-            _drive_fired(ride, part, features, triggers.update(part, features))
-        else:
-            with strategy_code(strategy):
-                ride.desk.drive_bars(part, features, strategy.on_bar, _listener(strategy))
+        try:
+            _drive_chunk(ride, part, features, triggers)
+        except OverflowError as error:
+            raise Invalid(
+                f"{error}; trade a smaller quantity or begin with less cash",
+                code="engine.account_overflow",
+            ) from error
         on_progress(start + len(part))
+
+
+def _drive_chunk(
+    ride: Ride, part: BarColumns, features: FeatureColumns, triggers: Triggers
+) -> None:
+    """Run over one chunk in the tier of the ride."""
+    strategy = ride.strategy
+    if ride.tier == "batch":
+        _drive_sides(ride, part, features, sides_of(strategy, part, features))
+    elif ride.tier == "trigger":
+        _drive_fired(ride, part, features, triggers.update(part, features))
+    else:
+        with strategy_code(strategy):
+            ride.desk.drive_bars(part, features, strategy.on_bar, _listener(strategy))
 
 
 def _listener(strategy: Strategy) -> Any:

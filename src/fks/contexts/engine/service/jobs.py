@@ -135,7 +135,11 @@ class Jobs:
         return tuple(found[run_id] for run_id in sorted(found, reverse=True)[:limit])
 
     async def serve(self) -> None:
-        """Run what is queued until cancelled; the service of this context."""
+        """Run what is queued until cancelled; the service of this context.
+
+        Called anew after a failure: what ran then is treated as after a restart.
+        """
+        self._jobs = {run_id: job for run_id, job in self._jobs.items() if not job.begun}
         await self._recover()
         workers = self.settings.concurrent_runs
         pool = ThreadPoolExecutor(workers, thread_name_prefix="fks-backtest")
