@@ -7,6 +7,7 @@ costs seconds and the compiled modules are built once.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import nox
 
@@ -24,22 +25,25 @@ nox.options.sessions = [
     "wheel",
 ]
 
-PYTEST = (sys.executable, "-m", "pytest", "-q")
+# Everything by path: the environment need not be activated.
+SCRIPTS = Path(sys.executable).parent
+PYTHON = (sys.executable, "-m")
+PYTEST = (*PYTHON, "pytest", "-q")
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style, import rules (no exemption) and the tests of the architecture."""
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
-    session.run("lint-imports", "--no-cache", env={"PYTHONPATH": "src"})
+    session.run(*PYTHON, "ruff", "check", ".")
+    session.run(*PYTHON, "ruff", "format", "--check", ".")
+    session.run(str(SCRIPTS / "lint-imports"), "--no-cache", env={"PYTHONPATH": "src"})
     session.run(*PYTEST, "tests/architecture", *session.posargs)
 
 
 @nox.session
 def types(session: nox.Session) -> None:
     """Types, strictly."""
-    session.run("mypy")
+    session.run(*PYTHON, "mypy")
 
 
 @nox.session

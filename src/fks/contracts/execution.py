@@ -500,7 +500,7 @@ class PositionList(msgspec.Struct, frozen=True, kw_only=True):
     positions: tuple[Position, ...]
 
 
-class EquityPoint(msgspec.Struct, frozen=True, array_like=True):
+class EquityPoint(msgspec.Struct, frozen=True):
     """Equity after a bar."""
 
     ts_ns: int

@@ -31,9 +31,5 @@ export type BacktestRequest = Pick<Schemas["BacktestRequest"], "strategy" | "dat
 export type SessionRequest = Pick<Schemas["SessionRequest"], "strategy" | "dataset"> &
   Partial<Schemas["SessionRequest"]>;
 
-// An equity point travels as an array: [ts_ns, equity, position].
+// An equity point as the screens keep it: a small array, there are thousands.
 export type EquityPoint = readonly [tsNs: number, equity: number, position: number];
-export interface Equity {
-  session_id: string;
-  points: readonly EquityPoint[];
-}

@@ -10,7 +10,7 @@ import {
 import { useCallback, useEffect, useRef } from "react";
 import { body, http, newKey } from "../api/client";
 import type { FeedEvent } from "../api/events";
-import type { Equity, EquityPoint, Fill, Order, Position, Session, SessionRequest } from "../api/types";
+import type { EquityPoint, Fill, Order, Position, Session, SessionRequest } from "../api/types";
 import { useFeed } from "./feed";
 import { OVER, apply } from "./session_events";
 
@@ -80,13 +80,12 @@ export function useFills(id: string): UseQueryResult<readonly Fill[]> {
 }
 
 export async function fetchEquity(id: string, limit: number): Promise<readonly EquityPoint[]> {
-  const answer: unknown = await body(
+  const answer = await body(
     http.GET("/api/v1/sessions/{session_id}/equity", {
       params: { ...path(id), query: { limit } },
     }),
   );
-  // Points travel as arrays (see api/types), which the generated schema does not say.
-  return (answer as Equity).points;
+  return answer.points.map(({ ts_ns, equity, position }) => [ts_ns, equity, position] as const);
 }
 
 export function useEquity(id: string): UseQueryResult<readonly EquityPoint[]> {
