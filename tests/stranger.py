@@ -94,7 +94,8 @@ def main_job(fks: Path, there: Path, env: dict[str, str]) -> None:
 
 def plugin_job(fks: Path, there: Path, env: dict[str, str]) -> None:
     """Use the plugin's strategy and provider."""
-    names = {p["name"] for p in json.loads(run(fks, "plugins", "--json", cwd=there, env=env))}
+    listed = json.loads(run(fks, "plugins", "--json", cwd=there, env=env))["plugins"]
+    names = {plugin["name"] for plugin in listed}
     assert "example" in names, f"plugins: {sorted(names)}"
     exports = there / "exports"
     exports.mkdir()
