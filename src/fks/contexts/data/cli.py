@@ -97,8 +97,8 @@ def list_command() -> None:
     surroundings = command_context()
     found = _store(surroundings).list()
     table = Table(title="Datasets")
-    for heading in ("name", "instrument", "bars of", "first", "last", "hash"):
-        table.add_column(heading, no_wrap=heading not in ("instrument", "hash"))
+    for heading in ("name", "instrument", "bars of", "first", "last"):
+        table.add_column(heading, no_wrap=heading != "instrument")
     for heading in ("bars", "score"):
         table.add_column(heading, justify="right", no_wrap=True)
     for info in found:
@@ -108,7 +108,6 @@ def list_command() -> None:
             info.timeframe,
             iso(info.first_ts_ns)[:10],
             iso(info.last_ts_ns)[:10],
-            info.hash[:8],
             f"{info.rows:,}",
             f"{info.score:.1f}",
         )

@@ -5,6 +5,7 @@ The library takes two seconds to load; it is imported when a calendar is first a
 
 from __future__ import annotations
 
+import warnings
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -119,8 +120,7 @@ def session_slots(
     no sessions.
     """
     found = _calendar(calendar, first_ns // DAY_NS, last_ns // DAY_NS)
-    opens = found.opens.values.astype("datetime64[ns]").astype(np.int64)
-    closes = found.closes.values.astype("datetime64[ns]").astype(np.int64)
+    opens, closes = _nanoseconds(found.opens), _nanoseconds(found.closes)
     begins = (opens - phase_ns) // step_ns * step_ns + phase_ns
     slots = [
         np.arange(begin, close, step_ns, dtype=np.int64)
@@ -131,6 +131,12 @@ def session_slots(
     if calendar in _PAUSED:
         joined = _without_pause(joined, step_ns)
     return joined[(joined >= first_ns) & (joined <= last_ns)]
+
+
+def _nanoseconds(times: Any) -> Int64:
+    """Return a pandas series of UTC times as integers."""
+    naive = times.dt.tz_convert(None).to_numpy()
+    return np.asarray(naive.astype("datetime64[ns]").astype(np.int64))
 
 
 def _without_pause(slots: Int64, step_ns: int) -> Int64:
@@ -160,7 +166,11 @@ def _over_years(name: str, first: int, last: int) -> Any:
     import exchange_calendars
 
     check_calendar(name)
+    begin, end = f"{first}-01-01", f"{last}-12-31"
     try:
-        return exchange_calendars.get_calendar(name, start=f"{first}-01-01", end=f"{last}-12-31")
+        with warnings.catch_warnings():
+            # The library uses what newer releases of pandas advise against.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return exchange_calendars.get_calendar(name, start=begin, end=end)
     except ValueError as error:
         raise _Beyond(f"the calendar {name} does not reach from {first} to {last}") from error
