@@ -20,7 +20,8 @@ from pathlib import Path
 import msgspec
 
 from fks.contexts.data.service.importing import FileRequest, import_file
-from fks.contexts.data.store import SAMPLES, write_dataset
+from fks.contexts.data.store import SAMPLES
+from fks.contexts.data.store.written import write_dataset
 
 _SOURCE = "daily index levels as shipped by the Python package arch 8.0 (NCSA licence)"
 

@@ -77,7 +77,7 @@ def test_any_chunking_of_the_reader_gives_the_same_dataset(
     """Lost: what a dataset holds would depend on where blocks happen to end."""
     path = tmp_path_factory.mktemp("x") / "x.csv"
     path.write_text("ts,open,high,low,close,volume\n" + "\n".join([*rows, *GOOD]) + "\n")
-    monkeypatch.setattr(tabular, "BLOCK_BYTES", 8 << 20)
+    monkeypatch.setattr(tabular, "BLOCK_BYTES", 2 << 20)
     whole = read(path)
     monkeypatch.setattr(tabular, "BLOCK_BYTES", block)
     parts = read(path)

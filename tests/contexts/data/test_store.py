@@ -16,9 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 from tests.contexts.data import kit
 
-from fks.contexts.data import store as store_module
 from fks.contexts.data.service.source import Source
-from fks.contexts.data.store import DatasetStore
+from fks.contexts.data.store import SAMPLES, DatasetStore, written
 from fks.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 
 CHILD = Path(__file__).with_name("importing_child.py")
@@ -87,17 +86,24 @@ def test_the_samples_are_there_without_an_import_and_keep_their_names(
         with pytest.raises(Conflict, match="is a sample"):
             store.save(kit.read(csv, name=name))
     assert not home.exists()
-    assert sum(p.stat().st_size for p in store_module.SAMPLES.rglob("*") if p.is_file()) < 500_000
+    assert sum(p.stat().st_size for p in SAMPLES.rglob("*") if p.is_file()) < 500_000
     closes = store.open("sp500_daily").columns()
     assert closes.close[0] == 1228.10, "1999-01-04, as published"
 
 
 @pytest.mark.parametrize("tail", [True, False])
 @pytest.mark.parametrize("limit", [1, 7, 1000])
+@pytest.mark.parametrize("group_rows", [1 << 17, 16])
 def test_a_window_is_the_same_by_duckdb_and_by_columns(
-    home: Path, csv: Path, limit: int, tail: bool
+    home: Path,
+    csv: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: int,
+    tail: bool,
+    group_rows: int,
 ) -> None:
     """Lost: a chart would show other bars than the backtest had."""
+    monkeypatch.setattr(written, "GROUP_ROWS", group_rows)
     DatasetStore(home).save(kit.read(csv))
     begin, end = kit.START_NS + 17 * kit.MINUTE_NS, kit.START_NS + 90 * kit.MINUTE_NS + 1
     cold, warm = DatasetStore(home).open("aaa_1m"), DatasetStore(home).open("aaa_1m")

@@ -21,7 +21,7 @@ from fks.kernel.errors import Invalid
 
 __all__ = ["TextRows", "numbers_of", "read_text", "sniff"]
 
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 2 << 20  # the reader keeps up to 32 blocks ahead
 _LONGEST_LINE = 1 << 16
 _MOST_REFUSED = 100_000
 _DELIMITERS = (",", ";", "\t", "|")

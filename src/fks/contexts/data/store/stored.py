@@ -1,0 +1,174 @@
+"""A dataset on disk: its columns, its report, its windows.
+
+Whole columns are read memory-mapped; DuckDB answers for windows of what is not in memory.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fks.contexts.data.domain.content import dataset_hash
+from fks.contexts.data.domain.table import RawTable
+from fks.contracts.columns import BarColumns, prices_to_ticks
+from fks.contracts.data import DatasetInfo, QualityReport
+from fks.kernel.errors import Unavailable
+
+__all__ = ["StoredDataset", "load"]
+
+_COLUMNS = ("ts_ns", "open", "high", "low", "close", "volume")
+_WITHIN = "FROM read_parquet(?) WHERE ts_ns >= ? AND ts_ns < ?"
+_COUNT = f"SELECT count(*) {_WITHIN}"
+_FIRST = f"SELECT {', '.join(_COLUMNS)} {_WITHIN} ORDER BY ts_ns ASC LIMIT ?"
+_LAST = f"SELECT {', '.join(_COLUMNS)} {_WITHIN} ORDER BY ts_ns DESC LIMIT ?"
+_GLOB = re.compile(r"[*?\[\]]")  # what DuckDB would take for a pattern
+
+
+class StoredDataset:
+    """A dataset on disk."""
+
+    def __init__(self, info: DatasetInfo, folder: Path) -> None:
+        self._info = info
+        self._folder = folder
+        self._columns: BarColumns | None = None
+
+    @property
+    def info(self) -> DatasetInfo:
+        """Return the manifest's entry."""
+        return self._info
+
+    def columns(self, from_ts_ns: int = 0, to_ts_ns: int = 2**63 - 1) -> BarColumns:
+        """Return the bars opening in `[from_ts_ns, to_ts_ns)`.
+
+        Raises `Unavailable` when the file cannot be read any more.
+        """
+        if self._columns is None:
+            self._columns = self._load()
+        return _between(self._columns, from_ts_ns, to_ts_ns)
+
+    def _load(self) -> BarColumns:
+        """Read the columns one after the other, so that little more than they is held."""
+        tick = self._info.instrument.tick_size
+        first, high, low, last = (
+            prices_to_ticks(self._column(name), tick) for name in ("open", "high", "low", "close")
+        )
+        return BarColumns(
+            ts_ns=self._column("ts_ns"),
+            open_ticks=first,
+            high_ticks=high,
+            low_ticks=low,
+            close_ticks=last,
+            volume=self._column("volume"),
+            tick_size=tick,
+        )
+
+    def _column(self, name: str) -> Any:
+        """Read a column. Raises `Unavailable` when the file cannot be read any more."""
+        path = self._folder / "bars.parquet"
+        try:
+            read = pq.read_table(path, columns=[name], memory_map=True, use_threads=False)
+        except (OSError, pa.ArrowException) as error:
+            raise self._damaged(error) from None
+        return read[name].to_numpy()
+
+    def table(self) -> RawTable:
+        """Return the rows as they were kept."""
+        ts_ns, first, high, low, last, volume = (self._column(name) for name in _COLUMNS)
+        row = np.arange(1, len(ts_ns) + 1, dtype=np.int64)
+        return RawTable(row, ts_ns, first, high, low, last, volume)
+
+    def _damaged(self, error: Exception) -> Unavailable:
+        """Say that a file of this dataset cannot be read any more."""
+        return Unavailable(
+            f"dataset {self._info.name} cannot be read: {str(error).splitlines()[0][:120]}",
+            code="data.damaged",
+        )
+
+    def verify(self) -> bool:
+        """Tell whether the content still has the hash of its name."""
+        info = self._info
+        return dataset_hash(self.table(), info.instrument, info.timeframe, info.synthetic) == (
+            info.hash
+        )
+
+    def quality(self) -> QualityReport:
+        """Return the report written at import. Raises `Unavailable` when it cannot be read."""
+        try:
+            text = (self._folder / "quality.json").read_bytes()
+            return msgspec.json.decode(text, type=QualityReport)
+        except (OSError, msgspec.DecodeError) as error:
+            raise self._damaged(error) from None
+
+    def window(self, from_ts_ns: int, to_ts_ns: int, limit: int, *, tail: bool) -> dict[str, Any]:
+        """Return up to `limit` rows as lists by column, and `total`.
+
+        Columns that are in memory already are cut; else DuckDB reads only what it needs.
+        """
+        path = str(self._folder / "bars.parquet")
+        if self._columns is not None or _GLOB.search(path):
+            found = self.columns(from_ts_ns, to_ts_ns)
+            part = found[-limit:] if tail else found[:limit]
+            return {"total": len(found), **{k: getattr(part, k).tolist() for k in _COLUMNS}}
+        import duckdb
+
+        try:
+            with duckdb.connect(":memory:") as connection:
+                connection.execute("SET threads = 1")
+                connection.execute("SET allowed_paths = [?]", [path])
+                connection.execute("SET enable_external_access = false")
+                connection.execute("SET lock_configuration = true")
+                bounds = [path, from_ts_ns, to_ts_ns]
+                counted = connection.execute(_COUNT, bounds).fetchone()
+                query = _LAST if tail else _FIRST
+                span = _narrowed(path, from_ts_ns, to_ts_ns, limit, tail=tail)
+                rows = connection.execute(query, [path, *span, limit]).fetchnumpy()
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            raise self._damaged(error) from None
+        assert counted is not None
+        step = -1 if tail else 1
+        return {"total": int(counted[0]), **{k: rows[k][::step].tolist() for k in _COLUMNS}}
+
+
+def load(folder: Path) -> StoredDataset | None:
+    """Return the dataset of a folder, or None where there is none."""
+    try:
+        info = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=DatasetInfo)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except msgspec.DecodeError as error:
+        raise Unavailable(
+            f"{folder.name}: damaged manifest ({error})", code="data.damaged"
+        ) from None
+    return StoredDataset(msgspec.structs.replace(info, path=str(folder)), folder)
+
+
+def _narrowed(path: str, begin: int, end: int, limit: int, *, tail: bool) -> tuple[int, int]:
+    """Return a part of a span that holds the wanted rows, from what the row groups say of theirs.
+
+    Sorting a long file for its last five hundred rows would read all of it.
+    """
+    metadata = pq.read_metadata(path)
+    groups = [metadata.row_group(k) for k in range(metadata.num_row_groups)]
+    rows = 0
+    for group in reversed(groups) if tail else groups:
+        reach = group.column(0).statistics
+        if reach is None or reach.min < begin or reach.max >= end:
+            continue
+        rows += group.num_rows
+        if rows >= limit:
+            return (reach.min, end) if tail else (begin, reach.max + 1)
+    return begin, end
+
+
+def _between(columns: BarColumns, from_ts_ns: int, to_ts_ns: int) -> BarColumns:
+    """Return a part by time."""
+    low, high = np.searchsorted(columns.ts_ns, [from_ts_ns, to_ts_ns])
+    if from_ts_ns <= 0:
+        low = 0
+    return columns if (low, high) == (0, len(columns)) else columns[int(low) : int(high)]

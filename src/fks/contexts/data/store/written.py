@@ -1,0 +1,130 @@
+"""Writing datasets: their files, one writer a name, and what a disk may answer."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fks.contexts.data.domain.imports import Imported
+from fks.contexts.data.domain.table import NO_TIME, Piece, RawTable
+from fks.contexts.data.domain.validation import REASONS
+from fks.kernel.errors import Unavailable
+
+__all__ = ["disk_faults", "replace", "sole_writer", "sync", "write_dataset"]
+
+GROUP_ROWS = 1 << 17
+_COLUMNS = ("ts_ns", "open", "high", "low", "close", "volume")
+_DELTA = {"ts_ns": "DELTA_BINARY_PACKED"}
+
+
+def write_dataset(imported: Imported, folder: Path) -> None:
+    """Write the four files of a dataset into an empty folder."""
+    kept = imported.cleaned.kept
+    table = pa.table({name: getattr(kept, name) for name in _COLUMNS})
+    pq.write_table(
+        table,
+        folder / "bars.parquet",
+        compression="lz4",
+        use_dictionary=False,
+        column_encoding=_DELTA,
+        row_group_size=GROUP_ROWS,
+    )
+    (folder / "quality.json").write_bytes(_json(imported.report))
+    if imported.report.rows_quarantined:
+        pq.write_table(_quarantine(imported), folder / "quarantine.parquet", compression="lz4")
+    (folder / "manifest.json").write_bytes(_json(imported.info))
+
+
+def _quarantine(imported: Imported) -> pa.Table:
+    """Return the refused rows with their file, their number in it, and their reasons."""
+    bad, refused = imported.cleaned.quarantined, imported.table.refused
+    none = len(refused)
+    row = np.concatenate((bad.row, np.array([one.row for one in refused], dtype=np.int64)))
+    pieces = imported.pieces or (Piece(imported.info.source, 0),)
+    before = np.array([piece.rows_before for piece in pieces], dtype=np.int64)
+    piece = np.searchsorted(before, row, side="left") - 1
+    files = pa.DictionaryArray.from_arrays(
+        pa.array(piece, pa.int32()), pa.array([piece.name for piece in pieces], pa.string())
+    )
+    reasons = pa.DictionaryArray.from_arrays(
+        pa.array(imported.cleaned.reason.astype(np.int32)), pa.array(REASONS, pa.string())
+    )
+    texts = pa.nulls(len(bad.row), pa.string())
+    values = {
+        name: pa.concat_arrays([column, pa.nulls(none, column.type)])
+        for name in _COLUMNS
+        for column in (pa.array(getattr(bad, name), mask=_no_time(name, bad)),)
+    }
+    return pa.table(
+        {
+            "file": files.cast(pa.string()),
+            "row": row - before[piece],
+            "reason": pa.concat_arrays(
+                [reasons.cast(pa.string()), pa.array([one.reason for one in refused], pa.string())]
+            ),
+            "text": pa.concat_arrays([texts, pa.array([one.text for one in refused], pa.string())]),
+            **values,
+        }
+    )
+
+
+def _no_time(name: str, bad: RawTable) -> Any:
+    """Return where a column has no value: times that could not be read."""
+    return bad.ts_ns == NO_TIME if name == "ts_ns" else None
+
+
+def _json(value: msgspec.Struct) -> bytes:
+    """Return a Struct as readable JSON."""
+    return msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=1) + b"\n"
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Replace a small file at once; only the sole writer calls this."""
+    scratch = path.with_name(f".{path.name}")
+    scratch.write_bytes(content)
+    sync(scratch)
+    scratch.replace(path)
+    sync(path.parent)
+
+
+@contextmanager
+def sole_writer(folder: Path) -> Iterator[None]:
+    """Wait until no other thread or process writes versions of this name; a kill lets go."""
+    import fcntl
+
+    with (folder / ".lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def sync(path: Path) -> None:
+    """Bring a file or folder to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def disk_faults(root: Path, doing: str) -> Iterator[None]:
+    """Turn what a disk may answer into one clear line."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise Unavailable(
+                f"no space left below {root}; nothing was stored", code="data.disk_full"
+            ) from None
+        raise Unavailable(
+            f"{root} cannot be {doing}: {error.strerror or error}", code="data.store_fault"
+        ) from None
