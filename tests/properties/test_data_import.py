@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import math
 from collections import Counter
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fks.contexts.data.adapters import tabular
+from fks.contexts.data.adapters.stamps import local_to_utc, zone_of
 from fks.contexts.data.domain.imports import Imported
 from fks.contexts.data.domain.table import NO_TIME, RawTable
 from fks.contexts.data.domain.validation import REASONS, clean
@@ -85,6 +88,26 @@ def test_any_chunking_of_the_reader_gives_the_same_dataset(
     assert parts.report == whole.report
     assert parts.table.refused == whole.table.refused
     assert np.array_equal(parts.cleaned.quarantined.row, whole.cleaned.quarantined.row)
+
+
+ZONES = ("America/New_York", "Europe/London", "Australia/Lord_Howe", "Asia/Kolkata", "UTC")
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    zone=st.sampled_from(ZONES),
+    minutes=st.lists(st.integers(10_000_000, 33_000_000), min_size=1, max_size=20),
+)
+def test_local_times_become_utc_as_the_time_zone_database_says(
+    zone: str, minutes: list[int]
+) -> None:
+    """Lost: bars would lie an hour off in half of each year, or around a change of the clock."""
+    naive = np.array(minutes, dtype=np.int64) * 60 * 10**9
+    expected = [
+        int(datetime.fromtimestamp(m * 60, UTC).replace(tzinfo=ZoneInfo(zone)).timestamp())
+        for m in minutes
+    ]
+    assert (local_to_utc(naive, zone_of(zone)) // 10**9).tolist() == expected
 
 
 NUMBERS = st.one_of(st.integers(-2, 12).map(float), st.sampled_from([math.nan, math.inf, 2.5]))

@@ -10,7 +10,9 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -64,7 +66,8 @@ def test_a_dataset_is_found_by_name_hash_and_both(home: Path, csv: Path) -> None
     assert (again.hash, store.open("mine").info.hash) == (old.hash, old.hash)
     with pytest.raises(NotFound, match="no dataset 'nine'; there are mine, nasdaq_daily, sp500"):
         store.open("nine")
-    for text in ("mine@0000000000", "../../etc", "", "\0", "mine@../x", "latest"):
+    odd = ("mine@0000000000", "../../etc", "", "\0", "mine@../x", "latest", f"../mine@{old.hash}")
+    for text in (*odd, f"*@{old.hash}", "@"):
         with pytest.raises(NotFound):
             store.open(text)
 
@@ -113,6 +116,44 @@ def test_a_window_is_the_same_by_duckdb_and_by_columns(
         by_sql = cold.window(*span, limit, tail=tail)
         assert by_sql == warm.window(*span, limit, tail=tail)
     assert cold.window(begin, end, 1000, tail=tail)["ts_ns"] == bars.ts_ns.tolist()
+
+
+def test_the_query_engine_can_read_its_one_file_and_do_nothing_else(
+    home: Path, csv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lost: whoever found a way into a query could read the disk, or load code."""
+    DatasetStore(home).save(kit.read(csv))
+    opened, refusals = duckdb.connect, []
+
+    class Probed:
+        """A connection that is tried out once it is set up."""
+
+        def __init__(self, *arguments: Any) -> None:
+            self.inner = opened(*arguments)
+
+        def __enter__(self) -> Probed:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self.inner.close()
+
+        def execute(self, query: str, *arguments: Any) -> Any:
+            if query.startswith("SELECT count"):
+                for attack in (
+                    f"SELECT * FROM read_csv('{csv}')",
+                    f"COPY (SELECT 1) TO '{csv}'",
+                    f"ATTACH '{home / 'x.db'}'",
+                    "SET enable_external_access = true",
+                    "INSTALL httpfs",
+                ):
+                    with pytest.raises(duckdb.Error):
+                        self.inner.execute(attack)
+                    refusals.append(attack)
+            return self.inner.execute(query, *arguments)
+
+    monkeypatch.setattr(duckdb, "connect", Probed)
+    assert DatasetStore(home).open("aaa_1m").window(0, 2**63 - 1, 5, tail=True)["total"] == 300
+    assert len(refusals) == 5
 
 
 def test_a_home_with_strange_characters_works(tmp_path: Path, csv: Path) -> None:

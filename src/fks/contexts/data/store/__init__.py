@@ -82,10 +82,10 @@ class DatasetStore:
         name, _, version = text.partition("@")
         dataset = None
         with disk_faults(self._root, "read"):
-            if NAME.match(name) and not version:
-                dataset = self._latest(name)
-            if dataset is None and _HASH.match(version or name):
-                dataset = self._by_hash(name if version else None, version or name)
+            if NAME.match(name):
+                dataset = self._by_hash(name, version) if version else self._latest(name)
+            if dataset is None and not version:
+                dataset = self._by_hash("*", name)
         if dataset is None:
             there = ", ".join(info.name for info in self.list()) or "none yet"
             raise NotFound(
@@ -140,14 +140,15 @@ class DatasetStore:
         except (FileNotFoundError, NotADirectoryError):
             return load(SAMPLES / name)
 
-    def _by_hash(self, name: str | None, start: str) -> StoredDataset | None:
-        """Return the version whose hash begins so, if exactly one does."""
-        pattern = f"{name or '*'}/{start}*"
-        found = {path.name: path for path in self._root.glob(pattern) if path.is_dir()}
+    def _by_hash(self, name: str, start: str) -> StoredDataset | None:
+        """Return the version (of any name: `*`) whose hash begins so, if exactly one does."""
+        if not _HASH.match(start):
+            return None
+        found = {path.name: path for path in self._root.glob(f"{name}/{start}*") if path.is_dir()}
         if len(found) == 1:
             return load(next(iter(found.values())))
         for path in SAMPLES.iterdir() if SAMPLES.is_dir() else ():
-            sample = load(path) if name in (None, path.name) else None
+            sample = load(path) if name in ("*", path.name) else None
             if sample is not None and sample.info.hash.startswith(start):
                 return sample
         return None
