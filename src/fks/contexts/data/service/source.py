@@ -56,9 +56,11 @@ class Source:
             return FileDataset(_read(path))
         try:
             return self._store.open(name_or_path)
-        except NotFound:
+        except NotFound as error:
             if not is_file:
-                raise
+                looks_like_a_file = bool(path.suffix) or len(path.parts) > 1
+                lacking = f"no file {name_or_path[:200]!r}, and " if looks_like_a_file else ""
+                raise NotFound(lacking + error.message, code=error.code) from None
         return FileDataset(_read(path))
 
     def list(self) -> tuple[DatasetInfo, ...]:
