@@ -98,7 +98,7 @@ def hooks_page() -> str:
     ]
     for module in (hookspecs, *contract_specs()):
         for name, member in vars(module).items():
-            if hasattr(member, f"{PROJECT}_spec") and member.__module__ == module.__name__:
+            if hasattr(member, f"{PROJECT}_spec") and member.__module__.startswith(module.__name__):
                 lines.append(f"## `{name}{inspect.signature(member)}`")
                 lines.append(inspect.getdoc(member) or "")
                 used = ", ".join(sorted(users.get(name, []))) or "plugins outside FKS"

@@ -23,7 +23,7 @@ def specs() -> dict[str, Callable[..., Any]]:
         name: member
         for module in (hookspecs, *contract_specs())
         for name, member in vars(module).items()
-        if hasattr(member, f"{PROJECT}_spec") and member.__module__ == module.__name__
+        if hasattr(member, f"{PROJECT}_spec") and member.__module__.startswith(module.__name__)
     }
 
 

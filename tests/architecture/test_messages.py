@@ -20,7 +20,7 @@ from fks.kernel.schemas import all_messages, reply_of
 def declared() -> list[type[Any]]:
     """Return every message class of the contracts and the kernel."""
     found: list[type[Any]] = [HealthReported]
-    for module in pkgutil.iter_modules(fks.contracts.__path__, "fks.contracts."):
+    for module in pkgutil.walk_packages(fks.contracts.__path__, "fks.contracts."):
         for member in vars(importlib.import_module(module.name)).values():
             ours = isinstance(member, type) and member.__module__ == module.name
             if ours and issubclass(member, Event | Query):
@@ -35,7 +35,7 @@ NAMES = [kind.__name__ for kind in MESSAGES]
 @pytest.mark.parametrize("kind", MESSAGES, ids=NAMES)
 def test_the_tag_is_module_name_and_version(kind: type[Any]) -> None:
     """Lost: a topic could not be found in the code, nor a class on the wire."""
-    owner = "kernel" if kind is HealthReported else kind.__module__.rpartition(".")[2]
+    owner = "kernel" if kind is HealthReported else kind.__module__.split(".")[2]
     words = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
     assert re.fullmatch(rf"{owner}\.{words}\.v[1-9][0-9]*", topic_of(kind))
 

@@ -46,12 +46,24 @@ class OrderType(enum.Enum):
     MARKET = "market"
     LIMIT = "limit"
     STOP = "stop"
+    STOP_LIMIT = "stop_limit"
+    MARKET_IF_TOUCHED = "market_if_touched"
+    LIMIT_IF_TOUCHED = "limit_if_touched"
+    MARKET_TO_LIMIT = "market_to_limit"
+    TRAILING_STOP = "trailing_stop"
+    TRAILING_STOP_LIMIT = "trailing_stop_limit"
 
 
 class TimeInForce(enum.Enum):
     """How long an order lives."""
 
     GTC = "gtc"
+    IOC = "ioc"
+    FOK = "fok"
+    GTD = "gtd"
+    DAY = "day"
+    AT_OPEN = "at_open"
+    AT_CLOSE = "at_close"
 
 
 class FillRule(enum.Enum):

@@ -885,7 +885,7 @@ export interface components {
          * @description How an order meets the market.
          * @enum {string}
          */
-        OrderType: "market" | "limit" | "stop";
+        OrderType: "market" | "limit" | "stop" | "stop_limit" | "market_if_touched" | "limit_if_touched" | "market_to_limit" | "trailing_stop" | "trailing_stop_limit";
         /** ParamInfo */
         ParamInfo: {
             /** @default [] */

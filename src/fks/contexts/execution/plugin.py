@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from fks.contracts.execution import Desks
+from fks.contracts.execution import Desks, VenueSpec
 from fks.kernel.hooks import impl
 from fks.kernel.manifest import Manifest
 
@@ -38,31 +38,12 @@ def fks_settings() -> Mapping[str, type[Any]]:
 
 @impl
 def fks_messages() -> Iterable[type[Any]]:
-    """Publish what happens to sessions and orders, answer for them."""
+    """Publish and answer all that the contract of execution says."""
     from fks.contracts import execution as said
+    from fks.kernel.messages import Event, Query
 
-    return (
-        said.SessionStarted,
-        said.SessionRecovered,
-        said.SessionChanged,
-        said.OrderAccepted,
-        said.OrderRejected,
-        said.OrderCancelled,
-        said.OrderFilled,
-        said.PositionChanged,
-        said.BarMatched,
-        said.AccountMarked,
-        said.StartSession,
-        said.PauseSession,
-        said.ResumeSession,
-        said.StopSession,
-        said.GetSession,
-        said.ListSessions,
-        said.ListOrders,
-        said.ListFills,
-        said.ListPositions,
-        said.GetEquity,
-    )
+    named = (getattr(said, name) for name in said.__all__)
+    return [kind for kind in named if isinstance(kind, type) and issubclass(kind, Event | Query)]
 
 
 @impl
@@ -107,3 +88,11 @@ def fks_desks() -> Desks:
     from fks.contexts.execution.domain.desks import DeskMaker
 
     return DeskMaker()
+
+
+@impl
+def fks_venues() -> Iterable[VenueSpec]:
+    """Bring the venues of the house."""
+    from fks.contexts.execution.adapters.venues.registry import SPECS
+
+    return SPECS

@@ -1,1 +1,1 @@
-"""The matching engine: books, order types, accounts and limits, integers only, with a plain twin."""
+"""The matching engine: books, order types, accounts and limits in integers, with a twin."""

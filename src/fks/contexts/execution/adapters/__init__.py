@@ -1,0 +1,1 @@
+"""The outside of execution: venues and the journal's files."""

@@ -1,0 +1,433 @@
+"""Trading accounts, their limits, gates and switches, and what may be asked of them."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated
+
+import msgspec
+
+from fks.kernel.messages import Command, Event, Query
+
+__all__ = [
+    "AccountChanged",
+    "AccountList",
+    "AccountMode",
+    "AccountPerformance",
+    "ArmAccount",
+    "BreakerState",
+    "DecisionList",
+    "Gate",
+    "GateChanged",
+    "GateState",
+    "GetPerformance",
+    "GetReadiness",
+    "GetRiskState",
+    "KillTrading",
+    "LimitUse",
+    "ListAccounts",
+    "ListRiskDecisions",
+    "OpenAccount",
+    "OrderDecided",
+    "PerformancePoint",
+    "PropRules",
+    "Readiness",
+    "ReadinessCheck",
+    "RearmTrading",
+    "RiskDecision",
+    "RiskState",
+    "Scope",
+    "SetGate",
+    "SetLimits",
+    "SetMarketGate",
+    "SetSignalRoute",
+    "SignalRoute",
+    "SizingMethod",
+    "SizingRule",
+    "TradingAccount",
+]
+
+Id = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")
+]
+Why = Annotated[str, msgspec.Meta(min_length=3, max_length=200)]
+
+
+class AccountMode(enum.Enum):
+    """Where the orders of an account go: nowhere real, or to a venue with money."""
+
+    SIMULATED = "simulated"
+    PAPER = "paper"
+    LIVE = "live"
+
+
+class Gate(enum.Enum):
+    """What may be done: all, only what reduces, nothing new, nothing until re-armed."""
+
+    ACTIVE = "active"
+    REDUCING = "reducing"
+    HALTED = "halted"
+    KILLED = "killed"
+
+
+class Scope(enum.Enum):
+    """What a gate or a switch reaches."""
+
+    GLOBAL = "global"
+    ACCOUNT = "account"
+    STRATEGY = "strategy"
+    VENUE = "venue"
+    SYMBOL = "symbol"
+
+
+class SizingMethod(enum.Enum):
+    """How many units a signal without a quantity becomes."""
+
+    FIXED = "fixed"
+    RISK_PERCENT = "risk_percent"
+    VOLATILITY_TARGET = "volatility_target"
+    KELLY = "kelly"
+    QUALITY_TIERS = "quality_tiers"
+
+
+class SizingRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A sizing method with its numbers.
+
+    fixed: `quantity`; risk_percent: `risk` of equity lost at the stop, which is `atr_multiple`
+    ATRs away when the signal has none; volatility_target: yearly `risk`; kelly: `fraction` of
+    the Kelly share from win rate and payoff; quality_tiers: contracts by confidence.
+    """
+
+    method: SizingMethod = SizingMethod.RISK_PERCENT
+    quantity: Decimal = Decimal(1)
+    risk: Decimal = Decimal("0.01")
+    atr_multiple: Decimal = Decimal(2)
+    fraction: Decimal = Decimal("0.25")
+    tiers: tuple[tuple[Decimal, Decimal], ...] = (
+        (Decimal("0.85"), Decimal(4)),
+        (Decimal("0.70"), Decimal(2)),
+        (Decimal("0.60"), Decimal(1)),
+    )
+    most: Decimal | None = None
+
+
+class PropRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The rules of a prop firm's account, as data. Shares are of the starting balance.
+
+    `drawdown_kind`: static, trailing or end_of_day. `consistency`: the largest share of the
+    profit that one day may have made. `phase`: evaluation, verification or funded.
+    """
+
+    firm: str = ""
+    phase: str = "evaluation"
+    profit_target: Decimal | None = Decimal("0.08")
+    max_drawdown: Decimal | None = Decimal("0.05")
+    drawdown_kind: str = "trailing"
+    daily_loss: Decimal | None = Decimal("0.03")
+    max_contracts: Decimal | None = None
+    consistency: Decimal | None = None
+    min_days: int = 0
+    overnight: bool = False
+    news: bool = False
+    payout: Decimal = Decimal("0.80")
+
+
+class TradingAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """An account as it stands. Money is in `currency`; `armed_until_ts_ns` is of live accounts."""
+
+    id: str
+    mode: AccountMode
+    venue: str
+    currency: str
+    balance: Decimal
+    equity: Decimal
+    margin_used: Decimal
+    day_pnl: Decimal
+    week_pnl: Decimal
+    drawdown: Decimal
+    peak_equity: Decimal
+    gate: Gate
+    limits_version: int
+    gate_reason: str = ""
+    armed_until_ts_ns: int = 0
+    open_orders: int = 0
+    trades_today: int = 0
+    losses_in_row: int = 0
+    paused_until_ts_ns: int = 0
+    prop: PropRules | None = None
+    sizing: SizingRule = SizingRule()
+    limits: Mapping[str, str] = {}
+    name: str = ""
+
+
+class AccountList(msgspec.Struct, frozen=True, kw_only=True):
+    """Accounts, by id."""
+
+    accounts: tuple[TradingAccount, ...]
+
+
+class AccountChanged(Event, frozen=True, kw_only=True, tag="execution.account_changed.v1"):
+    """An account was opened, or its limits, gate, money or arming changed."""
+
+    account: TradingAccount
+
+
+class OpenAccount(
+    Command[TradingAccount], frozen=True, kw_only=True, tag="execution.open_account.v1"
+):
+    """Open an account. Limits that are not given take the owner's hard rules.
+
+    `limits` are names of `docs/reference/limits.md` with their values, "none" to waive one.
+    """
+
+    id: Id
+    mode: AccountMode = AccountMode.PAPER
+    venue: str = "paper"
+    currency: str = "USD"
+    balance: Decimal = Decimal(150_000)
+    name: str = ""
+    limits: Mapping[str, str] = {}
+    prop: PropRules | None = None
+    sizing: SizingRule = SizingRule()
+
+
+class SetLimits(Command[TradingAccount], frozen=True, kw_only=True, tag="execution.set_limits.v1"):
+    """Change limits of an account; each change makes a new version. Loosening needs `reason`."""
+
+    account: Id
+    limits: Mapping[str, str]
+    reason: str = ""
+    person: str = "operator"
+    prop: PropRules | None = None
+    sizing: SizingRule | None = None
+
+
+class SignalRoute(msgspec.Struct, frozen=True, kw_only=True):
+    """Signals of a strategy go to an account, by themselves or after a person's approval."""
+
+    strategy_id: str
+    account: str
+    approval: bool = True
+    expires_after_s: int = 300
+    enabled: bool = True
+
+
+class SetSignalRoute(
+    Command[SignalRoute], frozen=True, kw_only=True, tag="execution.set_signal_route.v1"
+):
+    """Route the signals of a strategy to an account, or stop it (`enabled` false)."""
+
+    route: SignalRoute
+
+
+class ListAccounts(Query[AccountList], frozen=True, kw_only=True, tag="execution.list_accounts.v1"):
+    """Which accounts are there, and how do they stand?"""
+
+    account: str = ""
+
+
+class LimitUse(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of a limit is used; `limit` None is waived, `share` 0..1 of it."""
+
+    account: str
+    code: str
+    name: str
+    scope: str
+    used: Decimal
+    limit: Decimal | None
+    share: float
+
+
+class GateState(msgspec.Struct, frozen=True, kw_only=True):
+    """A gate that is not active, why, since when, and until when if it opens by itself."""
+
+    scope: Scope
+    target: str
+    gate: Gate
+    code: str
+    reason: str
+    since_ts_ns: int
+    until_ts_ns: int = 0
+
+
+class BreakerState(msgspec.Struct, frozen=True, kw_only=True):
+    """A technical breaker of a venue: closed, open or half_open."""
+
+    venue: str
+    state: str
+    failures: int
+    opens: int
+    since_ts_ns: int
+    retry_ts_ns: int = 0
+    reason: str = ""
+
+
+class RiskState(msgspec.Struct, frozen=True, kw_only=True):
+    """Every limit's use, the gates that are not active, the breakers and the kill switch."""
+
+    killed: bool
+    gates: tuple[GateState, ...]
+    breakers: tuple[BreakerState, ...]
+    limits: tuple[LimitUse, ...]
+    routes: tuple[SignalRoute, ...]
+    durable: bool
+    latency_us: Mapping[str, float]
+    vix: float | None = None
+    kill_reason: str = ""
+
+
+class GetRiskState(Query[RiskState], frozen=True, kw_only=True, tag="execution.get_risk_state.v1"):
+    """How is the risk, of one account or all?"""
+
+    account: str = ""
+
+
+class RiskDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """One decision of the controls: the audit record. `seq` finds it in the journal."""
+
+    seq: int
+    ts_ns: int
+    account: str
+    symbol: str
+    passed: bool
+    code: str
+    reason: str
+    limits_version: int
+    order_id: int = 0
+    client_order_id: str = ""
+    strategy_id: str = ""
+
+
+class OrderDecided(Event, frozen=True, kw_only=True, tag="execution.order_decided.v1"):
+    """The controls let an order pass, or refused it."""
+
+    account: str
+    decision: RiskDecision
+
+
+class DecisionList(msgspec.Struct, frozen=True, kw_only=True):
+    """Decisions, newest first."""
+
+    decisions: tuple[RiskDecision, ...]
+
+
+class ListRiskDecisions(
+    Query[DecisionList], frozen=True, kw_only=True, tag="execution.list_risk_decisions.v1"
+):
+    """What did the controls decide?"""
+
+    account: str = ""
+    refused: bool = False
+    before_seq: int = 2**63 - 1
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 200
+
+
+class GateChanged(Event, frozen=True, kw_only=True, tag="execution.gate_changed.v1"):
+    """A gate closed or opened, or the kill switch fell or was re-armed."""
+
+    gate: GateState
+
+
+class SetGate(Command[RiskState], frozen=True, kw_only=True, tag="execution.set_gate.v1"):
+    """Close a gate by hand. Opening one is `RearmTrading`."""
+
+    scope: Scope
+    target: str = ""
+    gate: Gate = Gate.HALTED
+    reason: Why = "by hand"
+    person: str = "operator"
+
+
+class KillTrading(Command[RiskState], frozen=True, kw_only=True, tag="execution.kill_trading.v1"):
+    """The kill switch: nothing new leaves, all that works is cancelled until the venue confirms.
+
+    `flatten` closes positions too, under the price collar.
+    """
+
+    scope: Scope = Scope.GLOBAL
+    target: str = ""
+    reason: Why = "kill switch"
+    flatten: bool = False
+    person: str = "operator"
+
+
+class RearmTrading(Command[RiskState], frozen=True, kw_only=True, tag="execution.rearm_trading.v1"):
+    """Open a gate, or re-arm after a kill. In live mode a second person has to."""
+
+    scope: Scope = Scope.GLOBAL
+    target: str = ""
+    reason: Why
+    person: str = "operator"
+
+
+class SetMarketGate(
+    Command[RiskState], frozen=True, kw_only=True, tag="execution.set_market_gate.v1"
+):
+    """Tell the market gates what they need: the VIX, and when high-impact news is due."""
+
+    vix: float | None = None
+    news_ts_ns: tuple[int, ...] | None = None
+
+
+class ReadinessCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the check list before live trading."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether an account may be armed."""
+
+    account: str
+    ready: bool
+    armed_until_ts_ns: int
+    checks: tuple[ReadinessCheck, ...]
+
+
+class GetReadiness(Query[Readiness], frozen=True, kw_only=True, tag="execution.get_readiness.v1"):
+    """What is missing before this account may trade live?"""
+
+    account: str
+
+
+class ArmAccount(Command[Readiness], frozen=True, kw_only=True, tag="execution.arm_account.v1"):
+    """Arm a live account for some hours, at most 24; 0 hours disarms it."""
+
+    account: str
+    hours: Annotated[float, msgspec.Meta(ge=0, le=24)] = 8.0
+    person: str = "operator"
+
+
+class PerformancePoint(msgspec.Struct, frozen=True):
+    """Equity at an instant."""
+
+    ts_ns: int
+    equity: Decimal
+
+
+class AccountPerformance(msgspec.Struct, frozen=True, kw_only=True):
+    """What an account has done since it was opened."""
+
+    account: str
+    trades: int
+    wins: int
+    losses: int
+    realised_pnl: Decimal
+    fees: Decimal
+    largest_win: Decimal
+    largest_loss: Decimal
+    max_drawdown: Decimal
+    points: tuple[PerformancePoint, ...]
+
+
+class GetPerformance(
+    Query[AccountPerformance], frozen=True, kw_only=True, tag="execution.get_performance.v1"
+):
+    """How has this account done? The last `limit` points of equity."""
+
+    account: str
+    limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1000
