@@ -255,6 +255,17 @@ class Reason(enum.IntEnum):
     MODEL_STALE = 26
     LIVE_NOT_ARMED = 27
     OVERRIDE = 28
+    LOSING_STREAK = 29  # 29 to 39: an account's own rules (domain.risk), never the engine's
+    TRADES_A_DAY = 30
+    VIX_GATE = 31
+    NEWS_GATE = 32
+    NEAR_CLOSE = 33
+    STOP_REQUIRED = 34
+    AVERAGING_DOWN = 35
+    CORRELATION = 36
+    PROP_RULE = 37
+    DEAD_MAN = 38
+    TRADE_RISK = 39
     UNKNOWN_ORDER = 40
     UNKNOWN_INSTRUMENT = 41
     UNKNOWN_ACCOUNT = 42
