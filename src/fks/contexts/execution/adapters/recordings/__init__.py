@@ -1,0 +1,1 @@
+"""Readers of recorded order feeds, as their providers write them."""
