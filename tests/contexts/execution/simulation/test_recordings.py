@@ -139,7 +139,7 @@ def test_a_top_of_book_feed_replaces_its_side(tmp_path: Path) -> None:
     events = read_mbo(path, QUARTER)
     for _, order_id, price, lots, kind, side, _ in events.tolist():
         book.apply(kind, side, order_id, price, lots)
-    assert book.depth(BUY, 5) == (Level(41, 3, 1),)
+    assert book.depth(BUY, 5) == (Level(41, 3, 0),)
     assert book.depth(SELL, 5) == ()
 
 

@@ -146,7 +146,7 @@ def inspect(events: npt.NDArray[Any], book: Book) -> Inspection:
     for _, order_id, price, lots, kind, side, flags in events.tolist():
         if kind in (L3Kind.FILL, L3Kind.EXECUTE):
             fills += 1
-            out_of_turn += _first(book, side, taken) != id
+            out_of_turn += _first(book, side, taken) != order_id
             taken[order_id] = taken.get(order_id, 0) + lots
         outcome = book.apply(kind, side, order_id, price, lots)
         unknown += outcome in (Outcome.UNKNOWN_ID, Outcome.STRANGER)
@@ -227,5 +227,5 @@ def _first(book: Book, side: int, taken: dict[int, int]) -> int:
     for level in book.depth(side, 1 + len(taken)):
         for order_id, lots in book.queue(side, level.price):
             if lots > taken.get(order_id, 0):
-                return id
+                return order_id
     return 0
