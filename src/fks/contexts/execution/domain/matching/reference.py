@@ -22,7 +22,7 @@ from fks.contexts.execution.domain.matching.layout import (
     Reason,
 )
 from fks.contexts.execution.domain.matching.reference_auction import enter_phase
-from fks.contexts.execution.domain.matching.reference_ledger import RiskLedger
+from fks.contexts.execution.domain.matching.reference_ledger import ReferenceLedger
 from fks.contexts.execution.domain.matching.reference_links import end
 from fks.contexts.execution.domain.matching.reference_orders import (
     add,
@@ -63,7 +63,7 @@ class ReferenceMatcher:
         instruments: how many instruments there may be; they are numbered from 0.
         accounts: how many accounts there may be, 0 included, which is none.
         orders: how many orders may be live at once.
-        ledger: limits, holds and positions, sized alike.
+        strategies: how many strategies may have a gate or a rate, 0 included, which is all.
     """
 
     def __init__(
@@ -71,10 +71,11 @@ class ReferenceMatcher:
         instruments: int = 64,
         accounts: int = 1024,
         orders: int = 1 << 20,
-        *,
-        ledger: RiskLedger,
+        strategies: int = 4096,
     ) -> None:
+        ledger = ReferenceLedger(instruments, accounts, strategies)
         self._state = State(ledger, instruments, accounts, orders)
+        self._sizes = (instruments, accounts, orders, strategies)
         self._events: list[Event] = []
         self._unread: deque[Event] = deque()
 
@@ -289,6 +290,10 @@ class ReferenceMatcher:
         """Return how many orders are live."""
         return len(self._state.orders)
 
+    def live_ids(self) -> list[int]:
+        """Return the ids of all live orders, in order of acceptance."""
+        return [one.id for one in self._state.by_acceptance()]
+
     def snapshot(self) -> bytes:
         """Return the canonical bytes of the state; `reference_snapshot` says how they lie."""
         return snapshot(self._state)
@@ -299,8 +304,9 @@ class ReferenceMatcher:
         Raises:
             Invalid: not a snapshot, or cut short; the engine stays as it was.
         """
-        old = self._state
-        fresh = State(old.ledger, old.max_instruments, old.max_accounts, old.max_orders)
+        instruments, accounts, orders, strategies = self._sizes
+        ledger = ReferenceLedger(instruments, accounts, strategies)
+        fresh = State(ledger, instruments, accounts, orders)
         load(fresh, data)
         self._state = fresh
 

@@ -1,113 +1,31 @@
-"""What the plain matching engine asks of the ledger of limits, holds and positions.
+"""The ledger as the plain matching engine uses it: with a way back.
 
-The rules are in `ledger.py`; the engine knows these calls only.
+A trade is two fills. Where the second does not fit the ledger's 64 bits, the first must not have
+been.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+import dataclasses
 
-__all__ = ["RiskLedger"]
+from fks.contexts.execution.domain.matching.ledger import Ledger
+from fks.contexts.execution.domain.matching.ledger_terms import Account
+
+__all__ = ["ReferenceLedger"]
 
 
-class RiskLedger(Protocol):
-    """What the engine asks of the ledger of limits, holds and positions (`ledger.py`)."""
+class ReferenceLedger(Ledger):
+    """The plain ledger, from which an account can be kept and put back."""
 
-    def configure_instrument(self, instrument: int, key: int, value: int) -> int:
-        """See `ledger.py`."""
-        ...
+    def kept(self, account: int) -> Account:
+        """Return what an account is now; fills do not change it."""
+        one = self._accounts[account]
+        return dataclasses.replace(one, rows=dict(one.rows))
 
-    def configure_account(self, account: int, instrument: int, key: int, value: int) -> int:
-        """See `ledger.py`."""
-        ...
-
-    def configure_strategy(self, strategy: int, key: int, value: int) -> int:
-        """See `ledger.py`."""
-        ...
-
-    def credit(self, account: int, nanos: int) -> int:
-        """See `ledger.py`."""
-        ...
-
-    def new_day(self, account: int) -> int:
-        """See `ledger.py`."""
-        ...
-
-    def check(
-        self,
-        now_ns: int,
-        account: int,
-        instrument: int,
-        strategy: int,
-        side: int,
-        kind: int,
-        flags: int,
-        price: int,
-        stop: int,
-        lots: int,
-        old_lots: int,
-        old_price: int,
-    ) -> int:
-        """See `ledger.py`."""
-        ...
-
-    def hold_price(self, instrument: int, side: int, kind: int, price: int, stop: int) -> int:
-        """See `ledger.py`."""
-        ...
-
-    def hold(
-        self, account: int, instrument: int, strategy: int, side: int, lots: int, price: int
-    ) -> None:
-        """See `ledger.py`."""
-        ...
-
-    def release(
-        self, account: int, instrument: int, strategy: int, side: int, lots: int, price: int
-    ) -> None:
-        """See `ledger.py`."""
-        ...
-
-    def opened(self, account: int, instrument: int, n: int) -> None:
-        """See `ledger.py`."""
-        ...
-
-    def fill(
-        self,
-        account: int,
-        instrument: int,
-        side: int,
-        lots: int,
-        price: int,
-        held_price: int,
-        maker: bool,
-    ) -> int:
-        """See `ledger.py`."""
-        ...
-
-    def set_reference(self, instrument: int, ticks: int, now_ns: int) -> int:
-        """See `ledger.py`."""
-        ...
-
-    def set_last(self, instrument: int, ticks: int) -> None:
-        """See `ledger.py`."""
-        ...
-
-    def position(self, account: int, instrument: int) -> int:
-        """See `ledger.py`."""
-        ...
+    def put_back(self, account: int, kept: Account) -> None:
+        """Let an account be what it was."""
+        self._accounts[account] = kept
 
     def cash(self, account: int) -> int:
-        """See `ledger.py`."""
-        ...
-
-    def known_account(self, account: int) -> bool:
-        """See `ledger.py`."""
-        ...
-
-    def state(self) -> bytes:
-        """See `ledger.py`."""
-        ...
-
-    def restore(self, data: bytes) -> None:
-        """See `ledger.py`."""
-        ...
+        """Return the cash of an account, nanos; 0 where it is not known."""
+        return self._accounts.get(account, Account()).cash

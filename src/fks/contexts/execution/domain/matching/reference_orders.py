@@ -168,6 +168,9 @@ def add(state: State, c: Command) -> None:
         order.instrument, order.side, order.kind, order.price, order.stop
     )
     reason = refused_by_book(state, book, order)
+    reason = reason or state.ledger.hold(
+        order.account, order.instrument, order.strategy, order.side, order.open, order.held_price
+    )
     if reason:
         return refuse(state, c, reason)
     accept(state, book, order)
@@ -175,15 +178,12 @@ def add(state: State, c: Command) -> None:
 
 
 def accept(state: State, book: Book, order: Order) -> None:
-    """Hold an order, tell it, and put it where it belongs."""
+    """Tell of an order that is held, and put it where it belongs."""
     state.accepted += 1
     order.accepted = state.accepted
     state.orders[order.id] = order
     book.live += 1
     joined(state, order)
-    state.ledger.hold(
-        order.account, order.instrument, order.strategy, order.side, order.open, order.held_price
-    )
     state.ledger.opened(order.account, order.instrument, 1)
     routed = book.kind == Kind.ROUTED
     state.emit(EventKind.ROUTED if routed else EventKind.ACCEPTED, order)
@@ -299,9 +299,10 @@ def replace(state: State, c: Command) -> None:
     stays = new == kept and lots <= order.open and c.display == order.display
     if not reason and order.place == Place.BOOK and not stays:
         reason = replaced_crosses(book, order, new[0])
+    if not reason:
+        reason = rewrite(state, book, order, new, lots, c.display)
     if reason:
         return refuse(state, c, reason)
-    rewrite(state, book, order, new, lots, c.display)
     return None
 
 
@@ -314,13 +315,14 @@ def replaced_crosses(book: Book, order: Order, price: int) -> Reason:
 
 def rewrite(
     state: State, book: Book, order: Order, new: tuple[int, int], lots: int, display: int
-) -> None:
+) -> int:
     """Make a live order what a replace asks, and let it meet the book where it lost its place."""
     price, stop = new
     held_price = state.ledger.hold_price(order.instrument, order.side, order.kind, price, stop)
     if order.place == Place.ROUTED:
         lots, held_price = max(lots, order.open), max(held_price, order.held_price)
-    rehold(state, order, lots, held_price)
+    if reason := rehold(state, order, lots, held_price):
+        return reason
     place, keeps = order.place, price == order.price and lots <= order.open
     keeps = keeps and display == order.display and place == Place.BOOK
     if place in (Place.BOOK, Place.TRIGGER) and not keeps:
@@ -338,12 +340,28 @@ def rewrite(
         arm(state, order)
     elif place == Place.BOOK and not keeps:
         meet(state, order)
+    return Reason.NONE
 
 
 def routed(state: State, c: Command) -> Order | None:
     """Return the live routed order that a venue reports on."""
     order = state.orders.get(c.id)
     return order if order is not None and order.place == Place.ROUTED else None
+
+
+def settled(state: State, order: Order, c: Command) -> bool:
+    """Let the ledger take a venue's fill; False where it does not fit, and nothing changed."""
+    where = (order.account, order.instrument)
+    whom = (*where, order.strategy, order.side)
+    excess = max(0, c.quantity - order.open)
+    if state.ledger.hold(*whom, excess, order.held_price):
+        return False
+    try:
+        state.ledger.settle(*where, order.side, c.quantity, c.price, order.held_price, c.stop)
+    except OverflowError:
+        state.ledger.release(*whom, excess, order.held_price)
+        return False
+    return True
 
 
 def venue_fill(state: State, c: Command) -> None:
@@ -353,14 +371,9 @@ def venue_fill(state: State, c: Command) -> None:
         return refuse(state, c, Reason.UNKNOWN_ORDER)
     if c.quantity == 0 or abs(c.price) > PRICE_BOUND:
         return refuse(state, c, Reason.INVALID_ORDER)
-    where = (order.account, order.instrument)
-    if c.quantity > order.open:
-        excess = c.quantity - order.open
-        state.ledger.hold(*where, order.strategy, order.side, excess, order.held_price)
-        order.open = c.quantity
-    maker = bool(c.flags & Flag.MAKER)
-    fee = state.ledger.fill(*where, order.side, c.quantity, c.price, order.held_price, maker)
-    state.ledger.credit(order.account, fee - c.stop)
+    if not settled(state, order, c):
+        return refuse(state, c, Reason.OVERFLOW)
+    order.open = max(order.open, c.quantity)
     order.open -= c.quantity
     order.traded += c.quantity
     state.events.append(

@@ -11,11 +11,9 @@ from fks.contexts.execution.domain.matching.layout import (
     AccountKey,
     CommandKind,
     InstrumentKey,
-    Kind,
     Reason,
 )
 from fks.contexts.execution.domain.matching.reference_state import (
-    PRICE_BOUND,
     Book,
     Command,
     State,
@@ -43,17 +41,9 @@ def configured(state: State, c: Command) -> int:
     return Reason.INVALID_ORDER
 
 
-def fits(book: Book | None, key: int, value: int) -> bool:
-    """Tell whether a number of an instrument is one that matching can work with."""
-    if key == InstrumentKey.KIND:
-        same = book is not None and book.kind == value
-        free = book is None or not book.live
-        return value in (Kind.BOOK, Kind.ROUTED) and (free or same)
-    if key == InstrumentKey.MIN_LOTS:
-        return 0 <= value < 2**32
-    if key in (InstrumentKey.MIN_TICKS, InstrumentKey.MAX_TICKS):
-        return abs(value) <= PRICE_BOUND
-    return True
+def fixed(book: Book | None, key: int, value: int) -> bool:
+    """Tell whether a number cannot change: the kind, as long as there are live orders."""
+    return key == InstrumentKey.KIND and book is not None and book.kind != value and book.live > 0
 
 
 def configure_instrument(state: State, c: Command) -> int:
@@ -63,7 +53,7 @@ def configure_instrument(state: State, c: Command) -> int:
     book = state.books.get(c.instrument)
     if book is None and c.flags != InstrumentKey.KIND:
         return Reason.UNKNOWN_INSTRUMENT
-    if not fits(book, c.flags, c.price):
+    if fixed(book, c.flags, c.price):
         return Reason.INVALID_ORDER
     reason = state.ledger.configure_instrument(c.instrument, c.flags, c.price)
     if reason:
@@ -83,13 +73,8 @@ def configure_instrument(state: State, c: Command) -> int:
 
 def configure_account(state: State, c: Command) -> int:
     """Set a number of an account."""
-    if not 0 < c.account < state.max_accounts:
-        return Reason.CAPACITY
-    grouping = c.flags == AccountKey.SELF_TRADE_GROUP
-    if grouping and not 0 <= c.price < 2**32:
-        return Reason.INVALID_ORDER
     reason = state.ledger.configure_account(c.account, c.instrument, c.flags, c.price)
-    if reason == Reason.NONE and grouping:
+    if reason == Reason.NONE and c.flags == AccountKey.SELF_TRADE_GROUP:
         state.groups[c.account] = c.price
     return reason
 
@@ -99,8 +84,6 @@ def set_reference(state: State, c: Command) -> int:
     book = state.books.get(c.instrument)
     if book is None:
         return Reason.UNKNOWN_INSTRUMENT
-    if abs(c.price) > PRICE_BOUND:
-        return Reason.INVALID_ORDER
     reason = state.ledger.set_reference(c.instrument, c.price, state.now_ns)
     if reason == Reason.NONE:
         book.reference = c.price

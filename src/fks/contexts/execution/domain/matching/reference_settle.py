@@ -97,18 +97,22 @@ def release_child(state: State, child: Order, leader: int) -> None:
         child.link = 0
 
 
-def rehold(state: State, order: Order, lots: int, price: int) -> None:
-    """Hold `lots` at `price` instead of what is held for an order."""
+def rehold(state: State, order: Order, lots: int, price: int) -> int:
+    """Hold `lots` at `price` instead of what is held for an order; 0, or why nothing changed."""
     where = (order.account, order.instrument, order.strategy, order.side)
     state.ledger.release(*where, order.open, order.held_price)
-    state.ledger.hold(*where, lots, price)
+    reason = state.ledger.hold(*where, lots, price)
+    if reason:
+        lots, price = order.open, order.held_price
+        assert state.ledger.hold(*where, lots, price) == Reason.NONE
     order.held_price = price
+    return reason
 
 
 def fire(state: State, order: Order) -> None:
     """Turn a fired order into the market or limit order it waited to be."""
     if not order.live:
-        return
+        return None
     book = state.books[order.instrument]
     if order.kind in BECOMES_MARKET:
         kind = OrderKind.MARKET
@@ -120,6 +124,8 @@ def fire(state: State, order: Order) -> None:
     order.stop = order.trigger = 0
     order.has_trigger = False
     price = state.ledger.hold_price(order.instrument, order.side, kind, order.price, 0)
-    rehold(state, order, order.open, price)
+    if reason := rehold(state, order, order.open, price):
+        return end(state, order, reason)
     state.emit(EventKind.TRIGGERED, order)
     meet(state, order)
+    return None

@@ -130,7 +130,10 @@ def load(state: State, data: bytes) -> None:
     for order in state.by_acceptance():
         joined(state, order)
         state.watch(order)
-    state.ledger.restore(data[at + LENGTH.size :])
+    try:
+        state.ledger.restore(data[at + LENGTH.size :])
+    except ValueError as error:
+        raise Invalid(str(error), code="execution.snapshot_unreadable") from error
 
 
 def unpack_book(data: bytes, at: int) -> Book:

@@ -22,7 +22,7 @@ from fks.contexts.execution.domain.matching.layout import (
     Reason,
     Tif,
 )
-from fks.contexts.execution.domain.matching.reference_ledger import RiskLedger
+from fks.contexts.execution.domain.matching.reference_ledger import ReferenceLedger
 
 __all__ = [
     "BUY",
@@ -253,7 +253,7 @@ class Passing:
 class State:
     """The whole engine, and the work left of the command at hand."""
 
-    ledger: RiskLedger
+    ledger: ReferenceLedger
     max_instruments: int
     max_accounts: int
     max_orders: int

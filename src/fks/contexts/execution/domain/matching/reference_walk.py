@@ -85,21 +85,40 @@ def lose(state: State, book: Book, order: Order, lots: int) -> None:
         book.sides[order.side].move_to_end(order)
 
 
-def trade(state: State, taker: Order, maker: Order, price: int, lots: int, auction: bool) -> None:
-    """Trade between two orders, and whatever follows from it at once."""
+def settle_both(
+    state: State, taker: Order, maker: Order, price: int, lots: int, auction: bool
+) -> tuple[int, int] | Order:
+    """Let the ledger take both fills; return the fees, or the party whose fill does not fit."""
+    fees = []
+    before = state.ledger.kept(taker.account)
+    for one, resting in ((taker, False), (maker, not auction)):
+        where = (one.account, one.instrument, one.side)
+        try:
+            fees.append(state.ledger.fill(*where, lots, price, one.held_price, resting))
+        except OverflowError:
+            state.ledger.put_back(taker.account, before)
+            return one
+    return fees[0], fees[1]
+
+
+def trade(state: State, taker: Order, maker: Order, price: int, lots: int, auction: bool) -> bool:
+    """Trade between two orders, and whatever follows from it at once.
+
+    Returns:
+        False where the ledger cannot count it: the order of that account has ended instead.
+    """
     book = state.books[taker.instrument]
-    ledger = state.ledger
-    fees = [
-        ledger.fill(one.account, one.instrument, one.side, lots, price, one.held_price, resting)
-        for one, resting in ((taker, False), (maker, not auction))
-    ]
+    fees = settle_both(state, taker, maker, price, lots, auction)
+    if isinstance(fees, Order):
+        end(state, fees, Reason.OVERFLOW)
+        return False
     lose(state, book, taker, lots)
     lose(state, book, maker, lots)
     book.last = price
     book.trades += 1
     book.volume += lots
     book.notional += lots * price
-    ledger.set_last(book.number, price)
+    state.ledger.set_last(book.number, price)
     state.events.append(
         Event(
             kind=EventKind.TRADE,
@@ -124,6 +143,7 @@ def trade(state: State, taker: Order, maker: Order, price: int, lots: int, aucti
     for one in (maker, taker):
         if one.live and reducible(state, one) == 0 and one.reduce_only:
             end(state, one, Reason.REDUCE_ONLY)
+    return True
 
 
 def prevent(state: State, taker: Order, maker: Order) -> None:
@@ -157,8 +177,8 @@ def walk(state: State, book: Book, taker: Order) -> bool:
             end(state, taker, Reason.REDUCE_ONLY)
         else:
             lots = min(taker.active, maker.shown, reducible(state, taker), reducible(state, maker))
-            trade(state, taker, maker, maker.price, lots, auction=False)
-            traded = True
+            if trade(state, taker, maker, maker.price, lots, auction=False):
+                traded = True
     return traded
 
 
