@@ -1,0 +1,569 @@
+/* The ledger of the matching engine: accounts, positions, what is held, and their sums.
+
+   The rules are written in docs/explanation/risk-ledger.md and, to be read as code, in ledger.py,
+   which gives the same answers and the same state. Everything is an integer; a product is taken
+   with a check or in 128 bits, so nothing wraps. No allocation after ledger_create.
+
+   A row is what one account has in one instrument. What follows from it (exposure, worth of the
+   open sells, gross, profit) is kept in the row, and summed up in the account, whenever it
+   changes, so that a check reads four places and divides nothing. Margin and fees are summed in
+   parts of a billion of a nano and compared with equity times a billion: no rounding at all. */
+#ifndef FKS_LEDGER_H
+#define FKS_LEDGER_H
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "the state of the ledger is written as it lies in memory, little-endian"
+#endif
+
+#define LEDGER_LIKELY(x) __builtin_expect(!!(x), 1)
+#define LEDGER_COLD __attribute__((noinline, cold, unused)) static
+
+typedef __int128 ledger_wide;
+
+static const int64_t LEDGER_UNLIMITED = INT64_MAX;
+static const int64_t LEDGER_PARTS = 1000000000;              /* parts of a billion */
+static const int64_t LEDGER_HOLD_MOST = ((int64_t)1 << 62) - 1; /* nanos of a row in all, by an order */
+static const int64_t LEDGER_LOTS_MOST = (int64_t)1 << 40;    /* lots of a row in all */
+static const int64_t LEDGER_TICKS_MOST = (int64_t)1 << 53;   /* of a price in an order */
+static const int64_t LEDGER_PRICE_MOST = (int64_t)1 << 55;   /* of a price held or traded at */
+static const int64_t LEDGER_ORDER_MOST = ((int64_t)1 << 32) - 1;
+
+enum { /* Reason of layout.py */
+    R_NONE = 0, R_TRADING_STATE = 1, R_RESTRICTED = 3, R_INVALID_ORDER = 4, R_MAX_QTY = 7,
+    R_MAX_NOTIONAL = 8, R_PRICE_COLLAR = 9, R_STALE_REFERENCE = 10, R_BUYING_POWER = 11,
+    R_EXPOSURE = 12, R_POSITION_LIMIT = 13, R_CONCENTRATION = 14, R_OPEN_ORDERS = 15,
+    R_MSG_RATE = 16, R_DAY_ACCUMULATED = 19, R_UNKNOWN_INSTRUMENT = 41, R_UNKNOWN_ACCOUNT = 42,
+    R_LIMIT_MISSING = 43, R_CAPACITY = 53, R_OVERFLOW = 54
+};
+
+enum { /* InstrumentKey */
+    I_KIND = 1, I_UNIT_NANOS, I_MIN_LOTS, I_MAX_LOTS, I_MIN_TICKS, I_MAX_TICKS, I_COLLAR_TICKS,
+    I_STALE_NS, I_INITIAL_MARGIN_PPB, I_MAKER_FEE_PPB, I_TAKER_FEE_PPB, I_LOT_FEE_NANOS, I_GATE,
+    I_RESTRICTED, I_MAINTENANCE_MARGIN_PPB
+};
+
+enum { /* AccountKey */
+    A_GATE = 1, A_SELF_TRADE_GROUP, A_MAX_ORDER_LOTS, A_MAX_ORDER_NANOS, A_MAX_POSITION_LOTS,
+    A_MAX_GROSS_NANOS, A_MAX_NET_NANOS, A_MAX_OPEN_ORDERS, A_MAX_OPEN_ORDERS_INSTRUMENT,
+    A_ORDERS_PER_SECOND, A_MAX_DAY_NANOS, A_MAX_DAY_LOTS, A_MAX_CONCENTRATION_PPB,
+    A_CHECK_MARGIN, A_LIMITS_VERSION
+};
+
+typedef struct { /* two cache lines; the first is all that a hold or a release touches */
+    int64_t position, open_buy, open_sell; /* lots */
+    int64_t held_buy, held_sell;           /* nanos at the prices held */
+    int64_t exposure;                      /* of the position, signed as it is, nanos */
+    int64_t sells;                         /* held_sell, or the open sells at the mark if more */
+    int64_t gross;                         /* the worse of all buys done and all sells done */
+    int64_t max_order_lots, max_position_lots, open_orders;
+    int64_t cost, realised, profit;        /* profit: marked, not realised */
+    int64_t spare[2];
+} LedgerRow;
+
+typedef struct {
+    int64_t value[16]; /* by InstrumentKey */
+    int64_t anchor;    /* the reference, else the last trade, ticks */
+    int64_t reference, reference_ns, last;
+    int64_t mark_nanos; /* of one lot at the reference; 0 without one */
+    int64_t margin, fee; /* initial margin and the dearer fee, in parts of a billion */
+    int32_t has_reference, has_last;
+    int32_t missing; /* limits never set, the margin not counted */
+    int32_t odd;     /* anything that makes each order a case for ledger_figures */
+    ledger_wide lot_fee; /* of one lot, in parts of a billion of a nano */
+} LedgerInstrument;
+
+typedef struct {
+    int64_t value[16]; /* by AccountKey */
+    int64_t cash, fees, realised, day_nanos, day_lots;
+    int64_t level, level_ns; /* of the rate bucket: parts of a billion of an order */
+    int64_t open_orders, open_lots;
+    int32_t known, missing, odd, spare;
+    ledger_wide exposure, buys, sells, gross, need, profit; /* sums of the rows */
+    ledger_wide power, concentrated; /* equity times a billion; times the share allowed */
+} LedgerAccount;
+
+typedef struct { int64_t gate, rate, level, level_ns; } LedgerStrategy;
+
+typedef struct {
+    LedgerRow *rows; /* by instrument, then account */
+    LedgerInstrument *instrument;
+    LedgerAccount *account;
+    LedgerStrategy *strategy; /* 0: for all */
+    void *block;
+    uint32_t instruments, accounts, strategies;
+    uint32_t top; /* above the highest account known */
+} Ledger;
+
+/* --- the tables ----------------------------------------------------------------------------- */
+
+static inline void ledger_destroy(Ledger *L) {
+    free(L->block);
+    memset(L, 0, sizeof *L);
+}
+
+/* 1, or 0 without the memory. Zeroed pages cost nothing until they are used. */
+static inline int ledger_create(Ledger *L, uint32_t instruments, uint32_t accounts,
+                                uint32_t strategies) {
+    memset(L, 0, sizeof *L);
+    if (!instruments || instruments > 4096 || accounts < 2 || accounts > 65536 || !strategies
+        || strategies > 1048576) return 0;
+    size_t rows = (size_t)instruments * accounts * sizeof(LedgerRow);
+    size_t a = accounts * sizeof(LedgerAccount), i = instruments * sizeof(LedgerInstrument);
+    size_t s = strategies * sizeof(LedgerStrategy);
+    char *at;
+    L->block = calloc(rows + a + i + s + 64, 1);
+    if (!L->block) return 0;
+    at = (char *)(((uintptr_t)L->block + 63) & ~(uintptr_t)63);
+    L->rows = (LedgerRow *)at;
+    L->account = (LedgerAccount *)(at += rows);
+    L->instrument = (LedgerInstrument *)(at += a);
+    L->strategy = (LedgerStrategy *)(at += i);
+    L->instruments = instruments; L->accounts = accounts; L->strategies = strategies;
+    return 1;
+}
+
+static inline LedgerRow *ledger_row(const Ledger *L, uint32_t account, uint32_t instrument) {
+    return L->rows + ((size_t)instrument * L->accounts + account);
+}
+
+static inline int ledger_kind_of(const Ledger *L, uint32_t instrument) {
+    return instrument < L->instruments ? (int)L->instrument[instrument].value[I_KIND] : 0;
+}
+
+static inline int ledger_known_instrument(const Ledger *L, uint32_t instrument) {
+    return ledger_kind_of(L, instrument) != 0;
+}
+
+static inline int ledger_known_account(const Ledger *L, uint32_t account) {
+    return account < L->accounts && L->account[account].known;
+}
+
+/* 1 where there is a row for both; every function that is given both asks this first */
+static inline int ledger_inside(const Ledger *L, uint32_t account, uint32_t instrument) {
+    return instrument < L->instruments && ledger_known_account(L, account);
+}
+
+static inline int64_t ledger_cash(const Ledger *L, uint32_t account) {
+    return ledger_known_account(L, account) ? L->account[account].cash : 0;
+}
+
+static inline int64_t ledger_position(const Ledger *L, uint32_t account, uint32_t instrument) {
+    return ledger_inside(L, account, instrument) ? ledger_row(L, account, instrument)->position : 0;
+}
+
+/* --- what follows from a row ---------------------------------------------------------------- */
+
+static inline int64_t ledger_size(int64_t v) { return v < 0 ? -v : v; }
+
+static inline int64_t ledger_clamp(ledger_wide v) {
+    return v > INT64_MAX ? INT64_MAX : v < -INT64_MAX ? -INT64_MAX : (int64_t)v;
+}
+
+/* 1 and |price| * lots * unit, or 0 where 64 bits do not hold it */
+static inline int ledger_worth(const LedgerInstrument *i, int64_t lots, int64_t price,
+                               int64_t *out) {
+    if (price > LEDGER_PRICE_MOST || price < -LEDGER_PRICE_MOST) return 0;
+    return !__builtin_mul_overflow(ledger_size(price), lots, out)
+        && !__builtin_mul_overflow(*out, i->value[I_UNIT_NANOS], out);
+}
+
+/* 1 and all of the row that follows from the rest, or 0 where 64 bits do not hold it */
+static inline int ledger_derive(const LedgerInstrument *i, LedgerRow *r) {
+    int64_t value = 0, asked;
+    if (i->has_reference) {
+        if (__builtin_mul_overflow(r->position, i->mark_nanos, &r->exposure)
+            || __builtin_mul_overflow(r->open_sell, i->mark_nanos, &asked)) return 0;
+        value = i->reference < 0 ? -r->exposure : r->exposure;
+        if (__builtin_sub_overflow(value, r->cost, &r->profit)) return 0;
+        r->sells = asked > r->held_sell ? asked : r->held_sell;
+    } else {
+        r->exposure = r->position < 0 ? -ledger_size(r->cost) : ledger_size(r->cost);
+        r->profit = 0;
+        r->sells = r->held_sell;
+    }
+    if ((r->exposure < 0 ? -(ledger_wide)r->exposure : r->exposure) + r->held_buy + r->sells
+            > INT64_MAX
+        || ledger_size(r->position) + r->open_buy + r->open_sell > LEDGER_LOTS_MOST) return 0;
+    int64_t up = r->exposure + r->held_buy, down = r->sells - r->exposure;
+    r->gross = up > down ? up : down;
+    return 1;
+}
+
+static inline ledger_wide ledger_need(const LedgerInstrument *i, int64_t gross, int64_t held,
+                                      int64_t lots) {
+    return (ledger_wide)gross * i->margin + (ledger_wide)held * i->fee + i->lot_fee * lots;
+}
+
+/* Put a row into the sums of its account (sign 1) or take it out (-1). */
+static inline void ledger_count(LedgerAccount *a, const LedgerInstrument *i, const LedgerRow *r,
+                                int sign) {
+    ledger_wide need = ledger_need(i, r->gross, r->held_buy + r->sells,
+                                   r->open_buy + r->open_sell);
+    a->exposure += sign * r->exposure;
+    a->buys += sign * r->held_buy;
+    a->sells += sign * r->sells;
+    a->gross += sign * r->gross;
+    a->profit += sign * (ledger_wide)r->profit;
+    a->need += sign * need;
+    a->open_lots += sign * (r->open_buy + r->open_sell);
+}
+
+/* Equity has changed: cash, or the profit of a row. */
+static inline void ledger_power(LedgerAccount *a) {
+    ledger_wide equity = a->cash + a->profit;
+    int64_t share = a->value[A_MAX_CONCENTRATION_PPB];
+    a->power = equity * LEDGER_PARTS;
+    a->concentrated = share == LEDGER_UNLIMITED ? ((ledger_wide)1 << 126) : equity * share;
+}
+
+/* --- holds ---------------------------------------------------------------------------------- */
+
+/* The open lots and the nanos held of one side become other ones, which are known to fit. */
+static inline void ledger_moved(LedgerAccount *a, const LedgerInstrument *i, LedgerRow *r,
+                                int side, int64_t lots, int64_t held) {
+    int64_t more, fresh, up, down, gross, delta_lots;
+    if (side == 0) {
+        delta_lots = lots - r->open_buy;
+        more = held - r->held_buy;
+        r->open_buy = lots;
+        r->held_buy = held;
+        a->buys += more;
+    } else {
+        delta_lots = lots - r->open_sell;
+        fresh = lots * i->mark_nanos;
+        fresh = fresh > held ? fresh : held;
+        more = fresh - r->sells;
+        r->open_sell = lots;
+        r->held_sell = held;
+        r->sells = fresh;
+        a->sells += more;
+    }
+    up = r->exposure + r->held_buy;
+    down = r->sells - r->exposure;
+    gross = up > down ? up : down;
+    a->need += ledger_need(i, gross - r->gross, more, delta_lots);
+    a->gross += gross - r->gross;
+    a->open_lots += delta_lots;
+    r->gross = gross;
+}
+
+/* 0, or OVERFLOW and nothing changed */
+static inline int ledger_hold(Ledger *L, uint32_t account, uint32_t instrument, uint32_t strategy,
+                              int side, int64_t lots, int64_t price) {
+    int64_t worth, held, asked;
+    LedgerInstrument *i;
+    LedgerRow *r;
+    (void)strategy;
+    if (!LEDGER_LIKELY(ledger_inside(L, account, instrument))) return R_UNKNOWN_ACCOUNT;
+    i = L->instrument + instrument;
+    r = ledger_row(L, account, instrument);
+    held = side == 0 ? r->held_buy : r->held_sell;
+    if (!LEDGER_LIKELY(lots >= 0 && lots <= LEDGER_LOTS_MOST && ledger_worth(i, lots, price, &worth)
+                       && worth <= LEDGER_HOLD_MOST)) return R_OVERFLOW;
+    if (__builtin_add_overflow(held, worth, &held)) return R_OVERFLOW;
+    asked = held;
+    if (side != 0) {
+        if (__builtin_mul_overflow(r->open_sell + lots, i->mark_nanos, &asked)) return R_OVERFLOW;
+        asked = asked > held ? asked : held;
+    }
+    if ((ledger_wide)ledger_size(r->exposure) + asked + (side ? r->held_buy : r->sells)
+            > LEDGER_HOLD_MOST
+        || ledger_size(r->position) + r->open_buy + r->open_sell + lots > LEDGER_LOTS_MOST)
+        return R_OVERFLOW;
+    ledger_moved(L->account + account, i, r, side, lots + (side ? r->open_sell : r->open_buy),
+                 held);
+    return R_NONE;
+}
+
+/* What is left of a side's hold: never less than nothing, and nothing where no lots are open. */
+static inline void ledger_left(const LedgerInstrument *i, int64_t lots, int64_t price,
+                               int64_t *open, int64_t *held) {
+    int64_t worth;
+    if (lots >= *open || !ledger_worth(i, lots, price, &worth)) {
+        *open = lots >= *open ? 0 : *open - lots;
+        *held = 0;
+        return;
+    }
+    *open -= lots;
+    *held = worth >= *held ? 0 : *held - worth;
+}
+
+static inline void ledger_release(Ledger *L, uint32_t account, uint32_t instrument,
+                                  uint32_t strategy, int side, int64_t lots, int64_t price) {
+    int64_t open, held;
+    LedgerInstrument *i;
+    LedgerRow *r;
+    (void)strategy;
+    if (!LEDGER_LIKELY(ledger_inside(L, account, instrument) && lots >= 0)) return;
+    i = L->instrument + instrument;
+    r = ledger_row(L, account, instrument);
+    open = side == 0 ? r->open_buy : r->open_sell;
+    held = side == 0 ? r->held_buy : r->held_sell;
+    ledger_left(i, lots, price, &open, &held);
+    ledger_moved(L->account + account, i, r, side, open, held);
+}
+
+/* The number of open orders goes up or down; never below nothing. */
+static inline void ledger_opened(Ledger *L, uint32_t account, uint32_t instrument, int64_t delta) {
+    LedgerRow *r;
+    if (!LEDGER_LIKELY(ledger_inside(L, account, instrument))) return;
+    r = ledger_row(L, account, instrument);
+    if (delta < -r->open_orders) delta = -r->open_orders;
+    if (delta > LEDGER_LOTS_MOST - r->open_orders) delta = LEDGER_LOTS_MOST - r->open_orders;
+    r->open_orders += delta;
+    L->account[account].open_orders += delta;
+}
+
+/* --- fills ---------------------------------------------------------------------------------- */
+
+/* 1 and the fee of a fill, or 0 where 64 bits do not hold it. Rounded up: against the account. */
+static inline int ledger_fee(const Ledger *L, uint32_t instrument, int64_t lots, int64_t price,
+                             int maker, int64_t *fee) {
+    const LedgerInstrument *i = L->instrument + instrument;
+    int64_t rate, worth, whole, rest, part;
+    if (instrument >= L->instruments || lots < 0 || !ledger_worth(i, lots, price, &worth)) return 0;
+    rate = i->value[maker ? I_MAKER_FEE_PPB : I_TAKER_FEE_PPB];
+    whole = worth / LEDGER_PARTS * rate; /* |rate| <= a billion: both products fit */
+    rest = worth % LEDGER_PARTS * rate;
+    part = rest / LEDGER_PARTS + (rest % LEDGER_PARTS > 0);
+    return !__builtin_mul_overflow(i->value[I_LOT_FEE_NANOS], lots, fee)
+        && !__builtin_add_overflow(*fee, whole, fee) && !__builtin_add_overflow(*fee, part, fee);
+}
+
+/* cost * closing / size, cut off towards nothing; in 64 bits where they do */
+static inline int64_t ledger_part(int64_t cost, int64_t closing, int64_t size) {
+    int64_t product;
+    if (LEDGER_LIKELY(!__builtin_mul_overflow(cost, closing, &product))) return product / size;
+    return (int64_t)((ledger_wide)cost * closing / size);
+}
+
+/* What a fill makes of a row and of its account. */
+typedef struct {
+    LedgerRow row;
+    int64_t realised, cash, fees, day_nanos, day_lots;
+} LedgerFilled;
+
+/* 1 and the fill of held lots worked out, nothing changed; 0 where it does not fit */
+static inline int ledger_prepare(const Ledger *L, uint32_t account, uint32_t instrument, int side,
+                                 int64_t lots, int64_t price, int64_t held_price, int64_t fee,
+                                 LedgerFilled *z) {
+    const LedgerInstrument *i = L->instrument + instrument;
+    const LedgerAccount *a = L->account + account;
+    LedgerRow *r = &z->row;
+    int64_t worth, notional, size, closing = 0, closed, freed, gained;
+    ledger_wide wide, cost;
+    if (!LEDGER_LIKELY(ledger_inside(L, account, instrument) && lots >= 0
+                       && lots <= LEDGER_LOTS_MOST && ledger_worth(i, lots, price, &worth)))
+        return 0;
+    *r = *ledger_row(L, account, instrument);
+    if (side == 0) ledger_left(i, lots, held_price, &r->open_buy, &r->held_buy);
+    else ledger_left(i, lots, held_price, &r->open_sell, &r->held_sell);
+    notional = price < 0 ? -worth : worth;
+    size = ledger_size(r->position);
+    if (size && (r->position > 0) == (side != 0)) closing = size < lots ? size : lots;
+    closed = price * closing * i->value[I_UNIT_NANOS]; /* no larger than notional */
+    freed = closing == 0 ? 0 : closing == size ? r->cost : ledger_part(r->cost, closing, size);
+    wide = (ledger_wide)(side ? closed : -closed) - freed;
+    cost = (ledger_wide)r->cost - freed + (side ? (ledger_wide)closed - notional
+                                                : (ledger_wide)notional - closed);
+    if (cost > INT64_MAX || cost < -INT64_MAX || wide > INT64_MAX || wide < -INT64_MAX) return 0;
+    gained = (int64_t)wide;
+    r->position += side ? -lots : lots;
+    r->cost = (int64_t)cost;
+    return !__builtin_add_overflow(r->realised, gained, &r->realised)
+        && !__builtin_add_overflow(a->realised, gained, &z->realised)
+        && !__builtin_add_overflow(a->cash, gained, &z->cash)
+        && !__builtin_sub_overflow(z->cash, fee, &z->cash)
+        && !__builtin_add_overflow(a->fees, fee, &z->fees)
+        && !__builtin_add_overflow(a->day_nanos, worth, &z->day_nanos)
+        && !__builtin_add_overflow(a->day_lots, lots, &z->day_lots) && ledger_derive(i, r);
+}
+
+static inline void ledger_commit(Ledger *L, uint32_t account, uint32_t instrument,
+                                 const LedgerFilled *z) {
+    const LedgerInstrument *i = L->instrument + instrument;
+    LedgerAccount *a = L->account + account;
+    LedgerRow *r = ledger_row(L, account, instrument);
+    ledger_count(a, i, r, -1);
+    *r = z->row;
+    ledger_count(a, i, r, 1);
+    a->realised = z->realised; a->cash = z->cash; a->fees = z->fees;
+    a->day_nanos = z->day_nanos; a->day_lots = z->day_lots;
+    ledger_power(a);
+}
+
+/* A fill of held lots at a fee that is known: 0, or OVERFLOW and nothing changed. */
+static inline int ledger_settle(Ledger *L, uint32_t account, uint32_t instrument, int side,
+                                int64_t lots, int64_t price, int64_t held_price, int64_t fee) {
+    LedgerFilled z;
+    if (!ledger_prepare(L, account, instrument, side, lots, price, held_price, fee, &z))
+        return R_OVERFLOW;
+    ledger_commit(L, account, instrument, &z);
+    return R_NONE;
+}
+
+/* The same at the instrument's own fee, which is given back. */
+static inline int ledger_fill(Ledger *L, uint32_t account, uint32_t instrument, int side,
+                              int64_t lots, int64_t price, int64_t held_price, int maker,
+                              int64_t *fee) {
+    if (ledger_fee(L, instrument, lots, price, maker, fee)
+        && !ledger_settle(L, account, instrument, side, lots, price, held_price, *fee))
+        return R_NONE;
+    *fee = 0;
+    return R_OVERFLOW;
+}
+
+/* Both fills of a trade, or none: 0, or 1 where the taker's does not fit, 2 where the maker's does
+   not. `maker`: whether the second one pays the maker's fee (not so in an auction). */
+static inline int ledger_trade(Ledger *L, uint32_t instrument, int64_t lots, int64_t price,
+                               uint32_t account, int side, int64_t held_price, uint32_t other,
+                               int64_t other_held_price, int maker, int64_t *fee,
+                               int64_t *other_fee) {
+    LedgerFilled a, b;
+    if (!LEDGER_LIKELY(ledger_fee(L, instrument, lots, price, 0, fee)
+                       && ledger_prepare(L, account, instrument, side, lots, price, held_price,
+                                         *fee, &a))) return 1;
+    if (!LEDGER_LIKELY(ledger_fee(L, instrument, lots, price, maker, other_fee))) return 2;
+    if (LEDGER_LIKELY(account != other)) {
+        if (!LEDGER_LIKELY(ledger_prepare(L, other, instrument, !side, lots, price,
+                                          other_held_price, *other_fee, &b))) return 2;
+        ledger_commit(L, account, instrument, &a);
+    } else { /* with itself: the second fill finds what the first one left */
+        LedgerRow row = *ledger_row(L, account, instrument);
+        LedgerAccount before = L->account[account];
+        ledger_commit(L, account, instrument, &a);
+        if (!ledger_prepare(L, other, instrument, !side, lots, price, other_held_price, *other_fee,
+                            &b)) {
+            *ledger_row(L, account, instrument) = row;
+            L->account[account] = before;
+            return 2;
+        }
+    }
+    ledger_commit(L, other, instrument, &b);
+    return 0;
+}
+
+/* --- money and marks ------------------------------------------------------------------------ */
+
+static inline int ledger_credit(Ledger *L, uint32_t account, int64_t nanos) {
+    int64_t cash;
+    if (!ledger_known_account(L, account)) return R_UNKNOWN_ACCOUNT;
+    if (__builtin_add_overflow(L->account[account].cash, nanos, &cash)) return R_OVERFLOW;
+    L->account[account].cash = cash;
+    ledger_power(L->account + account);
+    return R_NONE;
+}
+
+/* The day counters of an account, or of all (0), begin anew. */
+static inline int ledger_new_day(Ledger *L, uint32_t account) {
+    uint32_t one;
+    if (account && !ledger_known_account(L, account)) return R_UNKNOWN_ACCOUNT;
+    for (one = account ? account : 1; one < (account ? account + 1 : L->top); one++)
+        L->account[one].day_nanos = L->account[one].day_lots = 0;
+    return R_NONE;
+}
+
+/* Whether every order in the instrument is a case for the list: what ledger_passes does not ask. */
+static inline void ledger_note(LedgerInstrument *i) {
+    const int64_t *v = i->value;
+    i->missing = !v[I_UNIT_NANOS] + !v[I_MAX_LOTS] + !v[I_COLLAR_TICKS] + !v[I_STALE_NS];
+    i->odd = i->missing || v[I_GATE] || v[I_RESTRICTED]
+        || (v[I_STALE_NS] != LEDGER_UNLIMITED && !i->has_reference)
+        || (v[I_COLLAR_TICKS] != LEDGER_UNLIMITED && !i->has_reference && !i->has_last);
+}
+
+/* The price of a trade; the anchor of the collar as long as there is no reference. */
+static inline void ledger_set_last(Ledger *L, uint32_t instrument, int64_t ticks) {
+    LedgerInstrument *i = L->instrument + instrument;
+    if (!ledger_known_instrument(L, instrument) || ticks > LEDGER_PRICE_MOST
+        || ticks < -LEDGER_PRICE_MOST) return;
+    i->last = ticks;
+    if (!i->has_reference) i->anchor = ticks;
+    if (!i->has_last) {
+        i->has_last = 1;
+        ledger_note(i);
+    }
+}
+
+/* 1 where every row of the instrument can be valued on the terms of `i`; they are not changed */
+LEDGER_COLD int ledger_holds(const Ledger *L, uint32_t instrument, const LedgerInstrument *i) {
+    for (uint32_t one = 1; one < L->top; one++) {
+        LedgerRow row = *ledger_row(L, one, instrument);
+        if ((row.position || row.open_sell) && !ledger_derive(i, &row)) return 0;
+    }
+    return 1;
+}
+
+/* The terms or the mark of an instrument change: its rows leave the sums and come back. */
+LEDGER_COLD void ledger_change(Ledger *L, uint32_t instrument, const LedgerInstrument *to) {
+    LedgerInstrument from = L->instrument[instrument];
+    L->instrument[instrument] = *to;
+    for (uint32_t one = 1; one < L->top; one++) {
+        LedgerRow *r = ledger_row(L, one, instrument);
+        if (!(r->position || r->open_buy || r->open_sell)) continue;
+        ledger_count(L->account + one, &from, r, -1);
+        (void)ledger_derive(to, r);
+        ledger_count(L->account + one, to, r, 1);
+        ledger_power(L->account + one);
+    }
+}
+
+/* 0, UNKNOWN_INSTRUMENT, INVALID_ORDER beyond 2^53, or OVERFLOW; then nothing changed */
+static inline int ledger_set_reference(Ledger *L, uint32_t instrument, int64_t ticks,
+                                       int64_t now_ns) {
+    LedgerInstrument to;
+    if (!ledger_known_instrument(L, instrument)) return R_UNKNOWN_INSTRUMENT;
+    if (ticks > LEDGER_TICKS_MOST || ticks < -LEDGER_TICKS_MOST) return R_INVALID_ORDER;
+    to = L->instrument[instrument];
+    if (!to.has_reference || to.reference != ticks) {
+        to.has_reference = 1;
+        to.reference = to.anchor = ticks;
+        ledger_note(&to);
+        if (__builtin_mul_overflow(ledger_size(ticks), to.value[I_UNIT_NANOS], &to.mark_nanos)
+            || !ledger_holds(L, instrument, &to)) return R_OVERFLOW;
+        ledger_change(L, instrument, &to);
+    }
+    L->instrument[instrument].reference_ns = now_ns;
+    return R_NONE;
+}
+
+/* --- views ---------------------------------------------------------------------------------- */
+
+typedef struct { /* as ledger_accounts.Standing */
+    int64_t cash, equity, realised, profit, fees, margin_used, gross, net_long, net_short;
+    int64_t open_lots, open_orders, day_nanos, day_lots;
+} LedgerStanding;
+
+static inline ledger_wide ledger_upwards(ledger_wide v, ledger_wide by) {
+    return v > 0 ? (v + by - 1) / by : v / by;
+}
+
+LEDGER_COLD void ledger_standing(const Ledger *L, uint32_t account, LedgerStanding *z) {
+    const LedgerAccount *a = L->account + account;
+    memset(z, 0, sizeof *z);
+    if (!ledger_known_account(L, account)) return;
+    z->cash = a->cash; z->realised = a->realised; z->fees = a->fees;
+    z->equity = ledger_clamp(a->cash + a->profit);
+    z->profit = ledger_clamp(a->profit);
+    z->margin_used = ledger_clamp(ledger_upwards(a->need, LEDGER_PARTS));
+    z->gross = ledger_clamp(a->gross);
+    z->net_long = ledger_clamp(a->exposure + a->buys);
+    z->net_short = ledger_clamp(a->sells - a->exposure);
+    z->open_lots = a->open_lots; z->open_orders = a->open_orders;
+    z->day_nanos = a->day_nanos; z->day_lots = a->day_lots;
+}
+
+/* The maintenance margin of an account's positions, nanos, rounded up. */
+LEDGER_COLD int64_t ledger_maintenance(const Ledger *L, uint32_t account) {
+    ledger_wide parts = 0;
+    for (uint32_t k = 0; k < L->instruments && ledger_known_account(L, account); k++) {
+        int64_t rate = L->instrument[k].value[I_MAINTENANCE_MARGIN_PPB];
+        const LedgerRow *r = ledger_row(L, account, k);
+        if (rate != LEDGER_UNLIMITED) parts += (ledger_wide)ledger_size(r->exposure) * rate;
+    }
+    return ledger_clamp(ledger_upwards(parts, LEDGER_PARTS));
+}
+#endif

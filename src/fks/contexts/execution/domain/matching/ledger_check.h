@@ -1,0 +1,388 @@
+/* The pre-trade controls: one quick answer for the order that passes, one exact list for the rest.
+
+   ledger_check asks all controls at once for an order that is priced and passes; whatever is
+   out of the ordinary goes to ledger_figures, which lists every control in the order of the rules
+   with its figure and its limit. The first that fails is the reason, and the list is what a
+   what-if shows, so the two cannot say different things. */
+#ifndef FKS_LEDGER_CHECK_H
+#define FKS_LEDGER_CHECK_H
+#include "ledger.h"
+
+enum { L_MARKET, L_LIMIT, L_STOP, L_STOP_LIMIT, L_TOUCHED, L_LIMIT_TOUCHED, L_MARKET_TO_LIMIT,
+       L_TRAILING, L_TRAILING_LIMIT }; /* OrderKind */
+enum { L_POST_ONLY = 1, L_REDUCE_ONLY = 2 }; /* Flag */
+enum { LEDGER_FIGURES = 24 }; /* room that is always enough */
+
+typedef struct { int64_t used, limit; int32_t reason, passes; } LedgerFigure;
+
+typedef struct {
+    int64_t now, price, stop, lots, old_lots, old_price;
+    uint32_t account, instrument, strategy;
+    int side, kind, flags;
+} LedgerOrder;
+
+static inline int64_t ledger_within(const LedgerInstrument *i, ledger_wide ticks) {
+    if (ticks > i->value[I_MAX_TICKS]) return i->value[I_MAX_TICKS];
+    if (ticks < i->value[I_MIN_TICKS]) return i->value[I_MIN_TICKS];
+    return (int64_t)ticks;
+}
+
+/* The price at which an order is held; of a market order, the furthest at which it may trade. */
+static inline int64_t ledger_hold_price(const Ledger *L, uint32_t instrument, int side, int kind,
+                                        int64_t price, int64_t stop) {
+    const LedgerInstrument *i = L->instrument + instrument;
+    int64_t collar, from;
+    if (kind == L_LIMIT || !ledger_known_instrument(L, instrument)) return price;
+    collar = i->value[I_COLLAR_TICKS];
+    switch (kind) {
+    case L_STOP_LIMIT: case L_LIMIT_TOUCHED: return price;
+    case L_STOP: case L_TOUCHED:
+        return (i->has_reference || i->has_last) && i->anchor > stop ? i->anchor : stop;
+    case L_TRAILING: case L_TRAILING_LIMIT:
+        if (!i->has_last && !i->has_reference) return i->value[I_MAX_TICKS];
+        from = i->has_last ? i->last : i->reference;
+        if (side) return ledger_within(i, from);
+        return ledger_within(i, (ledger_wide)from + stop + (kind == L_TRAILING_LIMIT ? price : 0));
+    default:
+        if (collar == LEDGER_UNLIMITED || !(i->has_reference || i->has_last))
+            return i->value[side ? I_MIN_TICKS : I_MAX_TICKS];
+        return ledger_within(i, side ? (ledger_wide)i->anchor - collar
+                                     : (ledger_wide)i->anchor + collar);
+    }
+}
+
+/* --- the rate: a bucket of one second's worth, in parts of a billion of an order ------------- */
+
+/* What a bucket holds at `now`; each ns adds exactly `rate` parts. */
+static inline int64_t ledger_level(int64_t level, int64_t since, int64_t rate, int64_t now) {
+    int64_t most = rate * LEDGER_PARTS;
+    if (now <= since) return level;
+    if ((uint64_t)now - (uint64_t)since >= (uint64_t)LEDGER_PARTS) return most;
+    level += rate * (now - since);
+    return level < most ? level : most;
+}
+
+static inline LedgerStrategy *ledger_strategy(const Ledger *L, uint32_t strategy) {
+    return strategy && strategy < L->strategies ? L->strategy + strategy : 0;
+}
+
+static inline int ledger_limited(const LedgerStrategy *s) {
+    return s && s->rate != 0 && s->rate != LEDGER_UNLIMITED;
+}
+
+/* Take one order out of the account's bucket and one out of the strategy's, if both have one. */
+static inline int ledger_take(Ledger *L, LedgerAccount *a, uint32_t strategy, int64_t now) {
+    LedgerStrategy *s = ledger_strategy(L, strategy);
+    int64_t rate = a->value[A_ORDERS_PER_SECOND];
+    int waived = rate == LEDGER_UNLIMITED, limited = ledger_limited(s);
+    if (!waived && now > a->level_ns) {
+        a->level = ledger_level(a->level, a->level_ns, rate, now);
+        a->level_ns = now;
+    }
+    if (limited && now > s->level_ns) {
+        s->level = ledger_level(s->level, s->level_ns, s->rate, now);
+        s->level_ns = now;
+    }
+    if ((!waived && a->level < LEDGER_PARTS) || (limited && s->level < LEDGER_PARTS)) return 0;
+    if (!waived) a->level -= LEDGER_PARTS;
+    if (limited) s->level -= LEDGER_PARTS;
+    return 1;
+}
+
+/* --- the exact list -------------------------------------------------------------------------- */
+
+static inline LedgerFigure *ledger_say(LedgerFigure *f, int reason, ledger_wide used,
+                                       int64_t limit, int passes) {
+    f->reason = reason; f->used = ledger_clamp(used); f->limit = limit; f->passes = passes;
+    return f + 1;
+}
+
+/* a figure that passes up to its limit, when waived, and where the order does not raise it */
+static inline LedgerFigure *ledger_cap(LedgerFigure *f, int reason, ledger_wide used,
+                                       int64_t limit, int excused) {
+    return ledger_say(f, reason, used, limit,
+                      limit == LEDGER_UNLIMITED || used <= limit || excused);
+}
+
+/* Orders taken out of a bucket in its second, this one with them. */
+static inline LedgerFigure *ledger_rate_figure(LedgerFigure *f, int64_t rate, int64_t level,
+                                               int64_t since, int64_t now, int taken) {
+    if (rate == LEDGER_UNLIMITED) return ledger_say(f, R_MSG_RATE, 0, rate, 1);
+    if (taken < 0) level = ledger_level(level, since, rate, now);
+    ledger_wide gone = (ledger_wide)rate * LEDGER_PARTS - level;
+    return ledger_cap(f, R_MSG_RATE, ledger_upwards(gone, LEDGER_PARTS) + (taken != 1), rate, 0);
+}
+
+/* 09 and 10: is the price in reach of a mark that is fresh? */
+LEDGER_COLD LedgerFigure *ledger_price_figures(const LedgerInstrument *i, const LedgerOrder *o,
+                                               int lowers, LedgerFigure *f) {
+    int64_t collar = i->value[I_COLLAR_TICKS], stale = i->value[I_STALE_NS];
+    int marked = i->has_reference || i->has_last;
+    ledger_wide beyond = 0, age;
+    int bold = !(o->flags & L_POST_ONLY), passes = 1;
+    switch (o->kind) {
+    case L_LIMIT: if (marked) beyond = (ledger_wide)o->price - i->anchor; break;
+    case L_STOP_LIMIT: case L_LIMIT_TOUCHED: beyond = (ledger_wide)o->price - o->stop; break;
+    case L_TRAILING_LIMIT: beyond = o->price; break;
+    default: break;
+    }
+    if (o->side && o->kind != L_TRAILING_LIMIT) beyond = -beyond;
+    f = ledger_cap(f, R_PRICE_COLLAR, beyond, collar, 0);
+    if (o->kind == L_LIMIT && marked && beyond < 0) bold = 0; /* it waits on its own side */
+    age = i->has_reference ? (ledger_wide)o->now - i->reference_ns : INT64_MAX;
+    if (stale != LEDGER_UNLIMITED && (!i->has_reference || age > stale)) passes = 0;
+    if (collar != LEDGER_UNLIMITED && !marked) passes = 0;
+    if (!bold || lowers || (o->flags & L_REDUCE_ONLY)) passes = 1;
+    return ledger_say(f, R_STALE_REFERENCE, age < 0 ? 0 : age, stale, passes);
+}
+
+/* 14: the share of equity in one instrument. */
+LEDGER_COLD LedgerFigure *ledger_share_figure(const LedgerAccount *a, ledger_wide gross,
+                                              int excused, LedgerFigure *f) {
+    ledger_wide equity = a->cash + a->profit, share = gross ? INT64_MAX : 0;
+    int64_t most = a->value[A_MAX_CONCENTRATION_PPB];
+    if (equity > 0) share = ledger_upwards(gross * LEDGER_PARTS, equity);
+    return ledger_say(f, R_CONCENTRATION, share, most, most == LEDGER_UNLIMITED || excused
+                      || gross * LEDGER_PARTS <= equity * most);
+}
+
+/* What the row and its account would be with the order; the parts are named as in the row. */
+typedef struct {
+    ledger_wide gross, sells, held_buy, held_sell, worth, need, more;
+    int64_t open, lots;
+} LedgerAfter;
+
+LEDGER_COLD int ledger_after(const LedgerInstrument *i, const LedgerRow *r, const LedgerOrder *o,
+                             int64_t hold, LedgerAfter *z) {
+    int64_t fresh, old, marked;
+    LedgerRow then = *r;
+    if (!ledger_worth(i, o->lots, hold, &fresh) || fresh > LEDGER_HOLD_MOST
+        || !ledger_worth(i, o->old_lots, o->old_price, &old)
+        || __builtin_mul_overflow(i->mark_nanos, o->lots, &marked)) return 0;
+    int64_t *open = o->side ? &then.open_sell : &then.open_buy;
+    int64_t *held = o->side ? &then.held_sell : &then.held_buy;
+    ledger_left(i, o->old_lots, o->old_price, open, held);
+    *open += o->lots;
+    if (__builtin_add_overflow(*held, fresh, held) || !ledger_derive(i, &then)
+        || (ledger_wide)ledger_size(then.exposure) + then.held_buy + then.sells > LEDGER_HOLD_MOST)
+        return 0;
+    z->open = *open;
+    z->lots = then.open_buy + then.open_sell - r->open_buy - r->open_sell;
+    z->worth = o->side && marked > fresh ? marked : fresh;
+    z->gross = then.gross;
+    z->held_buy = then.held_buy;
+    z->sells = then.sells;
+    z->more = (ledger_wide)then.held_buy + then.sells - r->held_buy - r->sells;
+    z->need = ledger_need(i, then.gross, then.held_buy + then.sells, then.open_buy + then.open_sell)
+        - ledger_need(i, r->gross, r->held_buy + r->sells, r->open_buy + r->open_sell);
+    return 1;
+}
+
+/* 11 to 15: what the account would have. */
+LEDGER_COLD LedgerFigure *ledger_stock_figures(const LedgerAccount *a, const LedgerRow *r,
+                                               const LedgerOrder *o, const LedgerAfter *z,
+                                               int lowers, LedgerFigure *f) {
+    const int64_t *limit = a->value;
+    ledger_wide equity = a->cash + a->profit, need = a->need + z->need, net;
+    int larger = z->gross > r->gross, waived = limit[A_CHECK_MARGIN] == LEDGER_UNLIMITED;
+    f = ledger_say(f, R_BUYING_POWER, ledger_upwards(need, LEDGER_PARTS),
+                   waived ? LEDGER_UNLIMITED : ledger_clamp(equity),
+                   waived || lowers || z->need <= 0 || need <= a->power);
+    f = ledger_cap(f, R_EXPOSURE, a->gross - r->gross + z->gross, limit[A_MAX_GROSS_NANOS],
+                   lowers || !larger);
+    net = o->side ? a->sells - a->exposure : a->buys + a->exposure;
+    f = ledger_cap(f, R_EXPOSURE, net + z->more, limit[A_MAX_NET_NANOS], lowers || z->more <= 0);
+    f = ledger_cap(f, R_POSITION_LIMIT, z->open + (o->side ? -r->position : r->position),
+                   r->max_position_lots, lowers || z->lots <= 0);
+    f = ledger_share_figure(a, z->gross, lowers || !larger, f);
+    f = ledger_cap(f, R_OPEN_ORDERS, (ledger_wide)a->open_orders + !o->old_lots,
+                   limit[A_MAX_OPEN_ORDERS], o->old_lots != 0);
+    return ledger_cap(f, R_OPEN_ORDERS, (ledger_wide)r->open_orders + !o->old_lots,
+                      limit[A_MAX_OPEN_ORDERS_INSTRUMENT], o->old_lots != 0);
+}
+
+/* 01, 03 and 43. */
+LEDGER_COLD LedgerFigure *ledger_state_figures(const Ledger *L, const LedgerInstrument *i,
+                                               const LedgerAccount *a, const LedgerRow *r,
+                                               const LedgerOrder *o, int lowers, LedgerFigure *f) {
+    const LedgerStrategy *s = ledger_strategy(L, o->strategy);
+    int64_t gate = L->strategy[0].gate;
+    int missing = a->missing + i->missing + !r->max_order_lots + !r->max_position_lots;
+    if (a->value[A_GATE] > gate) gate = a->value[A_GATE];
+    if (i->value[I_GATE] > gate) gate = i->value[I_GATE];
+    if (s && s->gate > gate) gate = s->gate;
+    if (a->value[A_CHECK_MARGIN] == 1) missing += !i->value[I_INITIAL_MARGIN_PPB];
+    f = ledger_say(f, R_TRADING_STATE, gate, 0, gate == 0 || (gate == 1 && lowers));
+    f = ledger_say(f, R_RESTRICTED, i->value[I_RESTRICTED], 0, !i->value[I_RESTRICTED]);
+    return ledger_say(f, R_LIMIT_MISSING, missing, 0, !missing);
+}
+
+/* Every control in order, each with its figure; ends early where the next ones would mean nothing.
+   `taken`: 1 or 0 as ledger_take said, -1 to look at the buckets without touching them. */
+LEDGER_COLD int ledger_figures(const Ledger *L, const LedgerOrder *o, int taken,
+                               LedgerFigure *out) {
+    LedgerFigure *f = out;
+    const LedgerInstrument *i = L->instrument + o->instrument;
+    const LedgerAccount *a = L->account + o->account;
+    const LedgerStrategy *s = ledger_strategy(L, o->strategy);
+    const LedgerRow *r;
+    LedgerAfter z;
+    int64_t rest, most = LEDGER_TICKS_MOST;
+    int lowers;
+    if (!ledger_known_instrument(L, o->instrument))
+        return (int)(ledger_say(f, R_UNKNOWN_INSTRUMENT, o->instrument, 0, 0) - out);
+    if (!ledger_known_account(L, o->account))
+        return (int)(ledger_say(f, R_UNKNOWN_ACCOUNT, o->account, 0, 0) - out);
+    if (o->lots < 1 || o->lots > LEDGER_ORDER_MOST || o->old_lots < 0
+        || o->old_lots > LEDGER_LOTS_MOST || o->price > most || o->price < -most
+        || (o->kind != L_LIMIT && (o->stop > most || o->stop < -most)) || (unsigned)o->side > 1)
+        return (int)(ledger_say(f, R_INVALID_ORDER, 0, 0, 0) - out);
+    r = ledger_row(L, o->account, o->instrument);
+    rest = (o->side ? r->open_sell : r->open_buy) - o->old_lots;
+    rest = (rest < 0 ? 0 : rest) + o->lots;
+    lowers = o->side ? r->position >= rest : -r->position >= rest;
+    f = ledger_state_figures(L, i, a, r, o, lowers, f);
+    if (!f[-1].passes) return (int)(f - out);
+    f = ledger_cap(f, R_MAX_QTY, o->lots, i->value[I_MAX_LOTS], 0);
+    f = ledger_cap(f, R_MAX_QTY, o->lots, r->max_order_lots, 0);
+    if (!ledger_after(i, r, o, ledger_hold_price(L, o->instrument, o->side, o->kind, o->price,
+                                                 o->stop), &z))
+        return (int)(ledger_say(f, R_OVERFLOW, 0, 0, 0) - out);
+    f = ledger_cap(f, R_MAX_NOTIONAL, z.worth, a->value[A_MAX_ORDER_NANOS], 0);
+    f = ledger_price_figures(i, o, lowers, f);
+    f = ledger_stock_figures(a, r, o, &z, lowers, f);
+    f = ledger_rate_figure(f, a->value[A_ORDERS_PER_SECOND], a->level, a->level_ns, o->now, taken);
+    if (ledger_limited(s))
+        f = ledger_rate_figure(f, s->rate, s->level, s->level_ns, o->now, taken);
+    f = ledger_cap(f, R_DAY_ACCUMULATED, a->day_nanos + a->buys + a->sells + z.more,
+                   a->value[A_MAX_DAY_NANOS], z.more <= 0);
+    f = ledger_cap(f, R_DAY_ACCUMULATED, (ledger_wide)a->day_lots + a->open_lots + z.lots,
+                   a->value[A_MAX_DAY_LOTS], z.lots <= 0);
+    return (int)(f - out);
+}
+
+/* What an account uses now of each limit that is used up by what it has and asked for. */
+LEDGER_COLD int ledger_use(const Ledger *L, uint32_t account, uint32_t instrument,
+                           LedgerFigure *out) {
+    LedgerFigure *f = out;
+    if (!ledger_known_instrument(L, instrument) || !ledger_known_account(L, account)) return 0;
+    const LedgerAccount *a = L->account + account;
+    const LedgerRow *r = ledger_row(L, account, instrument);
+    const int64_t *limit = a->value;
+    ledger_wide up = a->buys + a->exposure, down = a->sells - a->exposure;
+    int64_t bought = r->position + r->open_buy, sold = r->open_sell - r->position;
+    f = ledger_cap(f, R_BUYING_POWER, ledger_upwards(a->need, LEDGER_PARTS),
+                   limit[A_CHECK_MARGIN] == LEDGER_UNLIMITED ? LEDGER_UNLIMITED
+                       : ledger_clamp(a->cash + a->profit), 0);
+    f = ledger_cap(f, R_EXPOSURE, a->gross, limit[A_MAX_GROSS_NANOS], 0);
+    f = ledger_cap(f, R_EXPOSURE, up > down ? up : down, limit[A_MAX_NET_NANOS], 0);
+    f = ledger_cap(f, R_POSITION_LIMIT, bought > sold ? bought : sold, r->max_position_lots, 0);
+    f = ledger_share_figure(a, r->gross, 0, f);
+    f = ledger_cap(f, R_OPEN_ORDERS, a->open_orders, limit[A_MAX_OPEN_ORDERS], 0);
+    f = ledger_cap(f, R_OPEN_ORDERS, r->open_orders, limit[A_MAX_OPEN_ORDERS_INSTRUMENT], 0);
+    f = ledger_rate_figure(f, limit[A_ORDERS_PER_SECOND], a->level, 0, 0, 1);
+    f = ledger_cap(f, R_DAY_ACCUMULATED, a->day_nanos + a->buys + a->sells,
+                   limit[A_MAX_DAY_NANOS], 0);
+    f = ledger_cap(f, R_DAY_ACCUMULATED, (ledger_wide)a->day_lots + a->open_lots,
+                   limit[A_MAX_DAY_LOTS], 0);
+    return (int)(f - out);
+}
+
+LEDGER_COLD int ledger_refusal(const Ledger *L, const LedgerOrder *o, int taken) {
+    LedgerFigure figures[LEDGER_FIGURES];
+    int n = ledger_figures(L, o, taken, figures);
+    for (int k = 0; k < n; k++)
+        if (!figures[k].passes) return figures[k].reason;
+    return R_NONE;
+}
+
+/* --- the quick answer ------------------------------------------------------------------------ */
+
+/* 1 where a limit order, or a replacement by one, passes every control but the rate for sure;
+   0 says nothing: ask the list. No sum here can leave its type: what is held of a row is below
+   2^62 and all of a row below 2^63. */
+static inline int ledger_passes(const LedgerInstrument *i, const LedgerAccount *a,
+                                const LedgerRow *r, int64_t now, int side, int64_t price,
+                                int64_t lots, int64_t old_lots, int64_t old_price) {
+    const int64_t *limit = a->value;
+    int64_t fresh, old = 0, worth, more, sells, open, up, down, larger, age;
+    int64_t delta = lots - old_lots;
+    if (price > LEDGER_TICKS_MOST || price < -LEDGER_TICKS_MOST
+        || (uint64_t)(lots - 1) >= (uint64_t)LEDGER_ORDER_MOST
+        || __builtin_mul_overflow(ledger_size(price), lots, &fresh)
+        || __builtin_mul_overflow(fresh, i->value[I_UNIT_NANOS], &fresh)
+        || fresh > LEDGER_HOLD_MOST || lots > i->value[I_MAX_LOTS] || lots > r->max_order_lots
+        || __builtin_sub_overflow(now, i->reference_ns, &age)) return 0;
+    if (old_lots && (old_lots < 0 || old_lots > LEDGER_ORDER_MOST
+                     || !ledger_worth(i, old_lots, old_price, &old))) return 0;
+    if (side == 0) {
+        if (price - i->anchor > i->value[I_COLLAR_TICKS] || old_lots > r->open_buy
+            || old > r->held_buy || (age > i->value[I_STALE_NS] && price >= i->anchor)) return 0;
+        worth = fresh;
+        more = fresh - old;
+        if ((uint64_t)ledger_size(r->exposure) + r->held_buy + r->sells + more
+                > (uint64_t)LEDGER_HOLD_MOST
+            || a->buys + a->exposure + more > limit[A_MAX_NET_NANOS]) return 0;
+        open = r->open_buy + delta + r->position;
+        up = r->exposure + (r->held_buy + more);
+        down = r->sells - r->exposure;
+    } else {
+        if (i->anchor - price > i->value[I_COLLAR_TICKS] || old_lots > r->open_sell
+            || old > r->held_sell || (age > i->value[I_STALE_NS] && price <= i->anchor)) return 0;
+        open = r->open_sell + delta;
+        if (__builtin_mul_overflow(open, i->mark_nanos, &sells)
+            || __builtin_mul_overflow(lots, i->mark_nanos, &worth)) return 0;
+        worth = worth > fresh ? worth : fresh;
+        more = r->held_sell + (fresh - old);
+        sells = more > sells ? more : sells;
+        more = sells - r->sells;
+        if ((uint64_t)ledger_size(r->exposure) + r->held_buy + sells > (uint64_t)LEDGER_HOLD_MOST
+            || a->sells - a->exposure + more > limit[A_MAX_NET_NANOS]) return 0;
+        open -= r->position;
+        up = r->exposure + r->held_buy;
+        down = sells - r->exposure;
+    }
+    if (ledger_size(r->position) + r->open_buy + r->open_sell + delta > LEDGER_LOTS_MOST
+        || worth > limit[A_MAX_ORDER_NANOS] || open > r->max_position_lots) return 0;
+    larger = (up > down ? up : down) - r->gross;
+    if (limit[A_CHECK_MARGIN] != LEDGER_UNLIMITED
+        && (!i->value[I_INITIAL_MARGIN_PPB]
+            || a->need + ledger_need(i, larger, more, delta) > a->power)) return 0;
+    return a->gross + larger <= limit[A_MAX_GROSS_NANOS]
+        && (ledger_wide)(r->gross + larger) * LEDGER_PARTS <= a->concentrated
+        && a->open_orders + !old_lots <= limit[A_MAX_OPEN_ORDERS]
+        && r->open_orders + !old_lots <= limit[A_MAX_OPEN_ORDERS_INSTRUMENT]
+        && a->day_nanos + a->buys + a->sells + more <= limit[A_MAX_DAY_NANOS]
+        && (ledger_wide)a->day_lots + a->open_lots + delta <= limit[A_MAX_DAY_LOTS];
+}
+
+/* 0, or the Reason of the first control that denies. `old_*`: the hold that a replacement gives
+   back (0 lots for a new order). Takes an order out of the rate buckets, whatever the answer. */
+static inline int ledger_check(Ledger *L, int64_t now, uint32_t account, uint32_t instrument,
+                               uint32_t strategy, int side, int kind, int flags, int64_t price,
+                               int64_t stop, int64_t lots, int64_t old_lots, int64_t old_price) {
+    int taken = 0;
+    if (LEDGER_LIKELY(ledger_inside(L, account, instrument))) {
+        LedgerInstrument *i = L->instrument + instrument;
+        LedgerAccount *a = L->account + account;
+        if (LEDGER_LIKELY(i->value[I_KIND] != 0)) {
+            const LedgerStrategy *s = ledger_strategy(L, strategy);
+            const LedgerRow *r = ledger_row(L, account, instrument);
+            taken = ledger_take(L, a, strategy, now);
+            if (LEDGER_LIKELY(taken && kind == L_LIMIT && !(a->odd | i->odd)
+                              && !(L->strategy[0].gate | (s ? s->gate : 0))
+                              && r->max_order_lots && r->max_position_lots
+                              && ledger_passes(i, a, r, now, side, price, lots, old_lots,
+                                               old_price))) return R_NONE;
+        }
+    }
+    LedgerOrder o = {now, price, stop, lots, old_lots, old_price, account, instrument, strategy,
+                     side, kind, flags};
+    return ledger_refusal(L, &o, taken);
+}
+
+/* The controls for an order that is not sent: nothing changes. `out` has LEDGER_FIGURES places. */
+static inline int ledger_what_if(const Ledger *L, const LedgerOrder *o, LedgerFigure *out) {
+    return ledger_figures(L, o, -1, out);
+}
+#endif
