@@ -6,6 +6,7 @@ from fks.kernel.errors import Conflict, FksError, Unavailable
 
 __all__ = [
     "JournalCorrupt",
+    "JournalDiverged",
     "JournalFailed",
     "JournalLocked",
     "JournalTooNew",
@@ -53,3 +54,17 @@ class JournalTooNew(Conflict):
     """The journal holds records of a later version of FKS."""
 
     code = "execution.journal_too_new"
+
+
+class JournalDiverged(FksError):
+    """Replaying a journal gave another state than the one it was written with."""
+
+    code = "execution.journal_diverged"
+    exit_code = 78
+
+    def __init__(self, equal_seq: int, differing_seq: int) -> None:
+        self.equal_seq, self.differing_seq = equal_seq, differing_seq
+        super().__init__(
+            f"the state after record {differing_seq} differs from the one that was journaled; it "
+            f"was equal after record {equal_seq}: run the version of FKS that wrote these records"
+        )

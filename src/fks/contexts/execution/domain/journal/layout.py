@@ -56,8 +56,10 @@ HEADER_BYTES = _HEADER.size
 UNSYNCED = 1  # mode: written without fdatasync (durability "unsafe-backtest")
 
 _WITNESS = struct.Struct("<QII")  # seq, epoch, crc
-WITNESS_BYTES = 1_024
-WITNESS_SLOTS = (0, 512)  # one sector each, written in turn
+WITNESS_BYTES = 1_536
+# One sector each. The first is written, durably, when the journal is opened and then left alone, so
+# that one is whole whatever a cut does to the other two, which are written in turn and not synced.
+WITNESS_SLOTS = (0, 512, 1_024)
 
 assert RECORD_BYTES == 32
 assert COMMIT_BYTES == 80
@@ -143,22 +145,16 @@ def encode_witness(seq: int, epoch: int, uuid: bytes) -> bytes:
     return body + struct.pack("<I", crc32c(body, crc32c(uuid, 0)))
 
 
-def decode_witness(data: bytes, uuid: bytes) -> tuple[int, int]:
-    """Return the highest seq of the good slots, and how many slots are damaged.
+def decode_witness(data: bytes, uuid: bytes) -> tuple[int | None, int]:
+    """Return the highest seq of the good slots (None: no slot is good), and how many are damaged.
 
-    A slot never written is zeros and counts as neither. A torn write damages one slot at most, so
-    two damaged ones, or a damaged one beside an empty one that was not the first, are corruption;
-    that is for the caller to judge.
+    A crash may damage those that are written in turn, never the first.
     """
-    best, damaged = 0, 0
+    good = []
     for offset in WITNESS_SLOTS:
         raw = data[offset : offset + _WITNESS.size]
-        if raw == bytes(_WITNESS.size):
-            continue
         if len(raw) == _WITNESS.size:
             seq, epoch, _ = _WITNESS.unpack(raw)
             if encode_witness(seq, epoch, uuid) == raw:
-                best = max(best, seq)
-                continue
-        damaged += 1
-    return best, damaged
+                good.append(seq)
+    return max(good, default=None), len(WITNESS_SLOTS) - len(good)

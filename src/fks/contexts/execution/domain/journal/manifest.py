@@ -46,6 +46,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     epoch: int  # of the newest writer
     config: str  # hash of the configuration it runs with
     witness: int  # highest seq that was durable when this was written
+    dropped: Sealed | None = None  # the last segment that was deleted, its records in a snapshot
     sealed: tuple[Sealed, ...] = ()
     snapshots: tuple[SnapshotEntry, ...] = ()  # oldest first
 

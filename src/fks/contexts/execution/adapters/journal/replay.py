@@ -1,0 +1,139 @@
+"""Bring a machine to the state of its journal: newest good snapshot, then every record after it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fks.contexts.execution.adapters.journal.files import Files
+from fks.contexts.execution.adapters.journal.folder import Folder
+from fks.contexts.execution.adapters.journal.survey import position_of, snapshots_of
+from fks.contexts.execution.domain.journal.failures import JournalCorrupt, JournalDiverged
+from fks.contexts.execution.domain.journal.kinds import (
+    CHECKPOINT_HASH,
+    FIRST_OF_MACHINE,
+    Kinds,
+    checkpoint_of,
+)
+from fks.contexts.execution.domain.journal.layout import RECORD, RECORD_BYTES
+from fks.contexts.execution.domain.journal.machine import Machine
+from fks.contexts.execution.domain.journal.manifest import Sealed
+from fks.contexts.execution.domain.journal.segment import Segment, read_segment
+
+__all__ = ["Record", "Replay", "Replayed", "records_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as it was written."""
+
+    seq: int
+    ts_ns: int
+    kind: int
+    version: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A machine that has caught up."""
+
+    seq: int  # of the last record
+    ts_ns: int
+    state_hash: bytes
+    records: int  # replayed, the journal's own included
+    checkpoints: int  # hashes that were compared, and equal
+    snapshot_seq: int  # 0: from the first record on
+    seconds: float
+    findings: tuple[str, ...]
+
+
+def records_of(segment: Segment, data: bytes) -> Iterator[Record]:
+    """Yield the committed records of a segment in order."""
+    for at in segment.index.tolist():
+        length, _, seq, ts_ns, kind, version, _ = RECORD.unpack_from(data, at)
+        yield Record(seq, ts_ns, kind, version, data[at + RECORD_BYTES : at + length])
+
+
+class Replay:
+    """A machine on its way through a journal; it can go on when more segments are sealed."""
+
+    def __init__(
+        self, files: Files, folder: Folder, uuid: bytes, kinds: Kinds, machine: Machine
+    ) -> None:
+        self._files, self._folder, self._uuid, self._kinds = files, folder, uuid, kinds
+        self._machine = machine
+        self.seq = self.ts_ns = self.records = self.checkpoints = self.snapshot_seq = 0
+        self.findings: list[str] = []
+        self._compared = 0  # the record of the last hash that was equal
+
+    def start(self, oldest_seq: int, newest_seq: int) -> None:
+        """Restore the newest snapshot that verifies.
+
+        `oldest_seq` is the last record that is not kept any more. Raises `JournalCorrupt` where
+        records were dropped and no snapshot can be read.
+        """
+        empty = self._machine.snapshot()
+        for path, found in snapshots_of(self._files, self._folder, self._uuid, self.findings):
+            if not oldest_seq <= found.seq <= newest_seq:
+                continue
+            self._machine.restore(found.state)
+            if self._machine.state_hash() == found.state_hash:
+                self.seq = self.snapshot_seq = self._compared = found.seq
+                self.ts_ns = found.ts_ns
+                return
+            self.findings.append(f"{path.name} is left out: its state has another hash")
+        if oldest_seq:
+            why = f"no snapshot can be read, and the records up to {oldest_seq} are not kept"
+            raise JournalCorrupt(str(self._folder.path), 0, 0, why)
+        self._machine.restore(empty)
+
+    def through(self, sealed: tuple[Sealed, ...], dropped: Sealed | None) -> None:
+        """Apply the records of these segments that come after `seq`.
+
+        Raises `JournalTooNew`, and `JournalDiverged` where a checkpoint has another hash.
+        """
+        after = position_of(dropped)
+        for entry in sealed:
+            if entry.last_seq > self.seq:
+                path = self._folder.segment(entry.number)
+                data = self._files.read(path)
+                segment = read_segment(path, data, self._uuid, after)
+                for record in records_of(segment, data):
+                    if record.seq > self.seq:
+                        self._take(record)
+            after = position_of(entry)
+
+    def _take(self, record: Record) -> None:
+        version, payload = self._kinds.current(
+            record.seq, record.kind, record.version, record.payload
+        )
+        if record.kind >= FIRST_OF_MACHINE:
+            self._machine.apply(record.seq, record.ts_ns, record.kind, version, payload)
+        elif record.kind == CHECKPOINT_HASH:
+            self._compare(*checkpoint_of(payload))
+        self.seq, self.ts_ns = record.seq, record.ts_ns
+        self.records += 1
+
+    def _compare(self, seq: int, state_hash: bytes) -> None:
+        if seq <= self.snapshot_seq:
+            return
+        if self._machine.state_hash() != state_hash:
+            raise JournalDiverged(self._compared, seq)
+        self.checkpoints += 1
+        self._compared = seq
+
+
+def replayed(replay: Replay, machine: Machine, began_s: float) -> Replayed:
+    """Return what a replay did, which began at `began_s` of `time.perf_counter`."""
+    return Replayed(
+        seq=replay.seq,
+        ts_ns=replay.ts_ns,
+        state_hash=machine.state_hash(),
+        records=replay.records,
+        checkpoints=replay.checkpoints,
+        snapshot_seq=replay.snapshot_seq,
+        seconds=time.perf_counter() - began_s,
+        findings=tuple(replay.findings),
+    )
