@@ -117,7 +117,9 @@ class PropRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """The rules of a prop firm's account, as data. Shares are of the starting balance.
 
     `drawdown_kind`: static, trailing or end_of_day. `consistency`: the largest share of the
-    profit that one day may have made. `phase`: evaluation, verification or funded.
+    profit that one day may have made. `phase`: evaluation, verification or funded. `lock`: the
+    floor of a moving drawdown rises no further than the start plus this share of it. A daily loss
+    that is `daily_loss_soft` ends the day and not the account.
     """
 
     firm: str = ""
@@ -132,6 +134,8 @@ class PropRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     overnight: bool = False
     news: bool = False
     payout: Decimal = Decimal("0.80")
+    lock: Decimal | None = None
+    daily_loss_soft: bool = False
 
 
 class TradingAccount(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,6 @@ from fks.contexts.execution.domain.matching.layout import Gate, Reason
 from fks.contexts.execution.domain.risk import gates
 from fks.contexts.execution.domain.risk.facts import (
     Action,
-    CancelAll,
     FillFacts,
     OrderFacts,
     TripBreaker,
@@ -127,7 +126,7 @@ def duplicates(
 def minute_rate(
     state: Remembered, memory: AccountMemory, facts: OrderFacts, now_ns: int
 ) -> Verdict | None:
-    """Bound the orders of a minute; what reduces is counted and passes."""
+    """Bound the orders of a minute that bring new risk."""
     a_minute = memory.limits.number("orders_per_minute")
     if a_minute is None or facts.reduces:
         return None
@@ -181,7 +180,7 @@ def attempted(
                 if recent(times, now_ns, SECOND_NS)
             }
     a_minute = memory.limits.number("orders_per_minute")
-    if code is Reason.NONE and a_minute is not None:
+    if code is Reason.NONE and a_minute is not None and not facts.reduces:
         memory.rate_ns = bucket_after(memory.rate_ns, now_ns, a_minute)
     if code is Reason.DUPLICATE_PATTERN:
         count = noted(sender.duplicates, now_ns, MINUTE_NS)
@@ -247,8 +246,6 @@ def venue_said(
     if text:
         what = f"{text} at {venue}"
         actions += halt(state, strategy, account, Gate.HALTED, Reason.REJECT_STORM, what, now_ns)
-        if actions:
-            actions.append(CancelAll(account="" if strategy else account, strategy=strategy))
     text = _storm(memory, at_venue)
     if text:
         actions.append(TripBreaker(venue, Reason.REJECT_STORM, text))

@@ -141,11 +141,15 @@ class SetGate(Action, frozen=True):
 
 
 class CancelAll(Action, frozen=True):
-    """What works is to be cancelled: of an account, of its symbol, or of a strategy anywhere."""
+    """What works is to be cancelled: of an account, of its symbol, or of a strategy anywhere.
+
+    `keep_protecting` leaves stops and targets of open positions in place.
+    """
 
     account: str = ""
     symbol: str = ""
     strategy: str = ""
+    keep_protecting: bool = False
 
 
 class Flatten(Action, frozen=True):

@@ -151,7 +151,7 @@ _CONDUCT = (
     ),
     Limit(
         "orders_per_minute", Unit.COUNT, "100", Reason.MSG_RATE,
-        "Most new and changed orders a minute, as a bucket that refills evenly.",
+        "Most orders a minute that bring new risk, as a bucket that refills evenly.",
     ),
     Limit(
         "orders_burst", Unit.COUNT, "10", Reason.MSG_RATE,

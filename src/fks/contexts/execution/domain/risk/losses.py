@@ -102,7 +102,7 @@ def marked(state: Remembered, account: str, memory: AccountMemory, now_ns: int) 
             what = f"the {kind} drawdown".replace("_", " ")
             text = _lost(memory.limits, "max_drawdown", base - equity, base, what)
             actions += _close(state, account, memory, Gate.HALTED, Reason.DRAWDOWN, text, now_ns)
-            actions.append(CancelAll(account=account))
+            actions.append(CancelAll(account=account, keep_protecting=True))
     return actions
 
 
@@ -142,7 +142,7 @@ def _act(
         return [Warn(Scope.ACCOUNT, account, code, text)]
     actions = list(_close(state, account, memory, gate, code, text, now_ns))
     if gate >= Gate.HALTED:
-        actions.append(CancelAll(account=account))
+        actions.append(CancelAll(account=account, keep_protecting=gate is Gate.HALTED))
     if gate is Gate.KILLED:
         actions.append(Flatten(account, code, text))
     return actions
@@ -177,7 +177,7 @@ def strategy_filled(
                 state, Scope.STRATEGY, target, gate, Reason.DAILY_LOSS, text, now_ns, cool_ns=cool
             )
         if gate is Gate.HALTED:
-            actions.append(CancelAll(strategy=target))
+            actions.append(CancelAll(strategy=target, keep_protecting=True))
     loss = results.peak_nanos - results.total_nanos
     base = memory.start_nanos
     if reached(loss, base, limits.number("max_drawdown")) and not gates.closed_by(
@@ -195,7 +195,7 @@ def strategy_filled(
             now_ns,
             cool_ns=cool,
         )
-        actions.append(CancelAll(strategy=target))
+        actions.append(CancelAll(strategy=target, keep_protecting=True))
     return actions
 
 

@@ -184,8 +184,8 @@ class Policies:
         memory = state.accounts[facts.account]
         if exposure.filled(memory, facts):
             memory.trades_today += 1
-        if memory.prop_state is not None:
-            memory.prop_state.traded = True
+            if memory.prop_state is not None:
+                memory.prop_state.traded = True
         sender = conduct.strategy_of(state, facts.strategy, facts.account)
         sender.outcomes.row = 0
         actions = list(conduct.automated_fill(state, memory, facts, now_ns))

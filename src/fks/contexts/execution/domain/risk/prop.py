@@ -19,6 +19,7 @@ from fks.contexts.execution.domain.risk.facts import (
     CancelAll,
     Flatten,
     OrderFacts,
+    Pause,
     Verdict,
     Warn,
 )
@@ -68,12 +69,12 @@ class PropProgress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Firm(msgspec.Struct, frozen=True, kw_only=True):
-    """A sample of one firm's account: its rules by phase, where they were read, and when."""
+    """A sample of one firm's account: its rules by phase; `checked_on` is empty: not checked."""
 
     name: str
     account: str
-    source: str
-    read_on: str
+    note: str
+    checked_on: str = ""
     phases: tuple[PropRules, ...]
 
 
@@ -90,6 +91,8 @@ def checked(rules: PropRules) -> PropRules:
     for name, share in shares:
         if share is not None and not (share.is_finite() and 0 < share <= 1):
             wrong = f"{name} is a share above 0 and up to 1, not {share}"
+    if rules.lock is not None and not (rules.lock.is_finite() and 0 <= rules.lock <= 1):
+        wrong = f"lock is a share of 0 to 1, not {rules.lock}"
     if rules.phase not in PHASES:
         wrong = f"phase is {', '.join(PHASES)}, not {rules.phase!r}"
     if rules.drawdown_kind not in KINDS:
@@ -121,7 +124,9 @@ def floor_nanos(rules: PropRules, memory: PropMemory) -> int | None:
         "trailing": memory.peak_nanos,
         "end_of_day": memory.day_peak_nanos,
     }[rules.drawdown_kind]
-    return top - room
+    if rules.lock is None:
+        return top - room
+    return min(top - room, memory.start_nanos + int(memory.start_nanos * rules.lock))
 
 
 def _failed(memory: AccountMemory, rules: PropRules, mine: PropMemory) -> str:
@@ -129,8 +134,12 @@ def _failed(memory: AccountMemory, rules: PropRules, mine: PropMemory) -> str:
     if floor is not None and equity <= floor:
         kind = rules.drawdown_kind.replace("_", " ")
         return f"equity {amount(equity)} has reached the {kind} drawdown's floor {amount(floor)}"
+    return "" if rules.daily_loss_soft else _day_lost(memory, rules, mine)
+
+
+def _day_lost(memory: AccountMemory, rules: PropRules, mine: PropMemory) -> str:
     daily = _part(mine.start_nanos, rules.daily_loss)
-    loss = memory.day_start_nanos - equity
+    loss = memory.day_start_nanos - memory.equity_nanos
     if daily is not None and loss >= daily:
         return f"the day's loss of {amount(loss)} has reached {amount(daily)}"
     return ""
@@ -209,6 +218,14 @@ def prop_marked(
             CancelAll(account=account),
             Flatten(account, Reason.PROP_RULE, what),
         ]  # fmt: skip
+    text = _day_lost(memory, rules, mine) if rules.daily_loss_soft else ""
+    if text and not mine.day_over:
+        mine.day_over = True
+        return [
+            Pause(account, 0, Reason.PROP_RULE, text),
+            CancelAll(account=account),
+            Flatten(account, Reason.PROP_RULE, text),
+        ]
     if not mine.passed_ns and rules.phase != "funded":
         now = progress(memory)
         if now is not None and now.verdict == "passed":
@@ -226,7 +243,7 @@ def day_ended(memory: AccountMemory) -> None:
     mine.day_peak_nanos = max(mine.day_peak_nanos, memory.equity_nanos)
     mine.best_day_nanos = max(mine.best_day_nanos, memory.equity_nanos - memory.day_start_nanos)
     mine.days += mine.traded
-    mine.traded = False
+    mine.traded = mine.day_over = False
 
 
 def contracts(
@@ -238,6 +255,8 @@ def contracts(
         return None
     if mine.failed:
         return Verdict(code=Reason.PROP_RULE, text=f"the account has failed: {mine.failed}")
+    if mine.day_over:
+        return Verdict(code=Reason.PROP_RULE, text="the firm's daily loss has ended the day")
     if rules.max_contracts is None:
         return None
     most = int(rules.max_contracts * 1_000_000)
@@ -254,9 +273,18 @@ def contracts(
 
 
 def parse_firms(text: str) -> tuple[Firm, ...]:
-    """Return the firms of a TOML document. Raises `Invalid` where a rule cannot be read."""
+    """Return the firms of a TOML document; "none" stands for no such rule.
+
+    Raises `Invalid` (`execution.bad_prop_rules`) where a rule cannot be read.
+    """
     try:
         given = tomllib.loads(text, parse_float=Decimal)
+        for firm in given.get("firm", []):
+            firm["phases"] = [
+                {"firm": firm.get("name", "")}
+                | {name: None if value == "none" else value for name, value in rules.items()}
+                for rules in firm.get("phases", [])
+            ]
         firms = msgspec.convert(given.get("firm", []), tuple[Firm, ...], strict=False)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise Invalid(f"sample of prop firms: {error}", code="execution.bad_prop_rules") from None

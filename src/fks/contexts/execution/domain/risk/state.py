@@ -111,9 +111,10 @@ class PropMemory(msgspec.Struct):
     start_nanos: int
     peak_nanos: int
     day_peak_nanos: int  # the highest equity at an end of day
-    days: int = 0  # days with a fill, this one not counted
+    days: int = 0  # days on which a trade was opened, this one not counted
     traded: bool = False
     best_day_nanos: int = 0
+    day_over: bool = False
     failed: str = ""
     failed_ns: int = 0
     passed_ns: int = 0
