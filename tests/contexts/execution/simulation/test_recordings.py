@@ -171,7 +171,7 @@ def test_lobster_types_and_times_mean_what_its_documentation_says(tmp_path: Path
     path = tmp_path / "T_2012-06-21_34200000_57600000_message_10.csv.gz"
     path.write_bytes(gzip.compress("\n".join(lines).encode()))
     events = read_messages(path)
-    kinds = [L3Kind.ADD, L3Kind.TRADE, L3Kind.TRADE, L3Kind.HALT, L3Kind.RESUME, L3Kind.EXECUTE]
+    kinds = [L3Kind.ADD, L3Kind.HIDDEN, L3Kind.TRADE, L3Kind.HALT, L3Kind.RESUME, L3Kind.EXECUTE]
     assert events["kind"].tolist() == kinds
     assert int(events["ts_ns"][0]) == 1_340_285_400_000_000_001  # 13:30 UTC
     assert events["side"].tolist()[:3] == [SELL, BUY, 2]

@@ -35,7 +35,7 @@ _KINDS = {
     2: L3Kind.CANCEL,
     3: L3Kind.CANCEL,
     4: L3Kind.EXECUTE,
-    5: L3Kind.TRADE,
+    5: L3Kind.HIDDEN,
     6: L3Kind.TRADE,
 }
 
@@ -82,7 +82,7 @@ def read_messages(path: Path, tick_size: Decimal = Decimal("0.01")) -> npt.NDArr
         found["kind"][types == number] = kind
     halted = types == 7
     found["kind"][halted] = np.where(prices[halted] < 0, L3Kind.HALT, L3Kind.RESUME)
-    hidden = types == 5  # the row names the resting side, a TRADE the aggressor's
+    hidden = types == 5  # the row names the resting side, a HIDDEN the aggressor's
     found["side"][hidden] = 1 - found["side"][hidden]
     found["side"][types == 6] = 2
     booked = (types <= 4) | hidden

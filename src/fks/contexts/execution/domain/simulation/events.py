@@ -48,6 +48,7 @@ class L3Kind(enum.IntEnum):
     CLEAR = 7  # nothing rests any more, or nothing on `side`
     HALT = 8
     RESUME = 9
+    HIDDEN = 10  # a trade with an order that the feed never shows; `side`: the aggressor's
 
 
 def rows(count: int) -> npt.NDArray[Any]:

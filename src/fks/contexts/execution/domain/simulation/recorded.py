@@ -118,6 +118,15 @@ class RecordedBook:
         prices = self._prices[side]
         return prices[-1] * _sign(side) if prices else None
 
+    def worst(self, side: int) -> int | None:
+        """Return the deepest price of a side."""
+        prices = self._prices[side]
+        return prices[0] * _sign(side) if prices else None
+
+    def rank(self) -> int:
+        """Return the rank that was given last: whoever comes now stands behind it."""
+        return self._rank
+
     def lots_at(self, side: int, price: int) -> int:
         """Return the lots at a price."""
         queue = self._levels[side].get(price)

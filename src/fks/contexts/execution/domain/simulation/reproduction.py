@@ -132,7 +132,7 @@ def reproduce(
     kinds = events["kind"]
     return Reproduction(
         rows=len(events),
-        hidden=int((kinds == L3Kind.TRADE).sum()),
+        hidden=int((kinds == L3Kind.HIDDEN).sum()),
         halts=int(((kinds == L3Kind.HALT) | (kinds == L3Kind.RESUME)).sum()),
         differences=tuple(differences),
         **counts,
