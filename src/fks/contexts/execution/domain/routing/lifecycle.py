@@ -10,7 +10,7 @@ import msgspec
 
 from fks.contexts.execution.domain.routing.effects import Effect, Found, Heard, Question
 from fks.contexts.execution.domain.routing.routed import FINAL, Routed
-from fks.contexts.execution.domain.routing.steps import Steps
+from fks.contexts.execution.domain.routing.steps import NEVER_ARRIVED, Steps
 from fks.contexts.execution.domain.routing.table import TABLE, Step
 from fks.contracts.execution import OrderState
 
@@ -134,7 +134,7 @@ class Lifecycle(Steps):
             self._differ("FILLS_MISSING", f"the venue filled {lacking} lots that no fill accounts")
         elif it.unknown and it.absent:
             text = "the venue never had it: asked, and its history looked through"
-            self._end(OrderState.REJECTED, "NEVER_ARRIVED", text, by_venue=False)
+            self._end(OrderState.REJECTED, NEVER_ARRIVED, text, by_venue=False)
         return self._done(before)
 
     def tick(self, now_ns: int) -> list[Effect]:

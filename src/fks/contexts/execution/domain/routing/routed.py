@@ -18,10 +18,11 @@ class Routed(msgspec.Struct, kw_only=True):
 
     `over` is set once it ended, `by_venue` when the venue said so (else we concluded it).
     `changes` are amendments asked and not answered, oldest first. `trades` are the fills counted:
-    id -> (lots, ticks). `requests` counts what was sent after the order itself; `moved_ns` is when
-    anything was last sent or heard. `ending` is an end
-    that the venue told while fills (up to `ending_lots`) are still to come. `absent`: the venue
-    said after the settle time that it never had it.
+    id -> (lots, ticks); of these reconciling concluded `concluded_lots`, none later than
+    `concluded_ns`, whose own report may still come. `requests` counts what was sent after the
+    order itself; `moved_ns` is when anything was last sent or heard. `ending` is an end that the
+    venue told while fills (up to `ending_lots`) are still to come. `absent`: the venue said after
+    the settle time that it never had it.
     """
 
     client_order_id: str
@@ -41,6 +42,8 @@ class Routed(msgspec.Struct, kw_only=True):
     filled_lots: int = 0
     cost_ticks: int = 0
     trades: dict[str, tuple[int, int]] = {}
+    concluded_lots: int = 0
+    concluded_ns: int = 0
     venue_order_id: str = ""
     ending: OrderState | None = None
     ending_lots: int = 0

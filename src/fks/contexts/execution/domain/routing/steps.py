@@ -21,8 +21,10 @@ from fks.contexts.execution.domain.routing.routed import Routed
 from fks.contexts.execution.domain.routing.table import Step
 from fks.contracts.execution import OrderState, VenueReportKind
 
-__all__ = ["Steps"]
+__all__ = ["NEVER_ARRIVED", "SYNTHETIC", "Steps"]
 
+NEVER_ARRIVED = "NEVER_ARRIVED"  # proved of the order itself, not of a later request about it
+SYNTHETIC = "rec:"  # trade ids of fills that reconciling concluded begin with this
 _PATIENCE = Patience()
 _ENDS = {
     VenueReportKind.REJECTED: OrderState.REJECTED,
@@ -74,6 +76,9 @@ class Steps:
             if counted != (heard.lots, price):
                 self._differ("FILL_CHANGED", f"fill {heard.trade_id} came again with other numbers")
             return
+        if self._concluded(heard):
+            it.trades = {**it.trades, heard.trade_id: (heard.lots, price)}
+            return
         late = it.over is not None
         if it.held:
             it.held, it.sent_ns = False, self._now_ns
@@ -94,6 +99,21 @@ class Steps:
             )
         )
         self._after_fill()
+
+    def _concluded(self, heard: Heard) -> bool:
+        """Tell whether a fill is one that reconciling concluded before its report came."""
+        it = self._it
+        if heard.trade_id.startswith(SYNTHETIC):
+            it.concluded_lots += heard.lots
+            it.concluded_ns = max(it.concluded_ns, heard.ts_ns)
+            return False
+        if not it.concluded_lots or heard.ts_ns > it.concluded_ns:
+            return False
+        if heard.lots > it.concluded_lots:
+            self._differ("FILL_CONFLICT", f"fill {heard.trade_id} is more than was concluded of it")
+            return True
+        it.concluded_lots -= heard.lots
+        return True
 
     def _after_fill(self) -> None:
         it = self._it
@@ -130,6 +150,8 @@ class Steps:
             place = wanted[0] if wanted else 0
             lots, price = it.changes[place]
             it.changes = it.changes[place + 1 :]
+        elif not heard.lots and heard.price_ticks is None:
+            return  # nothing was asked, and it does not say what changed
         self._resize(heard.lots or lots, price if heard.price_ticks is None else heard.price_ticks)
 
     def _kept(self, heard: Heard) -> None:
@@ -159,7 +181,7 @@ class Steps:
 
     def _unsent(self, heard: Heard) -> None:
         it = self._it
-        if not it.requests:
+        if not it.requests or (heard.code == NEVER_ARRIVED and not it.acked):
             text = heard.text or "it never left"
             self._end(OrderState.REJECTED, heard.code or "UNSENT", text, by_venue=False)
         elif not it.acked:  # the order itself, or a later request about it: nobody can tell
