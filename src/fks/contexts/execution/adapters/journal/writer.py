@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from fks.contexts.execution.adapters.journal.files import Files, is_no_space, write_whole
 from fks.contexts.execution.adapters.journal.folder import WitnessFile
 from fks.contexts.execution.adapters.journal.keeper import Begun, Keeper
-from fks.contexts.execution.domain.journal._frames import Group
+from fks.contexts.execution.domain.journal._frames import Digest, Group
 from fks.contexts.execution.domain.journal.failures import JournalUnavailable
 from fks.contexts.execution.domain.journal.layout import COMMIT_BYTES, HEADER_BYTES
 from fks.contexts.execution.domain.journal.manifest import Sealed
@@ -34,7 +33,7 @@ class Writer:
     begun: Begun | None = None
     used: int = 0
     groups: int = 0
-    _digest: hashlib.blake2b = field(default_factory=lambda: hashlib.blake2b(digest_size=32))
+    _digest: Digest = field(default_factory=Digest)
     _closed: Group | None = None  # a group with its commit that is not yet on disk
     _beside: ThreadPoolExecutor | None = None
     _crc: int = 0
@@ -72,7 +71,7 @@ class Writer:
         if old is not None:
             self.keeper.seal(old, _sealed(old, after))
         self.begun, self.number, self.used = begun, self.number + 1, HEADER_BYTES
-        self._digest = hashlib.blake2b(begun.header.encode(), digest_size=32)
+        self._digest = Digest(begun.header.encode())
         self.position = Position(after.seq, after.ts_ns, begun.header.crc, self.used)
 
     def _make_room(self, group: Group, *, urgent: bool) -> None:

@@ -15,7 +15,17 @@ cdef extern from "crc32c.h":
     uint32_t fks_crc_by_tables(const uint8_t *p, size_t n, uint32_t crc) nogil
     int fks_crc_fast
 
+cdef extern from "blake2tree.h":
+    ctypedef struct fks_tree:
+        pass
+    void fks_tree_start() nogil
+    void fks_tree_begin(fks_tree *t) nogil
+    void fks_tree_update(fks_tree *t, const uint8_t *p, uint64_t n) nogil
+    void fks_tree_digest(const fks_tree *t, uint8_t *out) nogil
+    int fks_tree_wide
+
 fks_crc_start()
+fks_tree_start()
 
 cdef extern from *:
     """
@@ -89,6 +99,42 @@ def crc32c_by_tables(data, uint32_t seed=0):
 def has_instruction():
     """Tell whether this processor computes CRC32C itself."""
     return bool(fks_crc_fast)
+
+
+cdef class Digest:
+    """The digest of a growing run of bytes; see `digest.plain_digest`."""
+
+    cdef fks_tree tree
+
+    def __cinit__(self, data=b""):
+        fks_tree_begin(&self.tree)
+        self.update(data)
+
+    cpdef update(self, data):
+        """Go on with these bytes, without the GIL where they are many."""
+        cdef Py_buffer view
+        PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+        if view.len > 4096:
+            with nogil:
+                fks_tree_update(&self.tree, <const uint8_t *>view.buf, view.len)
+        else:
+            fks_tree_update(&self.tree, <const uint8_t *>view.buf, view.len)
+        PyBuffer_Release(&view)
+
+    def digest(self):
+        """Return the 32 bytes of what was given so far; more may follow."""
+        cdef uint8_t out[32]
+        fks_tree_digest(&self.tree, out)
+        return out[:32]
+
+
+def without_vectors(bint off):
+    """Compute digests as a processor without AVX2 does, or as this one can; for tests."""
+    global fks_tree_wide
+    if off:
+        fks_tree_wide = 0
+    else:
+        fks_tree_start()
 
 
 cdef inline uint32_t record_crc(const uint8_t *at, Py_ssize_t size, uint32_t seed) noexcept nogil:

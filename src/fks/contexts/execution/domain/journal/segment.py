@@ -9,13 +9,13 @@ been durable, and the journal is *corrupt*.
 from __future__ import annotations
 
 import enum
-import hashlib
 from dataclasses import dataclass
 from pathlib import PurePath
 
 import numpy as np
 
-from fks.contexts.execution.domain.journal._frames import last_nonzero, later_frame, scan
+from fks.contexts.execution.domain.journal._frames import Digest, last_nonzero, later_frame, scan
+from fks.contexts.execution.domain.journal.digest import DIGEST_BYTES
 from fks.contexts.execution.domain.journal.failures import JournalCorrupt
 from fks.contexts.execution.domain.journal.frames import Scanned, Stop
 from fks.contexts.execution.domain.journal.layout import (
@@ -30,8 +30,6 @@ from fks.contexts.execution.domain.journal.layout import (
 from fks.contracts.columns import Int64
 
 __all__ = ["Position", "Segment", "Tail", "judge_tail", "read_segment"]
-
-DIGEST_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ def read_segment(path: PurePath | str, data: bytes | memoryview, uuid: bytes,
     raw = scan(data, HEADER_BYTES, prefix, header.first_seq - 1, ts_ns, header.crc, index)
     found = Scanned(*raw[:7], Stop(raw[7]), raw[8])
     view = memoryview(data)
-    digest = hashlib.blake2b(view[: found.last_group], digest_size=DIGEST_BYTES)
+    digest = Digest(view[: found.last_group])
     if found.groups:
         said_before = COMMIT_BODY.unpack_from(data, found.end - COMMIT_BODY.size)[6]
         if digest.digest()[:16] != said_before:
