@@ -64,6 +64,8 @@ _EXPLAINED = frozenset(tuple(DifferenceKind)[:6])
 class OrderBelief(msgspec.Struct, frozen=True, kw_only=True):
     """An order of ours, working or ended not long ago. `cost` is the sum of quantity * price of
     its fills; `sent_ts_ns` and `updated_ts_ns` are when it left and when it last changed.
+    `confirmed`: the venue was asked about it after its end. That is needed only where there is no
+    history of fills: there, a fill lost before the end is seen in the order's own status alone.
     """
 
     client_order_id: str
@@ -77,6 +79,7 @@ class OrderBelief(msgspec.Struct, frozen=True, kw_only=True):
     price: Decimal | None = None
     cost: Decimal = Decimal(0)
     acknowledged: bool = True
+    confirmed: bool = False
 
 
 class Belief(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,13 +118,16 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReconcileTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """`sure`: the venue's "never had it" may be believed, after `settle_ns`. `cash_tick`: the
-    largest difference of money that is none (control 24), by currency, "" for all others.
+    """`sure`: the venue's "never had it" may be believed, after `settle_ns`; where it keeps a
+    `history` of fills, only once that was looked through too. `cash_tick`: the largest difference
+    of money that is none (control 24), `cash_ticks` by currency.
     """
 
     sure: bool
+    history: bool = True
     settle_ns: int = 10 * _SECOND
-    cash_tick: Mapping[str, Decimal] = {"": Decimal("0.01")}
+    cash_tick: Decimal = Decimal("0.01")
+    cash_ticks: Mapping[str, Decimal] = {}
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

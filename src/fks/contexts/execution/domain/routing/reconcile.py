@@ -121,7 +121,10 @@ class _Comparison:
             self._reports += [_filled(fill, name) for fill in missed]
             if moving:
                 self._moving.add(name)
-            elif order.state not in FINAL and order.state is not OrderState.HELD:
+            elif order.state in FINAL:
+                if not (self._said.complete or order.confirmed or name in self._said.found):
+                    self._ask.append((name, order.symbol))
+            elif order.state is not OrderState.HELD:
                 self._not_told(order, missed)
             return
         if order.state in FINAL or order.state is OrderState.HELD:
@@ -132,6 +135,12 @@ class _Comparison:
             self._filled_alike(order, status, missed)
             return
         self._acknowledged(order, status)
+        asked = order.state in (OrderState.PENDING_REPLACE, OrderState.PENDING_CANCEL)
+        amended = status.state == "filled" and (asked or order.quantity != status.quantity)
+        if amended:  # filled as it was amended, or before: what is still asked comes to nothing
+            text = f"{name} was filled as {status.quantity} and we missed it"
+            self._differ(DifferenceKind.MISSED_END, name, text)
+            self._report(VenueReportKind.REPLACED, order, status)
         self._reports += [_filled(fill, name) for fill in missed]
         if not self._filled_alike(order, status, missed):
             return
@@ -139,6 +148,8 @@ class _Comparison:
             text = f"{name} was {status.state} and we missed it"
             self._differ(DifferenceKind.MISSED_END, name, text)
             self._report(_ENDED[status.state], order, status)
+        elif amended:
+            self._report(VenueReportKind.CANCELLED, order, status)
 
     def _acknowledged(self, order: OrderBelief, status: VenueOrderStatus) -> None:
         """Compare that, and as what, the venue has the order."""
@@ -203,7 +214,8 @@ class _Comparison:
         name = order.client_order_id
         if name not in self._said.found:
             here = order.filled + sum((fill.quantity for fill in missed), Decimal(0))
-            if here < order.quantity:  # else its fills have ended it
+            asked = order.state in (OrderState.PENDING_REPLACE, OrderState.PENDING_CANCEL)
+            if here < order.quantity or asked:
                 self._ask.append((name, order.symbol))
         elif order.acknowledged or order.filled or missed:
             text = f"{name} was acknowledged and the venue no longer knows it"
@@ -211,13 +223,14 @@ class _Comparison:
         elif not self._terms.sure or not self._settled(order):
             self._ask.append((name, order.symbol))
         else:
-            text = f"{name} never arrived: the venue never had it, its history has no fill of it"
+            text = f"{name} never arrived: the venue never had it, nor a fill of it"
             self._differ(DifferenceKind.NEVER_ARRIVED, name, text)
             self._report(VenueReportKind.UNSENT, order, None, code=NEVER_ARRIVED)
 
     def _settled(self, order: OrderBelief) -> bool:
         waited_ns = self._said.asked_ts_ns - order.sent_ts_ns
-        return self._said.complete and waited_ns >= self._terms.settle_ns
+        looked = self._said.complete or not self._terms.history
+        return looked and waited_ns >= self._terms.settle_ns
 
     def _strangers(self) -> None:
         """Recognise working orders that are not ours."""
@@ -254,11 +267,11 @@ class _Comparison:
         if self._said.balances is None or unsettled:
             return
         told = {balance.currency: balance.total for balance in self._said.balances}
-        ticks = self._terms.cash_tick
+        terms = self._terms
         for currency in sorted(set(told) | set(self._belief.balances)):
             here = self._belief.balances.get(currency, Decimal(0))
             there = told.get(currency, Decimal(0))
-            if abs(here - there) > ticks.get(currency, ticks.get("", Decimal(0))):
+            if abs(here - there) > terms.cash_ticks.get(currency, terms.cash_tick):
                 text = f"{currency}: {here} here, {there} at the venue"
                 self._differ(DifferenceKind.BALANCE_GAP, currency, text)
 

@@ -226,6 +226,8 @@ class Steps:
         lots = it.open_lots
         if it.filled_lots and state is OrderState.REJECTED:
             state = OrderState.CANCELLED
+        if it.filled_lots >= it.lots and state is OrderState.CANCELLED:
+            state = OrderState.FILLED  # nothing was left to cancel
         it.over, it.by_venue, it.code, it.text = state, by_venue, code, text
         it.changes, it.cancel_ns, it.unknown, it.held = [], 0, False, False
         it.ending, it.absent = None, False
