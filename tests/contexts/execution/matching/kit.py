@@ -152,6 +152,10 @@ class Venue:
         """Ask to change an order."""
         return self.send(CommandKind.REPLACE, id=key, price=price, quantity=lots, **fields)
 
+    def phase_events(self, phase: Phase) -> np.ndarray:
+        """Move the book to a phase; return the events as they are."""
+        return self.apply(row(CommandKind.PHASE, type=phase))
+
     def phase(self, phase: Phase, instrument: int = BOOK) -> list[str]:
         """Move an instrument to a phase."""
         return self.send(CommandKind.PHASE, type=phase, instrument=instrument)
@@ -174,6 +178,11 @@ class Venue:
             flags=AccountKey.SELF_TRADE_GROUP,
             price=group,
         )
+
+    def send_instrument(self, instrument: int) -> None:
+        """Set up one more book, in which account 1 may trade."""
+        rows = instrument_rows(instrument, Kind.BOOK) + account_rows(1, (instrument,))
+        self.apply(np.concatenate(rows))
 
     def reference(self, price: int) -> None:
         """Give the book a reference price."""
