@@ -10,6 +10,18 @@ _HERE = "fks.contexts.execution.adapters.venues"
 
 SPECS = (
     VenueSpec(
+        name="paper",
+        summary="live market data, simulated fills, our clock",
+        factory=f"{_HERE}.paper:make",
+        live=False,
+    ),
+    VenueSpec(
+        name="simulated",
+        summary="replayed market data, simulated fills, the data's clock",
+        factory=f"{_HERE}.paper:make_simulated",
+        live=False,
+    ),
+    VenueSpec(
         name="binance_spot",
         summary="Binance spot: signed REST, WebSocket user stream",
         factory=f"{_HERE}.binance.spot:make",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -63,6 +64,7 @@ class Simulator:
         self, facts: Facts, models: SimulationModels, cash_nanos: int = 0, volume_nanos: int = 0
     ) -> None:
         self.models = models
+        self._facts = facts
         self._money = Money(cash_nanos, facts.unit_nanos, models.margin, models.settlement)
         self._exchange = Exchange(models, self._money, Fees(models.fees, volume_nanos))
         self._passive = Passive(self._exchange)
@@ -236,6 +238,13 @@ class Simulator:
     def holding(self) -> Holding:
         """Return cash, position and what was paid."""
         return self._money.holding()
+
+    def average_ticks(self) -> tuple[int, Decimal]:
+        """Return the position and its average price in ticks (0 when flat)."""
+        lots = self._money.position_lots
+        if lots == 0:
+            return 0, Decimal(0)
+        return lots, Decimal(self._money.cost_nanos) / (lots * self._facts.unit_nanos)
 
     def equity_nanos(self) -> int | None:
         """Return cash and open profit; None before the first price."""
