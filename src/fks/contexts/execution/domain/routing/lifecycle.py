@@ -108,6 +108,8 @@ class Lifecycle(Steps):
                 self._ask(Question.FILLS)
         elif fresh or not it.by_venue:
             self._revive()
+            if it.over is None and fresh:
+                self._still_working(status)
         return self._done(before)
 
     def absent(self, asked_ns: int, now_ns: int, *, sure: bool) -> list[Effect]:

@@ -130,8 +130,7 @@ class _Comparison:
         if order.state in FINAL or order.state is OrderState.HELD:
             self._reports += [_filled(fill, name) for fill in missed]
             if status.state in _WORKING:
-                text = f"{name} is {order.state.value} here and works at the venue"
-                self._differ(DifferenceKind.STILL_WORKING, name, text)
+                self._works_still(order, status)
             self._filled_alike(order, status, missed)
             return
         self._acknowledged(order, status)
@@ -150,6 +149,17 @@ class _Comparison:
             self._report(_ENDED[status.state], order, status)
         elif amended:
             self._report(VenueReportKind.CANCELLED, order, status)
+
+    def _works_still(self, order: OrderBelief, status: VenueOrderStatus) -> None:
+        """Compare an order that is over here and works at the venue."""
+        name = order.client_order_id
+        if order.state is OrderState.FILLED and status.quantity > order.filled:
+            text = f"{name} is for {status.quantity} at the venue: amended, not yet filled"
+            self._differ(DifferenceKind.MISSED_CHANGE, name, text)
+            self._report(VenueReportKind.REPLACED, order, status)
+        else:
+            text = f"{name} is {order.state.value} here and works at the venue"
+            self._differ(DifferenceKind.STILL_WORKING, name, text)
 
     def _acknowledged(self, order: OrderBelief, status: VenueOrderStatus) -> None:
         """Compare that, and as what, the venue has the order."""

@@ -16,8 +16,10 @@ FINAL = frozenset(
 class Routed(msgspec.Struct, kw_only=True):
     """An order on its way to, at, or back from a venue; lots, ticks and nanoseconds.
 
-    `over` is set once it ended, `by_venue` when the venue said so (else we concluded it).
-    `changes` are amendments asked and not answered, oldest first. `trades` are the fills counted:
+    `over` is set once it ended, `by_venue` when the venue said so (else we concluded it, by what
+    was filled or for want of any trace).
+    `changes` are amendments asked and not answered, oldest first, `changed_ns` the venue's time of
+    the last one that was made. `trades` are the fills counted:
     id -> (lots, ticks); of these reconciling concluded `concluded_lots`, none later than
     `concluded_ns`, whose own report may still come. `requests` counts what was sent after the
     order itself; `moved_ns` is when anything was last sent or heard. `ending` is an end that the
@@ -37,6 +39,7 @@ class Routed(msgspec.Struct, kw_only=True):
     cancel_ns: int = 0
     changes: list[tuple[int, int | None]] = []
     change_ns: int = 0
+    changed_ns: int = 0
     requests: int = 0
     moved_ns: int = 0
     filled_lots: int = 0

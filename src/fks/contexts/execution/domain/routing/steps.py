@@ -131,7 +131,7 @@ class Steps:
             return
         self._proved()
         if it.filled_lots >= most:
-            self._end(OrderState.FILLED, "", "", by_venue=True)
+            self._end(OrderState.FILLED, "", "", by_venue=False)
         elif it.ending is not None and it.filled_lots >= it.ending_lots:
             self._end(it.ending, it.code, it.text, by_venue=True)
 
@@ -143,15 +143,21 @@ class Steps:
 
     def _changed(self, heard: Heard) -> None:
         it = self._it
+        if heard.ts_ns < it.changed_ns:
+            return  # a repeat of an older amendment
+        if it.over is not None:
+            if it.by_venue or heard.lots <= it.filled_lots:
+                return
+            self._revive(heard)
         self._proved()
+        wanted = [i for i, (lots, _) in enumerate(it.changes) if heard.lots in (0, lots)]
         lots, price = it.lots, it.price_ticks
-        if it.changes:
-            wanted = [i for i, (n, _) in enumerate(it.changes) if heard.lots in (0, n)]
-            place = wanted[0] if wanted else 0
-            lots, price = it.changes[place]
-            it.changes = it.changes[place + 1 :]
+        if wanted:
+            lots, price = it.changes[wanted[0]]
+            it.changes = it.changes[wanted[0] + 1 :]
         elif not heard.lots and heard.price_ticks is None:
             return  # nothing was asked, and it does not say what changed
+        it.changed_ns = heard.ts_ns
         self._resize(heard.lots or lots, price if heard.price_ticks is None else heard.price_ticks)
 
     def _kept(self, heard: Heard) -> None:
@@ -162,7 +168,7 @@ class Steps:
         it.code, it.text = heard.code, heard.text
         self._ask(Question.FIND)
         if it.filled_lots >= max(it.lots, *(lots for lots, _ in it.changes), 0):
-            self._end(OrderState.FILLED, heard.code, heard.text, by_venue=True)
+            self._end(OrderState.FILLED, heard.code, heard.text, by_venue=False)
 
     def _stayed(self, heard: Heard) -> None:
         self._it.cancel_ns = 0
@@ -219,7 +225,7 @@ class Steps:
         it.lots, it.price_ticks = lots, price_ticks
         self._effects.append(Resized(lots, price_ticks))
         if it.filled_lots >= max(it.lots, *(n for n, _ in it.changes), 0):
-            self._end(OrderState.FILLED, "", "", by_venue=True)
+            self._end(OrderState.FILLED, "", "", by_venue=False)
 
     def _end(self, state: OrderState, code: str, text: str, *, by_venue: bool) -> None:
         it = self._it

@@ -54,7 +54,7 @@ pending_cancel   ack    end   fill end  end  change stay  keep  doubt   unsent a
 pending_replace  ack    end   fill end  end  change -     keep  doubt   unsent ask  doubt
 held             wrong  wrong fill wrong wrong wrong -    -     wrong   -      -    -
 unknown          ack    end   fill end  end  change stay  keep  -       unsent ask  -
-filled           -      wrong fill -    -    -      -     -     -       -      -    -
+filled           -      wrong fill -    -    change -     -     -       -      -    -
 cancelled        revive -     fill -    -    revive -     -     -       -      -    -
 rejected         revive -     fill -    -    revive -     -     -       -      -    -
 expired          revive -     fill -    -    revive -     -     -       -      -    -
