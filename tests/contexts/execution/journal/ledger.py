@@ -77,4 +77,5 @@ class Ledger:
 
     def state_hash(self) -> bytes:
         """Return the hash of the books; when commands came is no part of it."""
-        return hashlib.blake2b(self.snapshot()[:24] + self.snapshot()[40:], digest_size=32).digest()
+        state = self.snapshot()
+        return hashlib.blake2b(state[:24] + state[40:], digest_size=32).digest()

@@ -156,6 +156,9 @@ class PowerDisk:
         inode = self.names_now[str(source)]
         self._name(target, inode)
         self._name(source, None)
+        for handle, (_, opened) in self._handles.items():
+            if opened is inode:
+                self._handles[handle] = (str(target), inode)
 
     def remove(self, path: Path) -> None:
         """Remove in memory."""

@@ -165,6 +165,11 @@ class Journal:
     # --- for any thread -------------------------------------------------------------------------
 
     @property
+    def uuid(self) -> bytes:
+        """Return the 16 bytes that name this journal for ever."""
+        return self._keeper.terms.uuid
+
+    @property
     def seq(self) -> int:
         """Return the seq of the last record appended."""
         return self._buffers.seq

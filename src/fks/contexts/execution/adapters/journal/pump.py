@@ -131,6 +131,8 @@ class Pump:
                             return
                         buffers.work.wait(self._retry_s)
             with buffers.lock:
+                if buffers.failure is not None:
+                    return  # the keeper has failed: promise nothing any more
                 durable = buffers.done()
             self._keeper.durable_seq = durable
             if self._on_durable is not None:

@@ -1,0 +1,186 @@
+"""Tools for people in front of a damaged journal: look closely, and save what is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from fks.contexts.execution.adapters.journal.files import Files, replace_file
+from fks.contexts.execution.adapters.journal.folder import (
+    Folder,
+    WitnessFile,
+    read_manifest,
+    read_witness,
+    write_manifest,
+)
+from fks.contexts.execution.adapters.journal.replay import Record, records_of
+from fks.contexts.execution.adapters.journal.survey import (
+    Survey,
+    position_of,
+    sealed_of,
+    snapshots_of,
+    survey,
+)
+from fks.contexts.execution.domain.journal._frames import Digest
+from fks.contexts.execution.domain.journal.failures import JournalCorrupt
+from fks.contexts.execution.domain.journal.layout import (
+    COMMIT_BODY,
+    COMMIT_KIND,
+    HEADER_BYTES,
+    RECORD,
+    RECORD_BYTES,
+    SegmentHeader,
+    padded,
+)
+from fks.contexts.execution.domain.journal.manifest import Manifest, Sealed
+from fks.contexts.execution.domain.journal.segment import Position, Segment, read_segment
+from fks.kernel.errors import Conflict, NotFound
+
+__all__ = ["Salvaged", "read_records", "salvage", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Salvaged:
+    """What was saved, and why not more."""
+
+    seq: int  # of the last record saved
+    segments: int
+    snapshots: int
+    records: int
+    witness: int  # highest seq that had been durable; what lies between is lost
+    why: str
+
+
+def verify(files: Files, path: Path) -> Survey:
+    """Read a journal to its last byte and check every digest in it; change nothing.
+
+    Raises `NotFound` where there is none, and `JournalCorrupt`.
+    """
+    folder = Folder(path)
+    found = survey(files, folder)
+    if found.manifest is None:
+        raise NotFound(f"there is no journal in {path}", code="execution.journal_not_found")
+    for entry in found.sealed:
+        _check_digests(
+            folder.segment(entry.number), files.read(folder.segment(entry.number)), entry
+        )
+    return found
+
+
+def _check_digests(path: Path, data: bytes, entry: Sealed) -> None:
+    """Compare the digest that each commit carries, not only the last one's."""
+    digest, at, began = Digest(data[:HEADER_BYTES]), HEADER_BYTES, HEADER_BYTES
+    while at < entry.used:
+        length, _, seq, _, kind, _, _ = RECORD.unpack_from(data, at)
+        if kind == COMMIT_KIND:
+            if COMMIT_BODY.unpack_from(data, at + RECORD_BYTES)[6] != digest.digest()[:16]:
+                raise JournalCorrupt(str(path), at, seq, "the digest before this commit differs")
+            digest.update(data[began : at + padded(length)])
+            began = at + padded(length)
+        at += padded(length)
+
+
+def read_records(files: Files, path: Path, first_seq: int = 1) -> Iterator[tuple[Segment, Record]]:
+    """Yield records from `first_seq` on, as far as they are whole. Raises as `verify` does."""
+    folder = Folder(path)
+    manifest = read_manifest(files, folder, [])
+    if manifest is None:
+        raise NotFound(f"there is no journal in {path}", code="execution.journal_not_found")
+    after = position_of(manifest.dropped)
+    uuid = bytes.fromhex(manifest.uuid)
+    for number in folder.segments(files):
+        if manifest.dropped is None or number > manifest.dropped.number:
+            place = folder.segment(number)
+            data = files.read(place)
+            segment = read_segment(place, data, uuid, after)
+            for record in records_of(segment, data):
+                if record.seq >= first_seq:
+                    yield segment, record
+            if segment.found.end < len(data) and any(data[segment.found.end :]):
+                why = f"what follows is damaged ({segment.found.reason.name.lower()})"
+                raise JournalCorrupt(str(place), segment.found.bad, segment.found.seq, why)
+            after = segment.position
+
+
+def salvage(files: Files, source: Path, target: Path) -> Salvaged:
+    """Copy the whole records before the first damage to a new folder, which then opens as usual.
+
+    The source is not changed. Whatever comes after the damage is not taken along, for its effects
+    would rest on records that are gone; the report says how far the journal had come. Raises
+    `Conflict` where the target is not empty, `NotFound`, and `JournalCorrupt` where nothing can be
+    read at all.
+    """
+    if files.names(target):
+        raise Conflict(f"{target} is not empty", code="execution.journal_target")
+    folder, saved = Folder(source), Folder(target)
+    manifest = read_manifest(files, folder, [])
+    if manifest is None:
+        raise NotFound(f"there is no journal in {source}", code="execution.journal_not_found")
+    uuid = bytes.fromhex(manifest.uuid)
+    kept, why = _whole(files, folder, manifest)
+    seq = kept[-1].found.seq if kept else position_of(manifest.dropped).seq
+    files.make_folder(target)
+    snapshots = 0
+    for path, snapshot in snapshots_of(files, folder, uuid, []):
+        if snapshot.seq <= seq:
+            replace_file(files, target / path.name, files.read(path))
+            snapshots += 1
+    for segment in kept:
+        data = files.read(Path(segment.path))[: segment.found.end]
+        replace_file(files, saved.segment(segment.header.number), data)
+    WitnessFile.open(files, saved, uuid, manifest.epoch, seq).close()
+    entries = tuple(sealed_of(segment) for segment in kept[:-1])
+    changes = {"sealed": entries, "snapshots": (), "witness": seq}
+    write_manifest(files, saved, msgspec.structs.replace(manifest, **changes))
+    return Salvaged(
+        seq=seq,
+        segments=len(kept),
+        snapshots=snapshots,
+        records=sum(segment.found.records for segment in kept),
+        witness=max(_witness(files, folder, uuid), manifest.witness, seq),
+        why=why,
+    )
+
+
+def _witness(files: Files, folder: Folder, uuid: bytes) -> int:
+    try:
+        return read_witness(files, folder, uuid, [])
+    except JournalCorrupt:
+        return 0
+
+
+def _whole(files: Files, folder: Folder, manifest: Manifest) -> tuple[list[Segment], str]:
+    """Return the segments up to the first damage, the last one perhaps in part, and what it is."""
+    after = position_of(manifest.dropped)
+    kept: list[Segment] = []
+    uuid, number = (
+        bytes.fromhex(manifest.uuid),
+        (manifest.dropped.number if manifest.dropped else 0),
+    )
+    numbers = folder.segments(files)
+    while True:
+        number += 1
+        if number not in numbers:
+            later = [one for one in numbers if one > number]
+            why = "nothing is damaged"
+            return kept, f"segment {number} is missing" if later else why
+        path = folder.segment(number)
+        data = files.read(path)
+        try:
+            segment = read_segment(path, data, uuid, after)
+        except JournalCorrupt as error:
+            return kept, error.why
+        kept.append(segment)
+        if segment.found.bad != segment.found.end or any(data[segment.found.end :]):
+            return kept, f"{path.name} is damaged at byte {segment.found.bad}"
+        if number + 1 in numbers and not _goes_on(files, folder, number + 1, segment.position):
+            return kept, f"segment {number + 1} does not follow"
+        after = segment.position
+
+
+def _goes_on(files: Files, folder: Folder, number: int, position: Position) -> bool:
+    header = SegmentHeader.decode(files.read(folder.segment(number)))
+    return header is not None and header.previous_hash == position.digest
