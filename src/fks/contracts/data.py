@@ -23,6 +23,7 @@ __all__ = [
     "Finding",
     "GetBars",
     "GetDataset",
+    "GetInstrument",
     "GetQuality",
     "ListDatasets",
     "Provider",
@@ -136,6 +137,12 @@ class GetDataset(Query[DatasetInfo], frozen=True, kw_only=True, tag="data.get_da
     """What is the dataset of this name or hash?"""
 
     dataset: str
+
+
+class GetInstrument(Query[Instrument], frozen=True, kw_only=True, tag="data.get_instrument.v1"):
+    """What is this symbol: a built-in instrument, or the one of a dataset?"""
+
+    symbol: str
 
 
 class GetBars(Query[BarWindow], frozen=True, kw_only=True, tag="data.get_bars.v1"):

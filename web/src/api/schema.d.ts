@@ -44,6 +44,190 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List accounts
+         * @description Return all accounts as they stand.
+         */
+        get: operations["ApiV1AccountsListAccounts"];
+        put?: never;
+        /**
+         * Open an account
+         * @description Open an account under the owner's hard rules, or the limits given.
+         */
+        post: operations["ApiV1AccountsOpenAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an account
+         * @description Return how an account stands.
+         */
+        get: operations["ApiV1AccountsAccount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/arm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Arm a live account
+         * @description Let a live account send for some hours; 0 disarms it.
+         */
+        post: operations["ApiV1AccountsArmArm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change limits
+         * @description Change limits as a new version; loosening one needs a reason.
+         */
+        put: operations["ApiV1AccountsLimitsLimits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/performance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get performance
+         * @description Return trades, profit, drawdown and the equity of an account.
+         */
+        get: operations["ApiV1AccountsPerformancePerformance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/positions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List positions
+         * @description Return what an account holds, with what rests or travels.
+         */
+        get: operations["ApiV1AccountsPositionsPositions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/readiness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check an account before live trading
+         * @description Return what is missing before an account may be armed.
+         */
+        get: operations["ApiV1AccountsReadinessReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List signals that wait
+         * @description Return signals that wait for a decision.
+         */
+        get: operations["ApiV1ApprovalsHeld"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve or reject
+         * @description Approve or reject one, some or all.
+         */
+        post: operations["ApiV1ApprovalsDecideDecide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/backtests": {
         parameters: {
             query?: never;
@@ -272,6 +456,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/depth/{symbol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the depth of a book
+         * @description Return the best prices with their quantities, own orders marked.
+         */
+        get: operations["ApiV1DepthSymbolDepth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List fills
+         * @description Return fills, the newest first.
+         */
+        get: operations["ApiV1FillsListFills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/indicators": {
         parameters: {
             query?: never;
@@ -312,6 +536,140 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List orders
+         * @description Return orders of all accounts or one, the newest first.
+         */
+        get: operations["ApiV1OrdersListOrders"];
+        put?: never;
+        /**
+         * Place an order
+         * @description Place an order; the answer comes when it is durable, also when it was refused.
+         *
+         *     The Idempotency-Key stands in for a missing client_order_id: one table knows both.
+         */
+        post: operations["ApiV1OrdersPlace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Place up to 100 orders
+         * @description Place orders one after the other; each is accepted or refused for itself.
+         */
+        post: operations["ApiV1OrdersBulkPlaceMany"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/cancel-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel all orders
+         * @description Cancel what works, of an account, a symbol, a side or all.
+         */
+        post: operations["ApiV1OrdersCancelAllCancelAll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What would happen to an order
+         * @description Return what each control would say; nothing is placed.
+         */
+        post: operations["ApiV1OrdersCheckCheck"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an order
+         * @description Return how an order stands.
+         */
+        get: operations["ApiV1OrdersOrderIdGetOrder"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel an order
+         * @description Ask for a cancel; an order that is over is returned as it is.
+         */
+        delete: operations["ApiV1OrdersOrderIdCancel"];
+        options?: never;
+        head?: never;
+        /**
+         * Amend an order
+         * @description Change price, trigger or open quantity.
+         */
+        patch: operations["ApiV1OrdersOrderIdAmend"];
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}/story": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain a trade
+         * @description Return a trade from signal to fills, with the reasons.
+         */
+        get: operations["ApiV1OrdersOrderIdStoryStory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/positions": {
         parameters: {
             query?: never;
@@ -325,6 +683,146 @@ export interface paths {
          */
         get: operations["ApiV1PositionsPositions"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the state of risk
+         * @description Return every limit's use, closed gates, breakers, routes and latencies.
+         */
+        get: operations["ApiV1RiskState"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List decisions of the controls
+         * @description Return the audit records, the newest first.
+         */
+        get: operations["ApiV1RiskDecisionsDecisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/gates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close a gate
+         * @description Halt, or let only reductions pass, by hand.
+         */
+        post: operations["ApiV1RiskGatesGate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/kill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Kill switch
+         * @description Let nothing new leave, cancel all that works.
+         */
+        post: operations["ApiV1RiskKillKill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/market": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Feed the market gates
+         * @description Tell the VIX and the times of high-impact news.
+         */
+        post: operations["ApiV1RiskMarketMarket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/rearm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Re-arm
+         * @description Open a gate, or let trading go on after a kill.
+         */
+        post: operations["ApiV1RiskRearmRearm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Route a strategy's signals to an account
+         * @description Let an account hear a strategy, with or without a person's approval.
+         */
+        put: operations["ApiV1RiskRoutesRoute"];
         post?: never;
         delete?: never;
         options?: never;
@@ -620,6 +1118,129 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AccountFill */
+        AccountFill: {
+            account: string;
+            fee: string;
+            fee_currency: string;
+            id: number;
+            /** @default false */
+            maker: boolean;
+            order_id: number;
+            position: string;
+            price: string;
+            quantity: string;
+            realised_pnl: string;
+            side: components["schemas"]["Side"];
+            /** @default  */
+            strategy_id: string;
+            symbol: string;
+            /** @default  */
+            trade_id: string;
+            ts_ns: number;
+            /** @default  */
+            venue: string;
+        };
+        /** AccountFillList */
+        AccountFillList: {
+            fills: components["schemas"]["AccountFill"][];
+        };
+        /** AccountList */
+        AccountList: {
+            accounts: components["schemas"]["TradingAccount"][];
+        };
+        /**
+         * AccountMode
+         * @description Where the orders of an account go: nowhere real, or to a venue with money.
+         * @default paper
+         * @enum {string}
+         */
+        AccountMode: "simulated" | "paper" | "live";
+        /** AccountOrder */
+        AccountOrder: {
+            account: string;
+            average_price?: string | null;
+            client_order_id: string;
+            /** @default  */
+            code: string;
+            created_ts_ns: number;
+            filled: string;
+            id: number;
+            leaves: string;
+            /** @default 0 */
+            limits_version: number;
+            /** @default  */
+            list_id: string;
+            /** @default false */
+            post_only: boolean;
+            price?: string | null;
+            quantity: string;
+            /** @default  */
+            reason: string;
+            /** @default false */
+            reduce_only: boolean;
+            /** @default  */
+            reference: string;
+            side: components["schemas"]["Side"];
+            state: components["schemas"]["OrderState"];
+            stop_price?: string | null;
+            /** @default  */
+            strategy_id: string;
+            symbol: string;
+            time_in_force: components["schemas"]["TimeInForce"];
+            type: components["schemas"]["OrderType"];
+            updated_ts_ns: number;
+            /** @default  */
+            venue: string;
+            /** @default  */
+            venue_order_id: string;
+        };
+        /** AccountOrderList */
+        AccountOrderList: {
+            orders: components["schemas"]["AccountOrder"][];
+        };
+        /** AccountPerformance */
+        AccountPerformance: {
+            account: string;
+            fees: string;
+            largest_loss: string;
+            largest_win: string;
+            losses: number;
+            max_drawdown: string;
+            points: components["schemas"]["PerformancePoint"][];
+            realised_pnl: string;
+            trades: number;
+            wins: number;
+        };
+        /** AccountPosition */
+        AccountPosition: {
+            account: string;
+            average_price: string;
+            last_price: string;
+            open_buy: string;
+            open_sell: string;
+            quantity: string;
+            realised_pnl: string;
+            symbol: string;
+            unrealised_pnl: string;
+        };
+        /** AccountPositionList */
+        AccountPositionList: {
+            positions: components["schemas"]["AccountPosition"][];
+        };
+        /** Amendment */
+        Amendment: {
+            price?: string | null;
+            quantity?: string | null;
+            stop_price?: string | null;
+        };
+        /** Arming */
+        Arming: {
+            /** @default 8 */
+            hours: number;
+            /** @default operator */
+            person: string;
+        };
         /** BacktestRequest */
         BacktestRequest: {
             /** @default 100000 */
@@ -662,6 +1283,35 @@ export interface components {
             total: number;
             ts_ns: number[];
             volume: number[];
+        };
+        /** BookDepth */
+        BookDepth: {
+            asks: components["schemas"]["DepthLevel"][];
+            bids: components["schemas"]["DepthLevel"][];
+            /** @default [] */
+            own: string[];
+            symbol: string;
+            ts_ns: number;
+        };
+        /** BreakerState */
+        BreakerState: {
+            failures: number;
+            opens: number;
+            /** @default  */
+            reason: string;
+            /** @default 0 */
+            retry_ts_ns: number;
+            since_ts_ns: number;
+            state: string;
+            venue: string;
+        };
+        /** BulkOrders */
+        BulkOrders: {
+            orders: components["schemas"]["PlainOrder"][];
+        };
+        /** CancelledOrders */
+        CancelledOrders: {
+            order_ids: number[];
         };
         /** Comparison */
         Comparison: {
@@ -746,6 +1396,20 @@ export interface components {
         DatasetList: {
             datasets: components["schemas"]["DatasetInfo"][];
         };
+        /** DecideSignalsReply */
+        DecideSignalsReply: {
+            signals: components["schemas"]["HeldSignal"][];
+        };
+        /** DecisionList */
+        DecisionList: {
+            decisions: components["schemas"]["RiskDecision"][];
+        };
+        /** DepthLevel */
+        DepthLevel: {
+            orders: number;
+            price: string;
+            quantity: string;
+        };
         /** DeskConfig */
         DeskConfig: {
             cash: number;
@@ -795,6 +1459,34 @@ export interface components {
             rule: string;
             severity: string;
         };
+        /**
+         * Gate
+         * @description What may be done: all, only what reduces, nothing new, nothing until re-armed.
+         * @default halted
+         * @enum {string}
+         */
+        Gate: "active" | "reducing" | "halted" | "killed";
+        /** GateState */
+        GateState: {
+            code: string;
+            gate: components["schemas"]["Gate"];
+            reason: string;
+            scope: components["schemas"]["Scope"];
+            since_ts_ns: number;
+            target: string;
+            /** @default 0 */
+            until_ts_ns: number;
+        };
+        /** GateWish */
+        GateWish: {
+            gate?: components["schemas"]["Gate"];
+            /** @default operator */
+            person: string;
+            reason: string;
+            scope: components["schemas"]["Scope"];
+            /** @default  */
+            target: string;
+        };
         /** Health */
         Health: {
             checks_age_seconds: number;
@@ -813,6 +1505,35 @@ export interface components {
             timestamp: string;
             uptime_seconds: number;
             version: string;
+        };
+        /** HeldSignal */
+        HeldSignal: {
+            account: string;
+            confidence: number;
+            created_ts_ns: number;
+            /** @default  */
+            decided_by: string;
+            expires_ts_ns: number;
+            id: number;
+            /** @default 0 */
+            order_id: number;
+            price?: string | null;
+            quantity: string;
+            /** @default  */
+            reason: string;
+            side: components["schemas"]["PositionSide"];
+            signal_id: string;
+            signal_ts_ns: number;
+            /** @default waiting */
+            status: string;
+            stop_loss?: string | null;
+            strategy_id: string;
+            symbol: string;
+            take_profit?: string | null;
+        };
+        /** HeldSignalList */
+        HeldSignalList: {
+            signals: components["schemas"]["HeldSignal"][];
         };
         /** IndicatorInfo */
         IndicatorInfo: {
@@ -854,6 +1575,64 @@ export interface components {
             /** @default SIM */
             venue: string;
         };
+        /** KillWish */
+        KillWish: {
+            /** @default  */
+            confirm_flatten: string;
+            /** @default false */
+            flatten: boolean;
+            /** @default operator */
+            person: string;
+            reason: string;
+            scope?: components["schemas"]["Scope"];
+            /** @default  */
+            target: string;
+        };
+        /** LimitChange */
+        LimitChange: {
+            limits?: {
+                [key: string]: string;
+            };
+            /** @default operator */
+            person: string;
+            prop?: components["schemas"]["PropRules"] | null;
+            /** @default  */
+            reason: string;
+            sizing?: components["schemas"]["SizingRule"] | null;
+        };
+        /** LimitUse */
+        LimitUse: {
+            account: string;
+            code: string;
+            limit: string | null;
+            name: string;
+            scope: string;
+            share: number;
+            used: string;
+        };
+        /** MarketFacts */
+        MarketFacts: {
+            news_ts_ns?: number[] | null;
+            vix?: number | null;
+        };
+        /** NewAccount */
+        NewAccount: {
+            /** @default 150000 */
+            balance: string;
+            /** @default USD */
+            currency: string;
+            id: string;
+            limits?: {
+                [key: string]: string;
+            };
+            mode?: components["schemas"]["AccountMode"];
+            /** @default  */
+            name: string;
+            prop?: components["schemas"]["PropRules"] | null;
+            sizing?: components["schemas"]["SizingRule"];
+            /** @default paper */
+            venue: string;
+        };
         /** Order */
         Order: {
             created_ts_ns: number;
@@ -870,10 +1649,42 @@ export interface components {
             stop_price?: number | null;
             type: components["schemas"]["OrderType"];
         };
+        /** OrderCheck */
+        OrderCheck: {
+            accepted: boolean;
+            code: string;
+            controls: [
+                string,
+                boolean,
+                string,
+                string
+            ][];
+            fee: string;
+            margin: string;
+            notional: string;
+            position_after: string;
+            reason: string;
+        };
+        /**
+         * OrderLink
+         * @description How an order belongs to the list named by `list_id`.
+         * @default none
+         * @enum {string}
+         */
+        OrderLink: "none" | "oco" | "ouo" | "child" | "child_oco" | "child_ouo";
         /** OrderList */
         OrderList: {
             orders: components["schemas"]["Order"][];
         };
+        /**
+         * OrderState
+         * @description Where an order of an account stands.
+         *
+         *         `unknown`: it was sent and nothing proves what became of it; it counts as exposure until the
+         *         venue says. Filled, cancelled, rejected and expired are final.
+         * @enum {string}
+         */
+        OrderState: "pending_new" | "new" | "partially_filled" | "pending_cancel" | "pending_replace" | "held" | "unknown" | "filled" | "cancelled" | "rejected" | "expired";
         /**
          * OrderStatus
          * @description Where an order stands; filled, cancelled and rejected are final.
@@ -883,9 +1694,14 @@ export interface components {
         /**
          * OrderType
          * @description How an order meets the market.
+         * @default market
          * @enum {string}
          */
         OrderType: "market" | "limit" | "stop" | "stop_limit" | "market_if_touched" | "limit_if_touched" | "market_to_limit" | "trailing_stop" | "trailing_stop_limit";
+        /** OrdersPlaced */
+        OrdersPlaced: {
+            orders: components["schemas"]["AccountOrder"][];
+        };
         /** ParamInfo */
         ParamInfo: {
             /** @default [] */
@@ -897,6 +1713,44 @@ export interface components {
             /** @default  */
             summary: string;
             type: string;
+        };
+        /** PerformancePoint */
+        PerformancePoint: {
+            equity: string;
+            ts_ns: number;
+        };
+        /** PlainOrder */
+        PlainOrder: {
+            /** @default paper */
+            account: string;
+            /** @default  */
+            client_order_id: string;
+            display_quantity?: string | null;
+            /** @default 0 */
+            expire_ts_ns: number;
+            link?: components["schemas"]["OrderLink"];
+            /** @default  */
+            list_id: string;
+            /** @default false */
+            post_only: boolean;
+            price?: string | null;
+            quantity: string;
+            /** @default false */
+            reduce_only: boolean;
+            self_trade?: components["schemas"]["SelfTradeMode"];
+            side: string;
+            stop_loss?: string | null;
+            stop_price?: string | null;
+            /** @default  */
+            strategy_id: string;
+            strategy_params?: {
+                [key: string]: unknown;
+            };
+            symbol: string;
+            take_profit?: string | null;
+            time_in_force?: components["schemas"]["TimeInForce"];
+            trail?: string | null;
+            type?: components["schemas"]["OrderType"];
         };
         /** Position */
         Position: {
@@ -918,6 +1772,34 @@ export interface components {
          * @enum {string}
          */
         PositionSide: "long" | "short" | "flat";
+        /** PropRules */
+        PropRules: {
+            consistency?: string | null;
+            /** @default 0.03 */
+            daily_loss: string | null;
+            /** @default false */
+            daily_loss_soft: boolean;
+            /** @default trailing */
+            drawdown_kind: string;
+            /** @default  */
+            firm: string;
+            lock?: string | null;
+            max_contracts?: string | null;
+            /** @default 0.05 */
+            max_drawdown: string | null;
+            /** @default 0 */
+            min_days: number;
+            /** @default false */
+            news: boolean;
+            /** @default false */
+            overnight: boolean;
+            /** @default 0.80 */
+            payout: string;
+            /** @default evaluation */
+            phase: string;
+            /** @default 0.08 */
+            profit_target: string | null;
+        };
         /** QualityReport */
         QualityReport: {
             calendar: string;
@@ -936,12 +1818,51 @@ export interface components {
             score: number;
             zero_volume: number;
         };
+        /** Readiness */
+        Readiness: {
+            account: string;
+            armed_until_ts_ns: number;
+            checks: components["schemas"]["ReadinessCheck"][];
+            ready: boolean;
+        };
+        /** ReadinessCheck */
+        ReadinessCheck: {
+            detail: string;
+            name: string;
+            passed: boolean;
+        };
+        /** RearmWish */
+        RearmWish: {
+            /** @default operator */
+            person: string;
+            reason: string;
+            scope?: components["schemas"]["Scope"];
+            /** @default  */
+            target: string;
+        };
         /**
          * RejectReason
          * @description Why the desk refused an order. The codes of the compiled desk are these, in order.
          * @enum {string}
          */
         RejectReason: "max_order_size" | "max_position" | "max_notional" | "short_not_allowed" | "invalid_quantity" | "invalid_price" | "no_market" | "overflow" | "too_many_open_orders";
+        /** RiskDecision */
+        RiskDecision: {
+            account: string;
+            /** @default  */
+            client_order_id: string;
+            code: string;
+            limits_version: number;
+            /** @default 0 */
+            order_id: number;
+            passed: boolean;
+            reason: string;
+            seq: number;
+            /** @default  */
+            strategy_id: string;
+            symbol: string;
+            ts_ns: number;
+        };
         /**
          * RiskLimits
          * @default {
@@ -960,6 +1881,21 @@ export interface components {
             max_order_notional: number | null;
             max_order_quantity: number | null;
             max_position_quantity: number | null;
+        };
+        /** RiskState */
+        RiskState: {
+            breakers: components["schemas"]["BreakerState"][];
+            durable: boolean;
+            gates: components["schemas"]["GateState"][];
+            /** @default  */
+            kill_reason: string;
+            killed: boolean;
+            latency_us: {
+                [key: string]: number;
+            };
+            limits: components["schemas"]["LimitUse"][];
+            routes: components["schemas"]["SignalRoute"][];
+            vix?: number | null;
         };
         /** Run */
         Run: {
@@ -1034,6 +1970,20 @@ export interface components {
             total_trades: number;
             trades: components["schemas"]["Trade"][];
         };
+        /**
+         * Scope
+         * @description What a gate or a switch reaches.
+         * @default global
+         * @enum {string}
+         */
+        Scope: "global" | "account" | "strategy" | "venue" | "symbol";
+        /**
+         * SelfTradeMode
+         * @description What happens instead of a trade with oneself.
+         * @default cancel_newest
+         * @enum {string}
+         */
+        SelfTradeMode: "cancel_newest" | "cancel_oldest" | "cancel_both" | "decrement";
         /** ServiceHealth */
         ServiceHealth: {
             age_s: number;
@@ -1135,6 +2085,97 @@ export interface components {
          * @enum {string}
          */
         Side: "buy" | "sell";
+        /** SignalRoute */
+        SignalRoute: {
+            account: string;
+            /** @default true */
+            approval: boolean;
+            /** @default true */
+            enabled: boolean;
+            /** @default 300 */
+            expires_after_s: number;
+            strategy_id: string;
+        };
+        /** SignalVerdict */
+        SignalVerdict: {
+            approve: boolean;
+            ids?: number[];
+            /** @default  */
+            note: string;
+            /** @default operator */
+            person: string;
+        };
+        /**
+         * SizingMethod
+         * @description How many units a signal without a quantity becomes.
+         * @default risk_percent
+         * @enum {string}
+         */
+        SizingMethod: "fixed" | "risk_percent" | "volatility_target" | "kelly" | "quality_tiers";
+        /**
+         * SizingRule
+         * @default {
+         *       "atr_multiple": "2",
+         *       "fraction": "0.25",
+         *       "method": "risk_percent",
+         *       "most": null,
+         *       "quantity": "1",
+         *       "risk": "0.01",
+         *       "tiers": [
+         *         [
+         *           "0.85",
+         *           "4"
+         *         ],
+         *         [
+         *           "0.70",
+         *           "2"
+         *         ],
+         *         [
+         *           "0.60",
+         *           "1"
+         *         ]
+         *       ]
+         *     }
+         */
+        SizingRule: {
+            /** @default 2 */
+            atr_multiple: string;
+            /** @default 0.25 */
+            fraction: string;
+            method?: components["schemas"]["SizingMethod"];
+            most?: string | null;
+            /** @default 1 */
+            quantity: string;
+            /** @default 0.01 */
+            risk: string;
+            /**
+             * @default [
+             *       [
+             *         "0.85",
+             *         "4"
+             *       ],
+             *       [
+             *         "0.70",
+             *         "2"
+             *       ],
+             *       [
+             *         "0.60",
+             *         "1"
+             *       ]
+             *     ]
+             */
+            tiers: [
+                string,
+                string
+            ][];
+        };
+        /** StoryStep */
+        StoryStep: {
+            detail: string;
+            seq: number;
+            ts_ns: number;
+            what: string;
+        };
         /** StrategyInfo */
         StrategyInfo: {
             name: string;
@@ -1148,6 +2189,13 @@ export interface components {
         StrategyList: {
             strategies: components["schemas"]["StrategyInfo"][];
         };
+        /**
+         * TimeInForce
+         * @description How long an order lives.
+         * @default gtc
+         * @enum {string}
+         */
+        TimeInForce: "gtc" | "ioc" | "fok" | "gtd" | "day" | "at_open" | "at_close";
         /** Trade */
         Trade: {
             bars: number;
@@ -1165,6 +2213,47 @@ export interface components {
             quantity: number;
             return_fraction: number;
             side: components["schemas"]["PositionSide"];
+        };
+        /** TradeStory */
+        TradeStory: {
+            fills: components["schemas"]["AccountFill"][];
+            order: components["schemas"]["AccountOrder"];
+            steps: components["schemas"]["StoryStep"][];
+        };
+        /** TradingAccount */
+        TradingAccount: {
+            /** @default 0 */
+            armed_until_ts_ns: number;
+            balance: string;
+            currency: string;
+            day_pnl: string;
+            drawdown: string;
+            equity: string;
+            gate: components["schemas"]["Gate"];
+            /** @default  */
+            gate_reason: string;
+            id: string;
+            limits?: {
+                [key: string]: string;
+            };
+            limits_version: number;
+            /** @default 0 */
+            losses_in_row: number;
+            margin_used: string;
+            mode: components["schemas"]["AccountMode"];
+            /** @default  */
+            name: string;
+            /** @default 0 */
+            open_orders: number;
+            /** @default 0 */
+            paused_until_ts_ns: number;
+            peak_equity: string;
+            prop?: components["schemas"]["PropRules"] | null;
+            sizing?: components["schemas"]["SizingRule"];
+            /** @default 0 */
+            trades_today: number;
+            venue: string;
+            week_pnl: string;
         };
     };
     responses: never;
@@ -1213,6 +2302,387 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1AccountsListAccounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountList"];
+                };
+            };
+        };
+    };
+    ApiV1AccountsOpenAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccount"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TradingAccount"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1AccountsAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TradingAccount"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1AccountsArmArm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Arming"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1AccountsLimitsLimits: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TradingAccount"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1AccountsPerformancePerformance: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountPerformance"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1AccountsPositionsPositions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountPositionList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1AccountsReadinessReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1ApprovalsHeld: {
+        parameters: {
+            query?: {
+                waiting?: boolean;
+                /** @description At most this many. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldSignalList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1ApprovalsDecideDecide: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignalVerdict"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecideSignalsReply"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -1722,6 +3192,88 @@ export interface operations {
             };
         };
     };
+    ApiV1DepthSymbolDepth: {
+        parameters: {
+            query?: {
+                levels?: number;
+            };
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookDepth"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1FillsListFills: {
+        parameters: {
+            query?: {
+                account?: string;
+                symbol?: string;
+                order_id?: number;
+                /** @description Only ids below this one. */
+                before_id?: number;
+                /** @description At most this many. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountFillList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiV1IndicatorsListIndicators: {
         parameters: {
             query?: never;
@@ -1764,6 +3316,372 @@ export interface operations {
             };
         };
     };
+    ApiV1OrdersListOrders: {
+        parameters: {
+            query?: {
+                account?: string;
+                symbol?: string;
+                working?: boolean;
+                /** @description Only ids below this one. */
+                before_id?: number;
+                /** @description At most this many. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOrderList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1OrdersPlace: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlainOrder"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOrder"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1OrdersBulkPlaceMany: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkOrders"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrdersPlaced"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1OrdersCancelAllCancelAll: {
+        parameters: {
+            query?: {
+                account?: string;
+                symbol?: string;
+                side?: components["schemas"]["Side"] | null;
+            };
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelledOrders"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1OrdersCheckCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlainOrder"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderCheck"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1OrdersOrderIdGetOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOrder"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1OrdersOrderIdCancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOrder"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1OrdersOrderIdAmend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Amendment"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOrder"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1OrdersOrderIdStoryStory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TradeStory"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiV1PositionsPositions: {
         parameters: {
             query?: never;
@@ -1780,6 +3698,295 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PositionList"];
+                };
+            };
+        };
+    };
+    ApiV1RiskState: {
+        parameters: {
+            query?: {
+                account?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskState"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1RiskDecisionsDecisions: {
+        parameters: {
+            query?: {
+                account?: string;
+                refused?: boolean;
+                /** @description Only ids below this one. */
+                before_seq?: number;
+                /** @description At most this many. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1RiskGatesGate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GateWish"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskState"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1RiskKillKill: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KillWish"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskState"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1RiskMarketMarket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarketFacts"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskState"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1RiskRearmRearm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RearmWish"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskState"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1RiskRoutesRoute: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignalRoute"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalRoute"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };

@@ -11,6 +11,7 @@ from fks.contracts.data import (
     DatasetList,
     GetBars,
     GetDataset,
+    GetInstrument,
     GetQuality,
     ListDatasets,
     QualityReport,
@@ -21,6 +22,7 @@ from fks.contracts.execution import (
     SessionRecovered,
     SessionStarted,
 )
+from fks.contracts.values import Instrument
 from fks.kernel.bus import Wiring
 from fks.kernel.errors import FksError
 from fks.kernel.health import Check, CheckResult, Status
@@ -40,6 +42,9 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
 
     async def get_dataset(query: GetDataset, meta: Meta) -> DatasetInfo:
         return await catalogue.get(query.dataset)
+
+    async def get_instrument(query: GetInstrument, meta: Meta) -> Instrument:
+        return await catalogue.instrument(query.symbol)
 
     async def get_bars(query: GetBars, meta: Meta) -> BarWindow:
         return await catalogue.bars(query)
@@ -61,6 +66,7 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
 
     wiring.answer(ListDatasets, list_datasets)
     wiring.answer(GetDataset, get_dataset)
+    wiring.answer(GetInstrument, get_instrument)
     wiring.answer(GetBars, get_bars)
     wiring.answer(GetQuality, get_quality)
     wiring.on(SessionStarted, on_session_started)

@@ -48,6 +48,7 @@ def fks_messages() -> Iterable[type[Any]]:
         data.ReplayFinished,
         data.ListDatasets,
         data.GetDataset,
+        data.GetInstrument,
         data.GetBars,
         data.GetQuality,
     ]

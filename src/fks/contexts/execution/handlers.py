@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fks.contexts.execution.service.execution import Execution
+from fks.contexts.execution.service.trading.wiring import wire_trading
 from fks.contracts.data import BarClosed, ReplayFinished
 from fks.contracts.engine import BarDecided, SignalRaised
 from fks.contracts.execution import (
@@ -49,6 +50,7 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
     wiring.on(ReplayFinished, on_replay_finished)
     wiring.on(SignalRaised, on_signal_raised)
     wiring.on(BarDecided, on_bar_decided)
+    wire_trading(runtime, wiring)
     answers: list[tuple[type[Query[Any]], Callable[[Any], Awaitable[Any]]]] = [
         (StartSession, execution.steering.start),
         (PauseSession, execution.steering.pause),

@@ -56,12 +56,14 @@ def fks_wire(runtime: Runtime, wiring: Wiring) -> None:
 
 @impl
 def fks_services(runtime: Runtime) -> Iterable[Service]:
-    """Run the sessions."""
+    """Run the sessions, and the trading accounts."""
     from fks.contexts.execution.service.execution import Execution
+    from fks.contexts.execution.service.trading.trading import Trading
     from fks.kernel.services import Service
 
     execution = runtime.singleton(Execution, lambda: Execution(runtime))
-    return [Service("sessions", execution.runner.run)]
+    trading = runtime.singleton(Trading, lambda: Trading(runtime))
+    return [Service("sessions", execution.runner.run), Service("trading", trading.run)]
 
 
 @impl

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -15,6 +16,11 @@ class ExecutionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     The `max_order_*` and `max_position_*` limits stand in for those that a request leaves out,
     in units of the instrument and of its currency; `max_open_orders` is a ceiling for all
     requests. `max_bars_ahead` is how many bars a stream may run ahead of its decisions.
+
+    Trading accounts: `durability` is when an input counts as durable (a group's sync, each one's,
+    or never waited for); `paper_account` opens the account `paper` with `paper_limits` at the
+    first wish of all; `venues` are settings of venues by account or kind, `instruments` margins,
+    fees and collars by symbol (see docs/reference/limits.md).
     """
 
     max_order_quantity: Annotated[float, msgspec.Meta(gt=0)] = 100_000.0
@@ -23,3 +29,10 @@ class ExecutionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     max_open_orders: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 1000
     max_sessions: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
     max_bars_ahead: Annotated[int, msgspec.Meta(ge=64, le=1_000_000)] = 1024
+    durability: Literal["group", "every", "unsafe-backtest"] = "group"
+    journal_segment_mib: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 16
+    reconcile_every_s: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 30.0
+    paper_account: bool = True
+    paper_limits: Mapping[str, str] = msgspec.field(default_factory=lambda: {"max_vix": "none"})
+    venues: Mapping[str, Mapping[str, Any]] = {}
+    instruments: Mapping[str, Mapping[str, Any]] = {}

@@ -17,7 +17,20 @@ from sqlalchemy import (
     Text,
 )
 
-__all__ = ["equity", "fills", "metadata", "orders", "sessions", "snapshots"]
+__all__ = [
+    "account_equity",
+    "account_fills",
+    "account_orders",
+    "decisions",
+    "equity",
+    "fills",
+    "metadata",
+    "orders",
+    "sessions",
+    "snapshots",
+    "stories",
+    "trading_cursor",
+]
 
 metadata = MetaData()
 
@@ -96,4 +109,71 @@ snapshots = Table(
     Column("orders", BigInteger, nullable=False),
     Column("fills", BigInteger, nullable=False),
     Column("desk", LargeBinary, nullable=False),
+)
+
+# --- trading accounts: projections of the journal, made anew from it where they are lost --------
+
+account_orders = Table(
+    "execution_account_orders",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("account", String(64), nullable=False),
+    Column("client_order_id", String(64), nullable=False),
+    Column("symbol", String(64), nullable=False),
+    Column("working", Boolean, nullable=False),
+    # The order as the contract shows it, as JSON.
+    Column("body", LargeBinary, nullable=False),
+    Index("execution_account_orders_client", "account", "client_order_id"),
+    Index("execution_account_orders_working", "working", "id"),
+)
+
+account_fills = Table(
+    "execution_account_fills",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("order_id", BigInteger, nullable=False, index=True),
+    Column("account", String(64), nullable=False),
+    Column("symbol", String(64), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("execution_account_fills_account", "account", "id"),
+)
+
+decisions = Table(
+    "execution_decisions",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("account", String(64), nullable=False),
+    Column("passed", Boolean, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("execution_decisions_account", "account", "id"),
+)
+
+stories = Table(
+    "execution_stories",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("order_id", BigInteger, nullable=False, index=True),
+    Column("account", String(64), nullable=False),
+    Column("ts_ns", BigInteger, nullable=False),
+    Column("what", String(32), nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+# One row an account and minute: the last equity of it.
+account_equity = Table(
+    "execution_account_equity",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("minute", BigInteger, primary_key=True, autoincrement=False),
+    Column("ts_ns", BigInteger, nullable=False),
+    Column("equity_nanos", BigInteger, nullable=False),
+)
+
+# How far the projections are: one row.
+trading_cursor = Table(
+    "execution_trading_cursor",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("journal", String(64), nullable=False),
+    Column("seq", BigInteger, nullable=False),
 )

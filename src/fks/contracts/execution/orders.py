@@ -446,6 +446,7 @@ class HeldSignal(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Decimal
     strategy_id: str
     confidence: float
+    signal_ts_ns: int
     created_ts_ns: int
     expires_ts_ns: int
     price: Decimal | None = None

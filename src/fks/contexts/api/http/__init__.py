@@ -12,8 +12,14 @@ from fks.contexts.api.http.aliases import AliasController
 from fks.contexts.api.http.backtests import BacktestController
 from fks.contexts.api.http.data import DatasetController, IndicatorController
 from fks.contexts.api.http.engine import StrategyController
+from fks.contexts.api.http.orders import BookController, FillController, OrderController
 from fks.contexts.api.http.sessions import PositionController, SessionController
 from fks.contexts.api.http.socket import feed_socket
+from fks.contexts.api.http.trading import (
+    AccountController,
+    HeldSignalController,
+    RiskController,
+)
 from fks.contexts.api.service import Api
 from fks.kernel.runtime import Runtime
 
@@ -33,6 +39,12 @@ def routes(runtime: Runtime) -> Sequence[Any]:
             BacktestController,
             SessionController,
             PositionController,
+            OrderController,
+            FillController,
+            BookController,
+            AccountController,
+            RiskController,
+            HeldSignalController,
         ],
         dependencies=dependencies,
     )

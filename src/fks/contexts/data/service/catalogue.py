@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from fks.contexts.data.domain.instruments import known_instrument
 from fks.contexts.data.settings import DataSettings
 from fks.contexts.data.store import DatasetStore
 from fks.contracts.data import (
@@ -13,7 +14,8 @@ from fks.contracts.data import (
     GetBars,
     QualityReport,
 )
-from fks.kernel.errors import Invalid
+from fks.contracts.values import Instrument
+from fks.kernel.errors import Invalid, NotFound
 from fks.kernel.runtime import Runtime
 
 __all__ = ["Catalogue"]
@@ -35,6 +37,19 @@ class Catalogue:
     async def get(self, dataset: str) -> DatasetInfo:
         """Return one; raises `NotFound`."""
         return (await asyncio.to_thread(self.store.open, dataset)).info
+
+    async def instrument(self, symbol: str) -> Instrument:
+        """Return a built-in instrument, or the one of a dataset; raises `NotFound`."""
+        built_in = known_instrument(symbol)
+        if built_in is not None:
+            return built_in
+        for info in await asyncio.to_thread(self.store.list):
+            if info.instrument.id == symbol:
+                return info.instrument
+        raise NotFound(
+            f"no instrument {symbol[:40]}: it is neither built in nor that of a dataset",
+            code="data.instrument_not_found",
+        )
 
     async def quality(self, dataset: str) -> QualityReport:
         """Return its report."""

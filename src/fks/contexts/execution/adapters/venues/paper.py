@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from fks.contexts.execution.adapters import model_files
 from fks.contexts.execution.adapters.venues.paper_words import (
     KINDS,
     OffGrid,
@@ -42,7 +43,7 @@ from fks.contracts.execution import (
     VenueReport,
     VenueReportKind,
 )
-from fks.contracts.values import OrderType, Side, TimeInForce
+from fks.contracts.values import Instrument, OrderType, Side, TimeInForce
 from fks.kernel.errors import Invalid
 
 __all__ = ["PaperSettings", "PaperVenue", "make", "make_simulated"]
@@ -78,9 +79,8 @@ class PaperVenue:
             settings = msgspec.convert(dict(context.settings), PaperSettings, strict=False)
             models = settings.models
             if settings.models_file:
-                content = Path(settings.models_file).read_bytes()
-                models = msgspec.json.decode(content, type=_ModelFile).models
-        except (msgspec.ValidationError, msgspec.DecodeError, OSError) as error:
+                models = model_files.read(Path(settings.models_file)).models
+        except msgspec.ValidationError as error:
             raise Invalid(
                 f"the paper venue's settings: {error}", code="execution.bad_config"
             ) from error
@@ -218,6 +218,11 @@ class PaperVenue:
             self._publish(symbol, reports)
             self._woken.set()
 
+    def learn(self, instrument: Instrument) -> None:
+        """Trade one more instrument."""
+        if instrument.id not in self._symbols:
+            self._symbols[instrument.id] = Symbol(instrument, self.models, self._cash)
+
     def prime(
         self,
         orders: Iterable[tuple[VenueOrder, Decimal]] = (),
@@ -324,12 +329,6 @@ class PaperVenue:
     def _say(self, report: VenueReport) -> None:
         if self._listener is not None:
             self._listener(report)
-
-
-class _ModelFile(msgspec.Struct, frozen=True):
-    """A file of `fks execution calibrate`, as far as it is needed here."""
-
-    models: SimulationModels
 
 
 def _fill_of(report: VenueReport) -> VenueFill:

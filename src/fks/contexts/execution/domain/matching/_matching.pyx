@@ -41,6 +41,15 @@ cdef extern from "intrinsics.h" nogil:
     unsigned int fks_highest(uint64_t)
     uint32_t fks_hash(uint64_t)
     uint64_t fks_head(const void *)
+    ctypedef struct Bucket "fks_bucket":
+        uint32_t tag[7]
+        uint32_t over
+        uint32_t slot[7]
+    uint32_t fks_lanes(const Bucket *, uint32_t tag)
+    uint32_t fks_slots(const Bucket *, uint32_t slot)
+    uint32_t *fks_link(uint32_t slot, uint32_t *inside, uint32_t *outside)
+    void fks_tell(void *row, uint64_t head, uint64_t accounts, uint64_t key, int64_t price,
+                  uint64_t lots, uint64_t other, int64_t fee, int64_t other_fee)
     void *fks_reserve(size_t, size_t)
     void fks_release(void *, size_t, size_t)
 
@@ -301,6 +310,27 @@ cdef class Matcher:
     def cash(self, u32 account):
         """Return an account's cash in nanos."""
         return ledger_cash(&self._engine.ledger, account)
+
+    def what_if(self, i64 now_ns, u32 account, u32 instrument, u32 strategy, int side, int kind,
+                int flags, i64 price, i64 stop, i64 lots):
+        """Return what every control says to an order, changing nothing: (reason, used, limit,
+        passes) each."""
+        cdef LedgerFigure figures[LEDGER_FIGURES]
+        cdef LedgerOrder order
+        order.now, order.account, order.instrument = now_ns, account, instrument
+        order.strategy, order.side, order.kind, order.flags = strategy, side, kind, flags
+        order.price, order.stop, order.lots = price, stop, lots
+        order.old_lots, order.old_price = 0, 0
+        cdef int n = ledger_what_if(&self._engine.ledger, &order, figures)
+        return [(figures[i].reason, figures[i].used, figures[i].limit, bool(figures[i].passes))
+                for i in range(n)]
+
+    def use(self, u32 account, u32 instrument):
+        """Return what an account uses of each limit, likewise."""
+        cdef LedgerFigure figures[LEDGER_FIGURES]
+        cdef int n = ledger_use(&self._engine.ledger, account, instrument, figures)
+        return [(figures[i].reason, figures[i].used, figures[i].limit, bool(figures[i].passes))
+                for i in range(n)]
 
     def facts(self, instrument):
         """Return trades, lots traded, and the sum of price times lots."""

@@ -21,6 +21,7 @@ from fks.contexts.execution.domain.matching.layout import (
     Phase,
     Reason,
 )
+from fks.contexts.execution.domain.matching.ledger_accounts import Holding
 from fks.contexts.execution.domain.matching.reference_auction import enter_phase
 from fks.contexts.execution.domain.matching.reference_ledger import ReferenceLedger
 from fks.contexts.execution.domain.matching.reference_links import end
@@ -277,9 +278,26 @@ class ReferenceMatcher:
         """Return an account's position in lots."""
         return self._state.ledger.position(account, instrument)
 
+    def what_if(self, now_ns: int, *fields: int) -> list[tuple[int, int, int, bool]]:
+        """Return what every control says to an order, changing nothing.
+
+        The fields are those of the ledger's `what_if`; each line is reason, used, limit, passes.
+        """
+        found = self._state.ledger.what_if(now_ns, *fields)
+        return [(int(one.reason), one.used, one.limit, one.passes) for one in found]
+
+    def use(self, account: int, instrument: int) -> list[tuple[int, int, int, bool]]:
+        """Return what an account uses of each limit, likewise."""
+        found = self._state.ledger.use(account, instrument)
+        return [(int(one.reason), one.used, one.limit, one.passes) for one in found]
+
     def cash(self, account: int) -> int:
         """Return an account's cash in nanos."""
         return self._state.ledger.cash(account)
+
+    def holding(self, account: int, instrument: int) -> Holding:
+        """Return what the ledger knows of an account in an instrument."""
+        return self._state.ledger.holding(account, instrument)
 
     def facts(self, instrument: int) -> tuple[int, int, int]:
         """Return trades, lots traded, and the sum of price times lots."""
@@ -302,7 +320,7 @@ class ReferenceMatcher:
         """Become what a snapshot says.
 
         Raises:
-            Invalid: not a snapshot, or cut short; the engine stays as it was.
+            ValueError: not a snapshot of an engine of this size; the engine stays as it was.
         """
         instruments, accounts, orders, strategies = self._sizes
         ledger = ReferenceLedger(instruments, accounts, strategies)

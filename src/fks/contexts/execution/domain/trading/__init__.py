@@ -1,0 +1,1 @@
+"""The trading desk as one deterministic machine: accounts, orders, signals, gates."""

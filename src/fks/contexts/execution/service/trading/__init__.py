@@ -1,0 +1,1 @@
+"""Trading accounts as they run: one writer, venues, projections, the kill switch."""
