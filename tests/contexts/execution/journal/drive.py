@@ -43,9 +43,9 @@ class Engine:
         self.acked: list[tuple[object, ...]] = []
         self._held: list[tuple[int, tuple[object, ...]]] = []
 
-    def send(self, batch: list[bytes], ts_ns: int = 0) -> None:
+    def send(self, batch: list[bytes], ts_ns: int = 0, *, urgent: bool = False) -> None:
         """Take commands; their answers are held back."""
-        first = self.journal.append_commands(b"".join(batch), ts_ns)
+        first = self.journal.append_commands(b"".join(batch), ts_ns, urgent=urgent)
         self.sent += batch
         answers = self.ledger.apply(
             self.journal.seq, self.journal.ts_ns, COMMANDS, 1, b"".join(batch)

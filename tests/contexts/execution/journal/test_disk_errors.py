@@ -143,9 +143,8 @@ def test_on_a_full_disk_only_urgent_records_pass_until_there_is_space(tmp_path: 
         work(engine, 1_000, 500)
     assert refused.value.code == "execution.journal_unavailable" and refused.value.status == 503
     assert not engine.journal.available
-    kill = commands(random.Random(3), 1, 90_000)[0]
-    urgent = engine.journal.append_commands(kill, 0, urgent=True)
-    engine.journal.wait_durable(urgent, 5)
+    engine.send(commands(random.Random(3), 1, 90_000), urgent=True)
+    engine.journal.wait_durable(engine.journal.seq, 5)
     full[0] = False
     deadline = time.monotonic() + 5
     while not engine.journal.available and time.monotonic() < deadline:
@@ -181,10 +180,8 @@ def test_the_reserve_gives_room_when_the_segment_is_full_too() -> None:
     disk.room = disk.used
     draw, reserve = random.Random(1), []
     for number in range(75):  # more than the segments at hand have room for
-        batch = commands(draw, 6, 10_000 + number * 6)
-        seq = engine.journal.append_commands(b"".join(batch), 0, urgent=True)
-        engine.journal.wait_durable(seq)
-        engine.sent += batch
+        engine.send(commands(draw, 6, 10_000 + number * 6), urgent=True)
+        engine.release()
         reserve.append("/journal/reserve" in disk.names_now)
     assert reserve[0] and not reserve[-1]
     with pytest.raises(JournalUnavailable):

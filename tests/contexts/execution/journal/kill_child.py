@@ -1,0 +1,88 @@
+"""Run engines that are made to be killed: one line on stdin starts one in a forked process.
+
+`<folder> <seed> <first> <last> <batch>` sends the commands first..last of a seed. What is durable
+is acknowledged on stdout as `a <id> <answer>.`; a life that comes to its end says its state hash.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import random
+import sys
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from fks.contexts.execution.adapters.journal.log import Journal
+from fks.contexts.execution.domain.journal.kinds import COMMANDS
+
+spec = importlib.util.spec_from_file_location("ledger", Path(__file__).with_name("ledger.py"))
+assert spec is not None and spec.loader is not None
+ledger: Any = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(ledger)
+
+
+def command(seed: int, number: int) -> bytes:
+    """Return the command of a number, the same in every life."""
+    draw = random.Random(seed * 1_000_003 + number)
+    return ledger.transfer(number, draw.randrange(6), draw.randrange(6), draw.randrange(300))
+
+
+def say(text: str) -> None:
+    """Write to the test at once."""
+    os.write(1, text.encode())
+
+
+def live(folder: Path, seed: int, first: int, last: int, batch: int) -> None:
+    """Send commands as fast as the journal takes them; acknowledge what is durable."""
+    held: deque[tuple[int, str]] = deque()
+
+    def acknowledge(durable: int) -> None:
+        out = []
+        while held and held[0][0] <= durable:
+            out.append(held.popleft()[1])
+        if out:
+            say("".join(out))
+
+    journal, recovery = Journal.open(
+        folder,
+        config_hash=bytes(16),
+        segment_bytes=65_536,
+        group_bytes=8_192,
+        reserve_bytes=16_384,
+        checkpoint_commits=20,
+        on_durable=acknowledge,
+    )
+    books = ledger.Ledger()
+    replayed = journal.recover(books)
+    say(f"up {recovery.quarantined} {replayed.checkpoints}.\n")
+    number = first
+    while number <= last:
+        rows = b"".join(command(seed, n) for n in range(number, min(number + batch, last + 1)))
+        seq = journal.append_commands(rows, 0)
+        answers = books.apply(journal.seq, journal.ts_ns, COMMANDS, 1, rows)
+        assert seq <= journal.seq
+        held.append((journal.seq, "".join(f"a {n} {answer}.\n" for n, answer in answers)))
+        number += batch
+    journal.wait_durable(journal.seq)
+    journal.close()
+    acknowledge(journal.durable_seq)
+    say(f"end {books.state_hash().hex()}.\n")
+
+
+def main() -> None:
+    """Fork a life for each line, and tell when it is over."""
+    for line in sys.stdin:
+        folder, *numbers = line.split()
+        child = os.fork()
+        if child == 0:
+            say(f"born {os.getpid()}.\n")
+            live(Path(folder), *map(int, numbers))
+            os._exit(0)
+        os.waitpid(child, 0)
+        say("\nover.\n")
+
+
+if __name__ == "__main__":
+    main()
