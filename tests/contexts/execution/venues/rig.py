@@ -1,12 +1,13 @@
-"""What a venue's test brings to the contract suite: an exchange, a market, and trouble on demand."""
+"""What a venue's test brings to the contract suite: an exchange, a market, and trouble to order."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from typing import Protocol
 
@@ -18,7 +19,9 @@ from fks.contracts.execution import (
     VenueReportKind,
 )
 from fks.contracts.values import Instrument, OrderType, Side, TimeInForce
+from fks.kernel.errors import TimedOut, Unavailable
 
+K = VenueReportKind
 PATIENCE_S = 10.0
 _NUMBERS = itertools.count(1)
 _RUN = f"{time.time_ns() // 1_000_000:x}"
@@ -173,3 +176,27 @@ def far(rig: Rig) -> Decimal:
 def total(fills: tuple[VenueFill, ...], client_order_id: str) -> Decimal:
     """Return what a history says was filled of an order."""
     return sum((f.quantity for f in fills if f.client_order_id == client_order_id), Decimal(0))
+
+
+@contextlib.asynccontextmanager
+async def connected(rig: Rig) -> AsyncIterator[tuple[Venue, Heard]]:
+    """Give a connected venue and its listener."""
+    venue, heard = rig.venue(), Heard()
+    await venue.connect(heard)
+    try:
+        await heard.until(lambda: heard.count(K.CONNECTED) > 0)
+        yield venue, heard
+    finally:
+        await venue.close()
+
+
+async def found(venue: Venue, client_order_id: str, rig: Rig) -> tuple[str, Decimal] | None:
+    """Ask until the venue is sure; return the order's state and what was filled."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            try:
+                status = await venue.find_order(client_order_id, rig.instrument.id)
+            except (Unavailable, TimedOut):
+                await asyncio.sleep(0.05)
+                continue
+            return None if status is None else (status.state, status.filled)
