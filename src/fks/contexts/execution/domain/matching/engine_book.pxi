@@ -22,23 +22,14 @@ cdef inline void queue_last(Level *level, Order *orders, u32 slot) noexcept nogi
     orders[slot].prev = tail
     orders[slot].next = 0
     level.tail = slot
-    if tail:
-        orders[tail].next = slot
-    else:
-        level.head = slot
+    fks_link(tail, &orders[tail].next, &level.head)[0] = slot
 
 
 cdef inline void queue_off(Level *level, Order *orders, u32 slot) noexcept nogil:
     """Take an order out of a level; the level's lots are the caller's."""
     cdef u32 after = orders[slot].next, before = orders[slot].prev
-    if before:
-        orders[before].next = after
-    else:
-        level.head = after
-    if after:
-        orders[after].prev = before
-    else:
-        level.tail = before
+    fks_link(before, &orders[before].next, &level.head)[0] = after
+    fks_link(after, &orders[after].prev, &level.tail)[0] = before
 
 
 cdef inline Level *level_at(const Ladder *l, Far *far, i64 price) noexcept nogil:

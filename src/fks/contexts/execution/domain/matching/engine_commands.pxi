@@ -159,11 +159,11 @@ cdef int add_any(Engine *e, const Command *c) noexcept nogil:
 cdef void accept(Engine *e, const Command *c, Instrument *ins, u8 type, i64 price, i64 stop,
                  u32 lots, i64 held, u32 leader) noexcept nogil:
     """Tell of an order that is held, and put it where it belongs."""
-    cdef u32 slot = slot_take(e), code = fks_hash(c.id)
+    cdef u32 slot = slot_take(e)
     cdef Order *o = &e.orders[slot]
     cdef Extra *x
     ids_ready(&e.ids)
-    ids_put(&e.ids, ids_place(&e.ids, e.orders, code, c.id), code, slot)
+    ids_put(&e.ids, fks_hash(c.id), slot)
     e.accepted += 1
     ins.live += 1
     o.id, o.price, o.open, o.shown, o.traded = c.id, price, lots, 0, 0
@@ -211,7 +211,7 @@ cdef void accept(Engine *e, const Command *c, Instrument *ins, u8 type, i64 pric
 cdef inline void add(Engine *e, const Command *c) noexcept nogil:
     """Take a new order: here what most are, a limit order without more that rests or trades."""
     cdef u64 head = fks_head(c)
-    cdef u32 code, at, slot
+    cdef u32 slot
     cdef Instrument *ins
     cdef Order *o
     cdef int reason
@@ -228,9 +228,7 @@ cdef inline void add(Engine *e, const Command *c) noexcept nogil:
         answer(e, c, add_any(e, c))
         return
     ids_ready(&e.ids)
-    code = fks_hash(c.id)
-    at = ids_place(&e.ids, e.orders, code, c.id)
-    if fks_unlikely(e.ids.entries[at].slot):
+    if fks_unlikely(ids_find(&e.ids, e.orders, c.id)):
         refuse(e, c, DUPLICATE_ID)
         return
     reason = ledger_check(&e.ledger, e.now, c.account, c.instrument, c.strategy, c.side, LIMIT,
@@ -242,7 +240,7 @@ cdef inline void add(Engine *e, const Command *c) noexcept nogil:
         refuse(e, c, reason)
         return
     slot = slot_take(e)
-    ids_put(&e.ids, at, code, slot)
+    ids_put(&e.ids, fks_hash(c.id), slot)
     o = &e.orders[slot]
     e.accepted += 1
     ins.live += 1

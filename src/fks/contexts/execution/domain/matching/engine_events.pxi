@@ -26,11 +26,9 @@ cdef inline void tell(Engine *e, u8 kind, u8 side, u8 reason, u8 flags, u16 inst
         row = spilled(e)
         if row == NULL:
             return
-    row.kind, row.side, row.reason, row.flags = kind, side, reason, flags
-    row.instrument, row.spare, row.account = instrument, 0, account
-    row.other_account, row.id, row.price = other_account, key, price
-    row.quantity, row.leaves, row.other = quantity, leaves, other
-    row.fee_nanos, row.other_fee_nanos = fee, other_fee
+    fks_tell(row, kind | <u64>side << 8 | <u64>reason << 16 | <u64>flags << 24
+             | <u64>instrument << 32, account | <u64>other_account << 32, key, price,
+             quantity | <u64>leaves << 32, other, fee, other_fee)
 
 
 cdef inline void tell_order(Engine *e, u8 kind, u8 reason, const Order *o, u32 quantity,

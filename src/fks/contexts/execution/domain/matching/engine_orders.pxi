@@ -202,7 +202,7 @@ cdef inline void slot_give(Engine *e, u32 slot) noexcept nogil:
 cdef inline void forget(Engine *e, u32 slot) noexcept nogil:
     """Drop an order that has no open lots any more and is nowhere."""
     cdef Order *o = &e.orders[slot]
-    ids_remove(&e.ids, slot, o.id)
+    ids_remove(&e.ids, fks_hash(o.id), slot)
     e.instruments[o.instrument].live -= 1
     ledger_opened(&e.ledger, o.account, o.instrument, -1)
     if fks_unlikely(o.marks):

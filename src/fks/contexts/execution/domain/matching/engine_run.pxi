@@ -159,14 +159,12 @@ cdef inline void step(Engine *e, const Command *c, i64 ts) noexcept nogil:
 cdef inline void prefetch(const Engine *e, const Command *c) noexcept nogil:
     """Fetch what later commands will touch, in three steps that need one another."""
     cdef u32 slot
-    fks_prefetch(&e.ids.entries[fks_hash(c[BEYOND].id) >> e.ids.shift])
-    if c[NEARER].kind != ADD:
-        slot = e.ids.entries[fks_hash(c[NEARER].id) >> e.ids.shift].slot
-        fks_prefetch(&e.orders[slot])
-    if c[NEAREST].kind != ADD:
-        slot = e.ids.entries[fks_hash(c[NEAREST].id) >> e.ids.shift].slot
-        fks_prefetch(&e.orders[e.orders[slot].next])
-        fks_prefetch(&e.orders[e.orders[slot].prev])
+    fks_prefetch(&e.ids.buckets[fks_hash(c[BEYOND].id) >> e.ids.shift])
+    slot = ids_guess(&e.ids, c[NEARER].id)
+    fks_prefetch(&e.orders[slot])
+    slot = ids_guess(&e.ids, c[NEAREST].id)
+    fks_prefetch(&e.orders[e.orders[slot].next])
+    fks_prefetch(&e.orders[e.orders[slot].prev])
 
 
 cdef void flush(Engine *e) noexcept nogil:

@@ -206,18 +206,17 @@ cdef bint sound(const Engine *e, const OrderRecord *row) noexcept nogil:
 
 cdef bint put_back(Engine *e, const OrderRecord *row) noexcept nogil:
     """Put an order where it was; its list, trigger and time follow when all are there."""
-    cdef u32 slot, code = fks_hash(row.id), at, lots = row.open - row.waiting
+    cdef u32 slot, lots = row.open - row.waiting
     cdef Order *o
     cdef Extra *x
     cdef Instrument *ins
     if e.live >= e.capacity or not sound(e, row):
         return False
     ids_ready(&e.ids)
-    at = ids_place(&e.ids, e.orders, code, row.id)
-    if e.ids.entries[at].slot:
+    if ids_find(&e.ids, e.orders, row.id):
         return False
     slot = slot_take(e)
-    ids_put(&e.ids, at, code, slot)
+    ids_put(&e.ids, fks_hash(row.id), slot)
     o = &e.orders[slot]
     ins = &e.instruments[row.instrument]
     ins.live += 1

@@ -144,13 +144,10 @@ ctypedef struct Event:
     u64 other
     i64 fee_nanos, other_fee_nanos
 
-ctypedef struct Entry:
-    u32 hash, slot
-
 ctypedef struct Ids:
-    Entry *made  # all of them; that of n entries begins at entry n
-    Entry *entries  # the one in use
-    u32 shift  # 32 - log2(size)
+    Bucket *made  # all tables; that of n buckets begins at bucket n
+    Bucket *buckets  # the one in use
+    u32 shift  # 32 - log2(buckets)
     u32 mask
     u32 count
     u32 most_bits

@@ -61,6 +61,49 @@ static inline void fks_release(void *at, size_t count, size_t size) {
     else munmap(at, (bytes + large - 1) & ~(large - 1));
 }
 
+/* Seven entries in one cache line: the tags (a hash with its lowest bit set; 0 where free), how many
+   entries went past a full bucket, and the slots. */
+typedef struct { uint32_t tag[7], over, slot[7], spare; } fks_bucket;
+
+/* The lanes of eight words that equal one, as bits; all compared at once. */
+#if defined(__SSE2__)
+#include <emmintrin.h>
+static inline uint32_t fks_equal(const uint32_t *words, uint32_t one) {
+    __m128i all = _mm_set1_epi32((int)one);
+    __m128i low = _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)words), all);
+    __m128i high = _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)(words + 4)), all);
+    return (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(low))
+        | (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(high)) << 4;
+}
+#else
+static inline uint32_t fks_equal(const uint32_t *words, uint32_t one) {
+    uint32_t lanes = 0;
+    for (int k = 0; k < 8; k++) lanes |= (uint32_t)(words[k] == one) << k;
+    return lanes;
+}
+#endif
+static inline uint32_t fks_lanes(const fks_bucket *b, uint32_t tag) {
+    return fks_equal(b->tag, tag) & 0x7f; /* the eighth word is `over` */
+}
+static inline uint32_t fks_slots(const fks_bucket *b, uint32_t slot) {
+    return fks_equal(b->slot, slot) & 0x7f;
+}
+
+/* One of two places, without a branch that guesses wrong every other time. */
+static inline uint32_t *fks_link(uint32_t slot, uint32_t *inside, uint32_t *outside) {
+    uintptr_t pick = (uintptr_t)0 - (slot != 0);
+    return (uint32_t *)(((uintptr_t)inside & pick) | ((uintptr_t)outside & ~pick));
+}
+
+/* An event in eight stores: {kind, side, reason, flags, instrument}, both accounts, ... */
+static inline void fks_tell(void *row, uint64_t head, uint64_t accounts, uint64_t key,
+                            int64_t price, uint64_t lots, uint64_t other, int64_t fee,
+                            int64_t other_fee) {
+    uint64_t words[8] = {head, accounts, key, (uint64_t)price, lots, other, (uint64_t)fee,
+                         (uint64_t)other_fee};
+    memcpy(row, words, sizeof words);
+}
+
 static inline int64_t fks_clock_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
