@@ -77,13 +77,13 @@ class Steps:
                 self._differ("FILL_CHANGED", f"fill {heard.trade_id} came again with other numbers")
             return
         if self._concluded(heard):
-            it.trades = {**it.trades, heard.trade_id: (heard.lots, price)}
+            it.trades[heard.trade_id] = (heard.lots, price)
             return
         late = it.over is not None
         if it.held:
             it.held, it.sent_ns = False, self._now_ns
             self._differ("FILLED_UNSENT", "an order that never left us was filled")
-        it.trades = {**it.trades, heard.trade_id: (heard.lots, price)}
+        it.trades[heard.trade_id] = (heard.lots, price)
         it.filled_lots += heard.lots
         it.cost_ticks += heard.lots * price
         self._effects.append(

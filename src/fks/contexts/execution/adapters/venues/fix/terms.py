@@ -1,0 +1,35 @@
+"""What the FIX venue has to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+__all__ = ["FixSettings"]
+
+
+class FixSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The venue's section. `numbers` is the folder of the sequence numbers, one file a session.
+
+    `account` is the counterparty's name of our account; `symbols` its names of our instruments,
+    where they differ. Seconds: `heartbeat_s`, `connect_timeout_s` for a log-on, and
+    `answer_timeout_s` until an order without an answer is unknown and a question unanswered.
+    """
+
+    host: str
+    port: int
+    sender: str
+    target: str
+    numbers: str
+    account: str = ""
+    username: str = ""
+    password: str = ""
+    tls: bool = False
+    reset: bool = False
+    heartbeat_s: int = 30
+    connect_timeout_s: float = 10.0
+    answer_timeout_s: float = 5.0
+    symbols: Mapping[str, str] = {}
+    post_only: bool = True
+    reduce_only: bool = True

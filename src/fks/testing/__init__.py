@@ -1,0 +1,1 @@
+"""Counterparties for tests: exchanges and terminals that speak the real wires, with faults."""
