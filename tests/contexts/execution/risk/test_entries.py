@@ -80,6 +80,20 @@ def test_entries_that_wait_count_as_trades_and_reversals_as_new_ones() -> None:
     assert code(other, order("5", side=1, lots=2)) is Reason.TRADES_A_DAY
 
 
+def test_a_symbol_rests_after_a_trade_and_only_that_symbol() -> None:
+    """Lost: a stopped-out trade would be taken again in the next second."""
+    policies = desk(entry_cooldown="10m")
+    policies.on_fill(fill(position=1), START)
+    policies.on_fill(fill(position=0, side=1, closed_nanos=1), START)
+    rest = START + 10 * MINUTE
+    assert code(policies, order(), rest - 1) is Reason.TRADES_A_DAY
+    assert code(policies, order(reduces=True), rest - 1) is Reason.NONE
+    assert code(policies, order(symbol="NQ"), rest - 1) is Reason.NONE
+    assert code(policies, order(), rest) is Reason.NONE
+    policies.on_day("a", rest - 1)
+    assert code(policies, order(), rest - 1) is Reason.TRADES_A_DAY
+
+
 @pytest.mark.parametrize(("vix", "passes"), [(25_000, True), (25_001, False)])
 def test_no_new_risk_above_the_vix(vix: int, passes: bool) -> None:
     """Lost: the VIX gate would be declared and not enforced, as it was before."""

@@ -85,7 +85,7 @@ def test_uses_have_a_row_for_every_limit_that_counts() -> None:
     settings = {
         "principals", "symbols", "duplicate_orders", "orders_burst", "rate_breaker",
         "signal_age", "signal_ahead", "min_confidence", "drawdown_kind", "loss_pause",
-        "rearm_cooldown", "news_window", "flat_before_close", "stop_required",
+        "rearm_cooldown", "entry_cooldown", "news_window", "flat_before_close", "stop_required",
         "no_averaging_down", "max_trade_risk", "correlation_groups", "child_orders_per_second",
     }  # fmt: skip
     counted = {limit.name for limit in LIMITS if limit.key is None} - settings

@@ -46,10 +46,11 @@ def test_an_account_fails_at_the_floor_of_its_kind(
     assert policies.on_mark("a", edge + 1, START) == ()
     assert progress(policies).left_nanos == 1
     acts = policies.on_mark("a", edge, START)
-    assert gates(acts) == [("account", "a", "HALTED", "PROP_RULE")]
+    assert gates(acts) == [("account", "a", "REDUCING", "PROP_RULE")]
     assert CancelAll(account="a") in acts and any(isinstance(act, Flatten) for act in acts)
     assert progress(policies).verdict == "failed"
     assert code(policies, order()) is Reason.TRADING_STATE
+    assert code(policies, order(reduces=True)) is Reason.NONE
 
 
 def test_a_daily_loss_fails_the_account_or_ends_the_day_as_the_firm_says() -> None:

@@ -25,6 +25,7 @@ CHECKS: tuple[tuple[Reason, str, Check], ...] = (
     (Reason.MODEL_STALE, "signal_age", conduct.models),
     (Reason.LOSING_STREAK, "loss_pause_after", entries.streak),
     (Reason.TRADES_A_DAY, "max_trades_day", entries.trades_a_day),
+    (Reason.TRADES_A_DAY, "entry_cooldown", entries.cooldown),
     (Reason.VIX_GATE, "max_vix", entries.volatility),
     (Reason.NEWS_GATE, "news_window", entries.news),
     (Reason.NEAR_CLOSE, "flat_before_close", entries.near_close),

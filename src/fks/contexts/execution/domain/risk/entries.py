@@ -22,6 +22,7 @@ from fks.contexts.execution.domain.risk.texts import span
 from fks.contexts.execution.domain.risk.windows import MINUTE_NS
 
 __all__ = [
+    "cooldown",
     "flat_before_close",
     "near_close",
     "news",
@@ -56,8 +57,12 @@ def streak(
     return None
 
 
-def trade_closed(memory: AccountMemory, account: str, result: int, now_ns: int) -> list[Action]:
+def trade_closed(
+    memory: AccountMemory, account: str, symbol: str, result: int, now_ns: int
+) -> list[Action]:
     """Count the result of a trade in nanos; one of exactly nothing changes no streak."""
+    if memory.limits.number("entry_cooldown") is not None:
+        memory.ended_ns[symbol] = now_ns
     if result > 0:
         memory.losses_in_row = 0
     if result >= 0:
@@ -101,6 +106,24 @@ def trades_a_day(
         code=Reason.TRADES_A_DAY,
         name="max_trades_day",
         text=f"{used} trades today, those that wait included; the limit is {most}",
+    )
+
+
+def cooldown(
+    state: Remembered, memory: AccountMemory, facts: OrderFacts, now_ns: int
+) -> Verdict | None:
+    """Open no new trade in a symbol right after one in it has ended."""
+    pause = memory.limits.number("entry_cooldown")
+    ended = memory.ended_ns.get(facts.symbol)
+    if pause is None or ended is None or facts.reduces or facts.symbol in memory.held:
+        return None
+    if now_ns - ended >= pause:
+        return None
+    return Verdict(
+        code=Reason.TRADES_A_DAY,
+        name="entry_cooldown",
+        text=f"a trade in {facts.symbol} ended {span(now_ns - ended)} ago; the next may begin "
+        f"after {span(pause)}",
     )
 
 

@@ -153,7 +153,11 @@ class CancelAll(Action, frozen=True):
 
 
 class Flatten(Action, frozen=True):
-    """Positions of an account are to be closed, all or of one symbol, working orders first."""
+    """Positions of an account are to be closed, all or of one symbol, working orders first.
+
+    The desk's own closing orders pass whatever gate the account has; to all others the strictest
+    holds meanwhile and after.
+    """
 
     account: str
     code: Reason

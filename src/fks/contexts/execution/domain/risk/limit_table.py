@@ -277,6 +277,11 @@ _ENTRIES = (
         "Most trades opened in a day; an entry that works counts as one.",
     ),
     Limit(
+        "entry_cooldown", Unit.SECONDS, "none", Reason.TRADES_A_DAY,
+        "No new trade in a symbol this long after one in it has ended.",
+        Looser.LOWER, scope="symbol",
+    ),
+    Limit(
         "max_vix", Unit.LEVEL, "25", Reason.VIX_GATE,
         "No new risk above this VIX, nor while it is unknown or stale.",
     ),

@@ -192,7 +192,9 @@ class Policies:
         if facts.strategy:
             actions += losses.strategy_filled(state, sender, memory, facts, now_ns)
         if facts.closed_nanos is not None:
-            actions += entries.trade_closed(memory, facts.account, facts.closed_nanos, now_ns)
+            actions += entries.trade_closed(
+                memory, facts.account, facts.symbol, facts.closed_nanos, now_ns
+            )
         return tuple(actions)
 
     def on_accept(self, account: str, strategy: str, venue: str, now_ns: int) -> None:
@@ -236,6 +238,8 @@ class Policies:
         memory.day_rung = memory.trades_today = memory.losses_in_row = 0
         memory.stopped_for_day = False
         memory.flattened.clear()
+        cooldown = memory.limits.number("entry_cooldown") or 0
+        memory.ended_ns = {k: ns for k, ns in memory.ended_ns.items() if now_ns - ns < cooldown}
         if new_week:
             memory.week_start_nanos = memory.equity_nanos
             memory.week_rung = 0

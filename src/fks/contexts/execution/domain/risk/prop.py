@@ -212,7 +212,7 @@ def prop_marked(
         cool = memory.limits.number("rearm_cooldown")
         return [
             *gates.close(
-                state, Scope.ACCOUNT, account, Gate.HALTED, Reason.PROP_RULE, what, now_ns,
+                state, Scope.ACCOUNT, account, Gate.REDUCING, Reason.PROP_RULE, what, now_ns,
                 cool_ns=cool,
             ),
             CancelAll(account=account),

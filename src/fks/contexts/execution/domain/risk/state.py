@@ -145,6 +145,7 @@ class AccountMemory(msgspec.Struct):
     held: dict[str, Held] = {}
     parents: dict[str, ParentMemory] = {}
     flattened: dict[str, int] = {}
+    ended_ns: dict[str, int] = {}  # when the last trade of a symbol ended
 
 
 class Results(msgspec.Struct):

@@ -22,6 +22,7 @@ __all__ = [
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
 HISTORY = 50
+_MOST = 1023  # older instants of a window are forgotten: no count that matters is larger
 
 
 def recent(times: list[int], now_ns: int, span_ns: int) -> int:
@@ -38,7 +39,7 @@ def recent(times: list[int], now_ns: int, span_ns: int) -> int:
 def noted(times: list[int], now_ns: int, span_ns: int) -> int:
     """Add an instant, drop what has left the window, return how many there are."""
     count = recent(times, now_ns, span_ns)
-    del times[: len(times) - count]
+    del times[: max(len(times) - count, len(times) - _MOST)]
     times.append(now_ns)
     return count + 1
 
