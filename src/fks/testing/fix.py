@@ -8,7 +8,6 @@ Faults are set from outside: what it hides, repeats, refuses or cuts.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -119,8 +118,6 @@ class FixAcceptor:
             pass
         finally:
             writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
             if self._writer is writer:
                 self._writer = None
 

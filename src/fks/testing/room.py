@@ -134,7 +134,7 @@ class Room:
             InstrumentKey.MIN_LOTS: 1,
             InstrumentKey.MAX_LOTS: UNLIMITED,
             InstrumentKey.MIN_TICKS: 1,
-            InstrumentKey.MAX_TICKS: 10**9,
+            InstrumentKey.MAX_TICKS: min(10**9, 10**15 // int(unit)),  # a market order's worth
             InstrumentKey.COLLAR_TICKS: UNLIMITED,
             InstrumentKey.STALE_NS: UNLIMITED,
             InstrumentKey.INITIAL_MARGIN_PPB: UNLIMITED,
