@@ -22,9 +22,16 @@ from __future__ import annotations
 
 import struct
 
-from fks.contexts.execution.domain.matching.reference_links import joined
-from fks.contexts.execution.domain.matching.reference_state import Book, Order, Place, State
-from fks.kernel.errors import Invalid
+from fks.contexts.execution.domain.matching.layout import Flag, OrderKind, Tif
+from fks.contexts.execution.domain.matching.reference_links import LISTED, joined
+from fks.contexts.execution.domain.matching.reference_state import (
+    PRICE_BOUND,
+    TRIGGERED_KINDS,
+    Book,
+    Order,
+    Place,
+    State,
+)
 
 __all__ = ["load", "snapshot"]
 
@@ -102,20 +109,18 @@ def load(state: State, data: bytes) -> None:
     """Fill an empty state from the bytes of a snapshot.
 
     Raises:
-        Invalid: not a snapshot of this version, or cut short.
+        ValueError: not what an engine of this size would have written; the state is useless then.
     """
     if len(data) < HEADER.size:
-        raise Invalid("the snapshot is cut short", code="execution.snapshot_unreadable")
+        raise ValueError("the snapshot is cut short")
     magic, version, _, now_ns, accepted, books, groups, orders = HEADER.unpack_from(data)
     if magic != MAGIC or version != VERSION:
-        raise Invalid("not a matching snapshot of version 1", code="execution.snapshot_unreadable")
-    at = HEADER.size
-    size = at + books * INSTRUMENT.size + groups * GROUP.size + orders * ORDER.size
-    if len(data) < size + LENGTH.size or len(data) != (
-        size + LENGTH.size + LENGTH.unpack_from(data, size)[0]
-    ):
-        raise Invalid("the snapshot is cut short", code="execution.snapshot_unreadable")
+        raise ValueError("not a matching snapshot of version 1")
+    size = HEADER.size + books * INSTRUMENT.size + groups * GROUP.size + orders * ORDER.size
+    if len(data) < size + LENGTH.size or orders > state.max_orders:
+        raise ValueError("the snapshot is cut short, or of a larger engine")
     state.now_ns, state.accepted = now_ns, accepted
+    at = HEADER.size
     for _ in range(books):
         book = unpack_book(data, at)
         state.books[book.number] = book
@@ -130,10 +135,10 @@ def load(state: State, data: bytes) -> None:
     for order in state.by_acceptance():
         joined(state, order)
         state.watch(order)
-    try:
-        state.ledger.restore(data[at + LENGTH.size :])
-    except ValueError as error:
-        raise Invalid(str(error), code="execution.snapshot_unreadable") from error
+    state.ledger.restore(data[at + LENGTH.size :])
+    inside = max(state.books, default=-1) < state.max_instruments
+    if not inside or max(state.groups, default=0) >= state.max_accounts or snapshot(state) != data:
+        raise ValueError("the snapshot is not what an engine of this size would write")
 
 
 def unpack_book(data: bytes, at: int) -> Book:
@@ -184,8 +189,39 @@ def unpack_order(data: bytes, at: int) -> Order:
     )
 
 
+def sound(state: State, one: Order) -> bool:
+    """Tell whether an order is one that could be live."""
+    book = state.books.get(one.instrument)
+    if book is None or not 0 < one.id < 2**63 or one.id in state.orders:
+        return False
+    if one.side > 1 or one.kind > OrderKind.TRAILING_STOP_LIMIT or one.tif > Tif.AT_CLOSE:
+        return False
+    if (
+        one.flags >= Flag.MAKER
+        or one.account >= state.max_accounts
+        or one.accepted > state.accepted
+    ):
+        return False
+    if one.open == 0 or one.waiting > one.open or (one.flags & LISTED and not one.link):
+        return False
+    if abs(one.price) > PRICE_BOUND or abs(one.trigger) > PRICE_BOUND:
+        return False
+    waits = one.kind in TRIGGERED_KINDS
+    if one.place == Place.BOOK:
+        return 0 < one.shown <= one.active and not waits
+    if one.place == Place.TRIGGER:
+        return waits and one.shown == 0
+    return one.shown == 0 and one.place in (Place.NOWHERE, Place.CLOSE, Place.ROUTED)
+
+
 def put_back(state: State, order: Order) -> None:
-    """Put an order where it was."""
+    """Put an order where it was.
+
+    Raises:
+        ValueError: an order that could not be live.
+    """
+    if not sound(state, order):
+        raise ValueError(f"the snapshot has an order {order.id} that could not be live")
     book = state.books[order.instrument]
     state.orders[order.id] = order
     book.live += 1
