@@ -63,6 +63,7 @@ class Keeper:
     has_reserve: bool = False
     low: bool = False  # the disk is full: urgent records only
     durable_seq: int = 0  # told by the journal
+    keep_after: int | None = None  # records after this seq stay, whatever snapshots there are
     _ready: tuple[Path, int, int] | None = None  # path, handle, bytes
     _sealed: list[tuple[Begun, Sealed]] = field(default_factory=list)
     _made: int = 0
@@ -160,7 +161,7 @@ class Keeper:
             self.files.sync(begun.handle)
         changed = with_sealed(self.manifest, [one for _, one in behind], self.durable_seq)
         changed = adopt_snapshots(self.files, self.folder, changed, self.durable_seq)
-        changed, leftover = drop_old(changed)
+        changed, leftover = drop_old(changed, self.keep_after)
         if changed != self.manifest:
             self._fence()
             write_manifest(self.files, self.folder, changed)

@@ -68,6 +68,7 @@ class Journal:
         *,
         config_hash: bytes,
         known_durable: int = 0,
+        keep_after: int | None = None,
         files: Files | None = None,
         on_durable: Callable[[int], None] | None = None,
         on_failure: Callable[[JournalFailed], None] | None = None,
@@ -76,13 +77,15 @@ class Journal:
         """Open the journal in a folder, or begin one; `options` are the fields of `Options`.
 
         `config_hash` is 16 bytes of the configuration the machine runs with; `known_durable` the
-        highest seq of which something outside (the outbox's cursor, an audit anchor) knows.
+        highest seq of which something outside (the outbox's cursor, an audit anchor) knows;
+        `keep_after` the seq after which no record may be deleted (see `keep_after` below).
         Raises `JournalLocked`, `JournalCorrupt` (exit code 78), `JournalUnavailable` when the disk
         is full, and OSError.
         """
         assert len(config_hash) == 16
         chosen = Options(**options)
         parts = open_parts(files or OsFiles(), folder, config_hash, known_durable, chosen)
+        parts.keeper.keep_after = keep_after
         journal = cls(parts, chosen, on_durable, on_failure)
         if not parts.recovery.created:
             said = recovered(journal.seq, parts.recovery.epoch, parts.recovery.quarantined)
@@ -96,18 +99,21 @@ class Journal:
 
     # --- for the engine's thread ----------------------------------------------------------------
 
-    def recover(self, machine: Machine) -> Replayed:
+    def recover(self, machine: Machine, *, outputs_after: int | None = None) -> Replayed:
         """Bring a machine to the state of the journal as it was opened; call it before appending.
 
         The machine is then the one whose hash the journal notes every so many commits: each record
-        must be applied before the next one is appended. Raises `JournalCorrupt`, `JournalTooNew`
-        and `JournalDiverged`.
+        must be applied before the next one is appended. Whoever needs the outputs of every record
+        after some seq (what the outbox has not yet seen) names it in `outputs_after`: no newer
+        snapshot is used then (open with the same `keep_after`, that these records are there).
+        Raises `JournalCorrupt`, `JournalTooNew` and `JournalDiverged`.
         """
         began_s, found = time.perf_counter(), self._parts.taken.found
         dropped = found.manifest.dropped if found.manifest else None
         files, folder, uuid = self._parts.files, self._parts.folder, self._keeper.terms.uuid
         replay = Replay(files, folder, uuid, self._kinds, machine)
-        replay.start(dropped.last_seq if dropped else 0, found.position.seq)
+        newest = found.position.seq if outputs_after is None else outputs_after
+        replay.start(dropped.last_seq if dropped else 0, min(newest, found.position.seq))
         replay.through(found.sealed, dropped)
         self._machine = machine
         return replayed(replay, machine, began_s)
@@ -206,6 +212,10 @@ class Journal:
                 left_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
                 if not buffers.synced.wait(left_s) and buffers.durable < seq:
                     raise TimedOut(f"record {seq} is not durable after {timeout_s} s")
+
+    def keep_after(self, seq: int) -> None:
+        """Let records be deleted, once snapshots hold them, up to `seq` and no further."""
+        self._keeper.keep_after = seq
 
     def close(self) -> None:
         """Make durable what was appended and let go of the folder.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from fks.contexts.execution.adapters.journal.files import Files
-from fks.contexts.execution.adapters.journal.folder import Folder
-from fks.contexts.execution.adapters.journal.survey import position_of, snapshots_of
+from fks.contexts.execution.adapters.journal.folder import Folder, read_manifest
+from fks.contexts.execution.adapters.journal.survey import position_of, snapshots_of, survey
 from fks.contexts.execution.domain.journal.failures import JournalCorrupt, JournalDiverged
 from fks.contexts.execution.domain.journal.kinds import (
     CHECKPOINT_HASH,
@@ -20,8 +21,9 @@ from fks.contexts.execution.domain.journal.layout import RECORD, RECORD_BYTES
 from fks.contexts.execution.domain.journal.machine import Machine
 from fks.contexts.execution.domain.journal.manifest import Sealed
 from fks.contexts.execution.domain.journal.segment import Segment, read_segment
+from fks.kernel.errors import NotFound
 
-__all__ = ["Record", "Replay", "Replayed", "records_of"]
+__all__ = ["Record", "Replay", "Replayed", "records_of", "replay_folder", "replayed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +139,37 @@ def replayed(replay: Replay, machine: Machine, began_s: float) -> Replayed:
         seconds=time.perf_counter() - began_s,
         findings=tuple(replay.findings),
     )
+
+
+def replay_folder(
+    files: Files,
+    path: Path,
+    kinds: Kinds,
+    machine: Machine,
+    *,
+    from_snapshot: bool = True,
+) -> Replayed:
+    """Replay a journal without taking it over: all of it, or what is sealed while it is written.
+
+    Raises `NotFound` where there is none, `JournalCorrupt`, `JournalTooNew`, `JournalDiverged`.
+    """
+    began_s, folder = time.perf_counter(), Folder(path)
+    manifest = read_manifest(files, folder, [])
+    if manifest is None:
+        raise NotFound(f"there is no journal in {path}", code="execution.journal_not_found")
+    held = files.lock(folder.lock)
+    try:
+        sealed, dropped = manifest.sealed, manifest.dropped
+        if held is not None:
+            sealed = survey(files, folder).sealed
+        replay = Replay(files, folder, bytes.fromhex(manifest.uuid), kinds, machine)
+        if from_snapshot:
+            oldest = dropped.last_seq if dropped else 0
+            replay.start(oldest, sealed[-1].last_seq if sealed else oldest)
+        elif dropped:
+            raise JournalCorrupt(str(path), 0, 0, "its first records are not kept any more")
+        replay.through(sealed, dropped)
+    finally:
+        if held is not None:
+            files.close(held)
+    return replayed(replay, machine, began_s)

@@ -61,13 +61,17 @@ def adopt_snapshots(files: Files, folder: Folder, manifest: Manifest, durable_se
     )
 
 
-def drop_old(manifest: Manifest) -> tuple[Manifest, Callable[[Files, Folder], list[Path]]]:
+def drop_old(
+    manifest: Manifest, keep_after: int | None = None
+) -> tuple[Manifest, Callable[[Files, Folder], list[Path]]]:
     """Return the manifest without what is not needed, and what finds the files it leaves over.
 
-    The files may go only after the manifest that does not count on them is durable.
+    Records after `keep_after`, and a snapshot to replay them from, are always needed. The files may
+    go only after the manifest that does not count on them is durable.
     """
-    if len(manifest.snapshots) >= KEPT_SNAPSHOTS:
-        kept = manifest.snapshots[-KEPT_SNAPSHOTS:]
+    before = [one for one in manifest.snapshots if keep_after is None or one.seq <= keep_after]
+    if len(before) >= KEPT_SNAPSHOTS:
+        kept = manifest.snapshots[len(before) - KEPT_SNAPSHOTS :]
         old = [entry for entry in manifest.sealed if entry.last_seq <= kept[0].seq]
         if old or len(kept) < len(manifest.snapshots):
             manifest = msgspec.structs.replace(

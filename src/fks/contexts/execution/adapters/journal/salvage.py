@@ -16,6 +16,7 @@ from fks.contexts.execution.adapters.journal.folder import (
     read_witness,
     write_manifest,
 )
+from fks.contexts.execution.adapters.journal.recovery import lock
 from fks.contexts.execution.adapters.journal.replay import Record, records_of
 from fks.contexts.execution.adapters.journal.survey import (
     Survey,
@@ -55,19 +56,28 @@ class Salvaged:
 
 
 def verify(files: Files, path: Path) -> Survey:
-    """Read a journal to its last byte and check every digest in it; change nothing.
+    """Read a journal that nobody writes to its last byte, and check every digest; change nothing.
 
-    Raises `NotFound` where there is none, and `JournalCorrupt`.
+    Raises `NotFound` where there is none, `JournalLocked` while it is written, `JournalCorrupt`.
     """
     folder = Folder(path)
-    found = survey(files, folder)
-    if found.manifest is None:
-        raise NotFound(f"there is no journal in {path}", code="execution.journal_not_found")
-    for entry in found.sealed:
-        _check_digests(
-            folder.segment(entry.number), files.read(folder.segment(entry.number)), entry
-        )
+    _manifest(files, folder)
+    held = lock(files, folder)
+    try:
+        found = survey(files, folder)
+        for entry in found.sealed:
+            place = folder.segment(entry.number)
+            _check_digests(place, files.read(place), entry)
+    finally:
+        files.close(held)
     return found
+
+
+def _manifest(files: Files, folder: Folder) -> Manifest:
+    manifest = read_manifest(files, folder, [])
+    if manifest is None:
+        raise NotFound(f"there is no journal in {folder.path}", code="execution.journal_not_found")
+    return manifest
 
 
 def _check_digests(path: Path, data: bytes, entry: Sealed) -> None:
@@ -83,26 +93,28 @@ def _check_digests(path: Path, data: bytes, entry: Sealed) -> None:
         at += padded(length)
 
 
-def read_records(files: Files, path: Path, first_seq: int = 1) -> Iterator[tuple[Segment, Record]]:
-    """Yield records from `first_seq` on, as far as they are whole. Raises as `verify` does."""
+def read_records(files: Files, path: Path, first_seq: int = 1) -> Iterator[Record]:
+    """Yield the whole records from `first_seq` on; of a journal being written, those seen so far.
+
+    Raises `NotFound`, and `JournalCorrupt` where a segment does not follow the one before.
+    """
     folder = Folder(path)
-    manifest = read_manifest(files, folder, [])
-    if manifest is None:
-        raise NotFound(f"there is no journal in {path}", code="execution.journal_not_found")
-    after = position_of(manifest.dropped)
-    uuid = bytes.fromhex(manifest.uuid)
+    manifest = _manifest(files, folder)
+    after, uuid = position_of(manifest.dropped), bytes.fromhex(manifest.uuid)
+    ends = {entry.number: entry.last_seq for entry in manifest.sealed}
     for number in folder.segments(files):
-        if manifest.dropped is None or number > manifest.dropped.number:
-            place = folder.segment(number)
-            data = files.read(place)
-            segment = read_segment(place, data, uuid, after)
-            for record in records_of(segment, data):
-                if record.seq >= first_seq:
-                    yield segment, record
-            if segment.found.end < len(data) and any(data[segment.found.end :]):
-                why = f"what follows is damaged ({segment.found.reason.name.lower()})"
-                raise JournalCorrupt(str(place), segment.found.bad, segment.found.seq, why)
-            after = segment.position
+        if manifest.dropped is not None and number <= manifest.dropped.number:
+            continue
+        if ends.get(number, first_seq) < first_seq:
+            after = position_of(next(one for one in manifest.sealed if one.number == number))
+            continue
+        place = folder.segment(number)
+        data = files.read(place)
+        segment = read_segment(place, data, uuid, after)
+        for record in records_of(segment, data):
+            if record.seq >= first_seq:
+                yield record
+        after = segment.position
 
 
 def salvage(files: Files, source: Path, target: Path) -> Salvaged:
@@ -116,9 +128,7 @@ def salvage(files: Files, source: Path, target: Path) -> Salvaged:
     if files.names(target):
         raise Conflict(f"{target} is not empty", code="execution.journal_target")
     folder, saved = Folder(source), Folder(target)
-    manifest = read_manifest(files, folder, [])
-    if manifest is None:
-        raise NotFound(f"there is no journal in {source}", code="execution.journal_not_found")
+    manifest = _manifest(files, folder)
     uuid = bytes.fromhex(manifest.uuid)
     kept, why = _whole(files, folder, manifest)
     seq = kept[-1].found.seq if kept else position_of(manifest.dropped).seq

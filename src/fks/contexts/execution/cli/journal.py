@@ -1,0 +1,192 @@
+"""`fks execution journal verify|show|salvage|snapshot` and `fks execution replay`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import rich_click as click
+
+from fks.kernel.commands import CommandContext, command_context, json_option
+
+if TYPE_CHECKING:
+    from fks.contexts.execution.domain.journal.kinds import Kinds
+    from fks.contexts.execution.domain.journal.machine import Machine
+
+__all__ = ["journal", "replay"]
+
+_folder = click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
+
+
+@click.group()
+def journal() -> None:
+    """Check, read, save and snapshot the journal of execution."""
+
+
+def _place(surroundings: CommandContext, folder: Path | None) -> Path:
+    return folder or surroundings.home / "execution" / "journal"
+
+
+def _machine() -> tuple[Callable[[], Machine], Kinds]:
+    """Return what makes the machine of trading accounts, and the records it knows."""
+    from fks.contexts.execution.domain.matching.engines import engine
+    from fks.contexts.execution.domain.trading.machine import TradingMachine
+    from fks.contexts.execution.service.trading.opening import TRADING_KINDS
+
+    return lambda: TradingMachine(engine), TRADING_KINDS
+
+
+@journal.command()
+@_folder
+@json_option
+def verify(folder: Path | None) -> None:
+    """Read every byte of a journal that is not in use; exit 78 where it is corrupt."""
+    from fks.contexts.execution.adapters.journal.files import OsFiles
+    from fks.contexts.execution.adapters.journal.salvage import verify as check
+
+    surroundings = command_context()
+    found = check(OsFiles(), _place(surroundings, folder))
+    torn = len(found.last.torn) if found.last else 0
+    document = {
+        "seq": found.position.seq,
+        "witness": found.witness,
+        "records": found.records,
+        "groups": found.groups,
+        "segments": len(found.sealed),
+        "bytes": found.bytes,
+        "torn_bytes": torn,
+        "findings": list(found.findings),
+    }
+    lines = [
+        f"{found.records:,} records in {found.groups:,} groups and {len(found.sealed)} segments "
+        f"are whole, up to {found.position.seq}; {found.witness} was known to be durable"
+    ]
+    if torn:
+        lines.append(f"{torn} bytes of a group that was never acknowledged follow")
+    surroundings.emit(document, *lines, *found.findings)
+
+
+@journal.command()
+@_folder
+@click.option("--from", "first", type=click.IntRange(1), default=1, help="First record to show.")
+@click.option("--count", type=click.IntRange(1), default=20, show_default=True, help="How many.")
+@json_option
+def show(folder: Path | None, first: int, count: int) -> None:
+    """List records: number, time, type, version, size and the first bytes."""
+    from datetime import UTC, datetime
+    from itertools import islice
+
+    from rich.table import Table
+
+    from fks.contexts.execution.adapters.journal.files import OsFiles
+    from fks.contexts.execution.adapters.journal.salvage import read_records
+
+    surroundings = command_context()
+    kinds = _machine()[1]
+    rows: list[dict[str, Any]] = []
+    table = Table("seq", "time", "type", "version", "bytes", "begins with")
+    place = _place(surroundings, folder)
+    for record in islice(read_records(OsFiles(), place, first), count):
+        when = datetime.fromtimestamp(record.ts_ns // 1_000_000_000, UTC).replace(tzinfo=None)
+        row = {
+            "seq": record.seq,
+            "ts_ns": record.ts_ns,
+            "type": kinds.name(record.kind),
+            "version": record.version,
+            "bytes": len(record.payload),
+            "payload": record.payload.hex(),
+        }
+        rows.append(row)
+        shown = (str(row[key]) for key in ("type", "version", "bytes"))
+        table.add_row(str(record.seq), f"{when}", *shown, record.payload[:16].hex(" ", 4))
+    surroundings.emit({"records": rows}, table)
+
+
+@journal.command()
+@click.argument("target", type=click.Path(path_type=Path, file_okay=False))
+@_folder
+@json_option
+def salvage(target: Path, folder: Path | None) -> None:
+    """Copy the whole records before the first damage to TARGET; the journal is not changed."""
+    from fks.contexts.execution.adapters.journal.files import OsFiles
+    from fks.contexts.execution.adapters.journal.salvage import salvage as save
+
+    surroundings = command_context()
+    found = save(OsFiles(), _place(surroundings, folder), target)
+    surroundings.emit(
+        msgspec.to_builtins(found),
+        f"{found.records:,} records up to {found.seq} and {found.snapshots} snapshots are in "
+        f"{target}; {max(0, found.witness - found.seq):,} that had been durable are lost "
+        f"({found.why})",
+    )
+
+
+@journal.command()
+@_folder
+@click.option("--follow", is_flag=True, help="Go on: one more whenever a segment was sealed.")
+@click.option("--poll", "poll_s", default=5.0, show_default=True, help="Seconds between looks.")
+@json_option
+def snapshot(folder: Path | None, follow: bool, poll_s: float) -> None:
+    """Replay what is sealed into a snapshot, read it back and compare; beside the engine."""
+    from fks.contexts.execution.adapters.journal.files import OsFiles
+    from fks.contexts.execution.adapters.journal.tailer import Tailer
+
+    surroundings = command_context()
+    make, kinds = _machine()
+    tailer = Tailer(OsFiles(), _place(surroundings, folder), make, kinds)
+    try:
+        while True:
+            made = tailer.step()
+            if made is not None:
+                text = (
+                    f"snapshot of record {made.seq:,}: {made.size:,} bytes, {made.records:,} "
+                    f"records replayed, state {made.state_hash.hex()[:16]}"
+                )
+                document = {"seq": made.seq, "bytes": made.size, "hash": made.state_hash.hex()}
+                surroundings.emit(document, text)
+            elif not follow:
+                surroundings.emit({"seq": None}, "no segment was sealed since the last snapshot")
+            if not follow:
+                return
+            time.sleep(poll_s)
+    finally:
+        tailer.close()
+
+
+@click.command()
+@_folder
+@click.option("--full", is_flag=True, help="From the first record, not from a snapshot.")
+@json_option
+def replay(folder: Path | None, full: bool) -> None:
+    """Replay a journal into a new machine and print its state hash; nothing is sent or changed.
+
+    While the journal is in use its sealed segments are replayed. Every hash that was noted on the
+    way is compared; the first that differs ends with exit code 78.
+    """
+    from fks.contexts.execution.adapters.journal.files import OsFiles
+    from fks.contexts.execution.adapters.journal.replay import replay_folder
+
+    surroundings = command_context()
+    make, kinds = _machine()
+    place = _place(surroundings, folder)
+    done = replay_folder(OsFiles(), place, kinds, make(), from_snapshot=not full)
+    document = {
+        "seq": done.seq,
+        "ts_ns": done.ts_ns,
+        "hash": done.state_hash.hex(),
+        "records": done.records,
+        "checkpoints": done.checkpoints,
+        "snapshot_seq": done.snapshot_seq,
+        "seconds": round(done.seconds, 6),
+        "findings": list(done.findings),
+    }
+    surroundings.emit(
+        document,
+        f"record {done.seq:,}, state {done.state_hash.hex()}",
+        f"{done.records:,} records after {done.snapshot_seq:,} in {done.seconds:.2f} s; "
+        f"{done.checkpoints} noted hashes were equal",
+        *done.findings,
+    )
