@@ -106,6 +106,15 @@ def test_a_new_day_is_measured_from_its_own_start_and_warns_again() -> None:
     assert len(policies.on_mark("a", low - low // 50, START)) == 1
 
 
+def test_a_fall_from_a_new_peak_warns_anew() -> None:
+    """Lost: the ladder would warn once in an account's life."""
+    policies = desk(ladder_warn="0.04")
+    assert len(policies.on_mark("a", 96 * PERCENT, START)) == 1
+    assert policies.on_mark("a", 125 * PERCENT, START) == ()
+    assert policies.on_mark("a", 120 * PERCENT + 1, START) == ()
+    assert len(policies.on_mark("a", 120 * PERCENT, START)) == 1
+
+
 def test_days_do_not_begin_a_week_and_weeks_do() -> None:
     """Lost: two per cent a day would lose ten a week below a limit of six."""
     policies = desk(weekly_loss="0.06")

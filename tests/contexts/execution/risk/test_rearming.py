@@ -67,6 +67,30 @@ def test_a_further_fall_begins_the_cool_down_anew() -> None:
     assert rearm(policies, now + 5 * MINUTE)
 
 
+def test_a_gate_for_all_cools_as_long_as_the_most_careful_account() -> None:
+    """Lost: one account that waived its cool-down would waive it for the others."""
+    policies = desk()  # `a` waived its own
+    policies.open_account("b", desk(rearm_cooldown="2m").limits("a"), None, EQUITY, START)
+    for scope, target, minutes in ((Scope.GLOBAL, "", 2), (Scope.ACCOUNT, "a", 0)):
+        policies.close_gate(scope, target, Gate.HALTED, Reason.TRADING_STATE, "x", "anna", START)
+        if minutes:
+            with pytest.raises(Conflict):
+                rearm(policies, START + minutes * MINUTE - 1, scope=scope, target=target)
+        assert rearm(policies, START + minutes * MINUTE, scope=scope, target=target)
+
+
+def test_closing_to_active_opens_and_leaves_nothing() -> None:
+    """Lost: a gate that is open would be listed as closed, or be opened by a slip."""
+    policies = desk()
+    before = policies.state()
+    for _ in range(2):
+        acts = policies.close_gate(
+            Scope.SYMBOL, "ES", Gate.ACTIVE, Reason.TRADING_STATE, "x", "anna", START
+        )
+        assert acts == ()
+    assert policies.state() == before
+
+
 def test_closing_less_far_changes_nothing() -> None:
     """Lost: a milder gate would open a stricter one."""
     policies = halted()

@@ -67,9 +67,7 @@ def halt(
 ) -> tuple[Action, ...]:
     """Close the gate of a strategy, or of the account where there is none."""
     scope, target = (Scope.STRATEGY, strategy) if strategy else (Scope.ACCOUNT, account)
-    memory = state.accounts.get(account)
-    cool = memory.limits.number("rearm_cooldown") if memory else gates.DEFAULT_COOL_NS
-    return gates.close(state, scope, target, gate, code, text, now_ns, cool_ns=cool)
+    return gates.close(state, scope, target, gate, code, text, now_ns, account=account)
 
 
 def authorized(

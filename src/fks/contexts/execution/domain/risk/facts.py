@@ -28,13 +28,14 @@ BUY, SELL = 0, 1
 
 
 class OrderFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """An order before it is taken, or the new whole of one that is amended.
+    """An order before it is taken, or the new whole of one that `amends`: its lots then open.
 
-    `price_ticks` is where it would trade: its limit, its trigger, or the reference of a market
-    order; `trigger` says that it waits beyond the market. `stop_ticks` is the stop loss that it
-    brings. `reduces` is the ledger's word that the position gets no larger by it. `position_lots`
-    is signed and `cost_ticks` its signed lots times entry ticks. `contract_ppm` is how many
-    contracts one lot is, in millionths. `override` is the number of a granted override.
+    `price_ticks` is where it would trade: its limit, its trigger (of a trailing stop where it
+    stands now), or the reference of a market order; `trigger` says that it waits beyond the market.
+    `stop_ticks` is the stop loss that it brings. `reduces` is the ledger's word that the position
+    gets no larger by it, other orders that work counted. `position_lots` is signed, `cost_ticks`
+    its signed lots times entry ticks. `contract_ppm` is how many contracts one lot is, in
+    millionths. `override` is the number of a granted override.
     """
 
     account: str

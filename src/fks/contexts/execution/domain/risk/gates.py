@@ -11,10 +11,10 @@ from fks.contexts.execution.domain.risk.facts import Action, OrderFacts, SetGate
 from fks.contexts.execution.domain.risk.state import Cause, GateMemory, Remembered
 from fks.contracts.execution import Scope
 
-__all__ = ["close", "closed_by", "key_of", "reopen", "scope_of", "strictest"]
+__all__ = ["close", "closed_by", "cooldown", "key_of", "reopen", "scope_of", "strictest"]
 
 _BREAK = "\x1f"  # no id holds it
-DEFAULT_COOL_NS = 300_000_000_000
+_COOL_NS = 300_000_000_000  # where no account says otherwise
 
 
 def key_of(scope: Scope, target: str) -> str:
@@ -37,20 +37,34 @@ def close(
     text: str,
     now_ns: int,
     *,
-    cool_ns: int | None = DEFAULT_COOL_NS,
+    account: str = "",
     by: str = "",
 ) -> tuple[Action, ...]:
-    """Close a gate, or close it further; nothing where it is closed as far already."""
+    """Close a gate, or close it further; nothing where it is closed as far already.
+
+    `account` is whose event it was: its cool-down counts.
+    """
+    if gate is Gate.ACTIVE:
+        return ()
     memory = state.gates.setdefault(key_of(scope, target), GateMemory())
     before = memory.gate
     cause = memory.causes.get(f"{code:02d}")
     if cause is None or gate > cause.gate:
         memory.causes[f"{code:02d}"] = Cause(int(gate), text, now_ns, by)
         memory.asked_by = ""
-    memory.cool_ns = max(memory.cool_ns, cool_ns or 0)
+    owner = target if scope is Scope.ACCOUNT else account
+    memory.cool_ns = max(memory.cool_ns, cooldown(state, owner))
     if gate <= before:
         return ()
     return (SetGate(scope, target, gate, code, text),)
+
+
+def cooldown(state: Remembered, account: str = "") -> int:
+    """Return the cool-down of an account, or of what reaches several: their longest."""
+    if account in state.accounts:
+        return state.accounts[account].limits.number("rearm_cooldown") or 0
+    given = [memory.limits.number("rearm_cooldown") or 0 for memory in state.accounts.values()]
+    return max(given, default=_COOL_NS)
 
 
 def closed_by(state: Remembered, scope: Scope, target: str, code: Reason) -> Gate:

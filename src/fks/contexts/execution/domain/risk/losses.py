@@ -73,7 +73,8 @@ def drawdown_base(memory: AccountMemory) -> int:
 def marked(state: Remembered, account: str, memory: AccountMemory, now_ns: int) -> list[Action]:
     """Measure the equity of an account against all that bounds its losses."""
     equity = memory.equity_nanos
-    memory.peak_nanos = max(memory.peak_nanos, equity)
+    if equity > memory.peak_nanos:
+        memory.peak_nanos, memory.ladder_rung = equity, 0  # a new fall warns anew
     actions: list[Action] = []
     loss = memory.day_start_nanos - equity
     rung = rung_of(memory.limits, DAY, loss, memory.day_start_nanos)
@@ -123,8 +124,7 @@ def _close(
     text: str,
     now_ns: int,
 ) -> tuple[Action, ...]:
-    cool = memory.limits.number("rearm_cooldown")
-    return gates.close(state, Scope.ACCOUNT, account, gate, code, text, now_ns, cool_ns=cool)
+    return gates.close(state, Scope.ACCOUNT, account, gate, code, text, now_ns)
 
 
 def _act(
@@ -162,7 +162,6 @@ def strategy_filled(
     results.peak_nanos = max(results.peak_nanos, results.total_nanos)
     actions: list[Action] = []
     limits, target = memory.limits, facts.strategy
-    cool = limits.number("rearm_cooldown")
     rung = rung_of(limits, DAY, -results.day_nanos, memory.day_start_nanos)
     if rung > results.rung:
         results.rung = rung
@@ -174,7 +173,14 @@ def strategy_filled(
             actions.append(Warn(Scope.STRATEGY, target, Reason.DAILY_LOSS, text))
         else:
             actions += gates.close(
-                state, Scope.STRATEGY, target, gate, Reason.DAILY_LOSS, text, now_ns, cool_ns=cool
+                state,
+                Scope.STRATEGY,
+                target,
+                gate,
+                Reason.DAILY_LOSS,
+                text,
+                now_ns,
+                account=facts.account,
             )
         if gate is Gate.HALTED:
             actions.append(CancelAll(strategy=target, keep_protecting=True))
@@ -193,7 +199,7 @@ def strategy_filled(
             Reason.DRAWDOWN,
             text,
             now_ns,
-            cool_ns=cool,
+            account=facts.account,
         )
         actions.append(CancelAll(strategy=target, keep_protecting=True))
     return actions

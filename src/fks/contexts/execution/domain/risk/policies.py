@@ -300,16 +300,8 @@ class Policies:
         memory = self._state.accounts[account]
         before, memory.gap = memory.gap, text
         if text:
-            cool = memory.limits.number("rearm_cooldown")
             return gates.close(
-                self._state,
-                Scope.ACCOUNT,
-                account,
-                Gate.REDUCING,
-                Reason.RECON_GAP,
-                text,
-                now_ns,
-                cool_ns=cool,
+                self._state, Scope.ACCOUNT, account, Gate.REDUCING, Reason.RECON_GAP, text, now_ns
             )
         if not before:
             return ()
@@ -329,11 +321,7 @@ class Policies:
         now_ns: int,
     ) -> tuple[Action, ...]:
         """Close a gate by hand, or by a watch outside; it never opens one."""
-        memory = self._state.accounts.get(target) if scope is Scope.ACCOUNT else None
-        cool = memory.limits.number("rearm_cooldown") if memory else gates.DEFAULT_COOL_NS
-        return gates.close(
-            self._state, scope, target, gate, code, text, now_ns, cool_ns=cool, by=person
-        )
+        return gates.close(self._state, scope, target, gate, code, text, now_ns, by=person)
 
     def rearm(
         self,

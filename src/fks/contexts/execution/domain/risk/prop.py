@@ -209,11 +209,9 @@ def prop_marked(
     if text:
         mine.failed, mine.failed_ns = text, now_ns
         what = f"{rules.firm or 'prop'} {rules.phase} failed: {text}"
-        cool = memory.limits.number("rearm_cooldown")
         return [
             *gates.close(
                 state, Scope.ACCOUNT, account, Gate.REDUCING, Reason.PROP_RULE, what, now_ns,
-                cool_ns=cool,
             ),
             CancelAll(account=account),
             Flatten(account, Reason.PROP_RULE, what),

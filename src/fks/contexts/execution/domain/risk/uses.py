@@ -90,9 +90,12 @@ def _conduct(state: Remembered, account: str, memory: AccountMemory, now_ns: int
             limit=None if a_minute is None else (a_minute if burst is None else burst),
         )
     ]
+    working = {order.strategy for order in memory.working.values()}
     for name, sender in sorted(state.strategies.items()):
         own = name == f"\x1f{account}"
-        if not own and (name.startswith("\x1f") or account not in sender.results):
+        if not own and (
+            name.startswith("\x1f") or (account not in sender.results and name not in working)
+        ):
             continue
         scope = "account" if own else name
         refused = sender.outcomes.bits.bit_count() * 1_000_000 // HISTORY
