@@ -11,6 +11,7 @@ import pytest
 from tests.contexts.execution.matching.kit import BOOK, SIZES, Tif, Venue, told
 
 from fks.contexts.execution.domain.matching.layout import COMMAND, EVENT
+from fks.kernel.errors import Invalid
 
 BENCH = Path(__file__).resolve().parents[4].parent / "shared" / "bench"
 
@@ -165,7 +166,7 @@ def test_a_damaged_snapshot_is_refused_and_nothing_changes(make: Any, venue: Ven
         kept[:8] + b"\2" + kept[9:],
     ]
     for data in damaged:
-        with pytest.raises(ValueError, match="snapshot"):
+        with pytest.raises(Invalid):
             other.matcher.restore(data)
         assert other.matcher.snapshot() == before
 
@@ -196,7 +197,7 @@ def test_a_snapshot_with_a_flipped_bit_is_refused_or_is_the_engine(make: Any, ve
         other = make(**SIZES)
         try:
             other.restore(bytes(flipped))
-        except ValueError:
+        except Invalid:
             continue
         taken += 1
         assert other.snapshot() == bytes(flipped), f"byte {at}"

@@ -43,6 +43,7 @@ from fks.contexts.execution.domain.matching.reference_state import (
     Event,
     State,
 )
+from fks.kernel.errors import Invalid
 
 __all__ = ["ReferenceMatcher"]
 
@@ -320,12 +321,15 @@ class ReferenceMatcher:
         """Become what a snapshot says.
 
         Raises:
-            ValueError: not a snapshot of an engine of this size; the engine stays as it was.
+            Invalid: not a snapshot of an engine of this size; the engine stays as it was.
         """
         instruments, accounts, orders, strategies = self._sizes
         ledger = ReferenceLedger(instruments, accounts, strategies)
         fresh = State(ledger, instruments, accounts, orders)
-        load(fresh, data)
+        try:
+            load(fresh, data)
+        except ValueError as error:
+            raise Invalid(str(error), code="execution.snapshot_unreadable") from error
         self._state = fresh
 
     def state_hash(self) -> bytes:
