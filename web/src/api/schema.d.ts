@@ -1054,6 +1054,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/execute/signal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a signal would become
+         * @description Return the decision with its risk allowance and measured latency; nothing is placed.
+         *
+         *     Without a side it is what the strategy aims at after the symbol's last bar; the last of
+         *     `prices` (comma separated) stands in for the last price.
+         */
+        get: operations["ExecuteSignalPreview"];
+        put?: never;
+        /**
+         * Act on a signal
+         * @description Size the signal for each account that hears it, check it, place it or hold it.
+         */
+        post: operations["ExecuteSignalExecute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -1108,6 +1135,26 @@ export interface paths {
         get: operations["SignalsSignals"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook/tradingview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a signed alert
+         * @description Act on an alert whose signature fits and which is neither old nor seen before.
+         */
+        post: operations["WebhookTradingviewTradingview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1752,6 +1799,28 @@ export interface components {
             trail?: string | null;
             type?: components["schemas"]["OrderType"];
         };
+        /** PlainSignal */
+        PlainSignal: {
+            /** @default  */
+            account: string;
+            /** @default 1 */
+            confidence: number;
+            order_type?: components["schemas"]["OrderType"];
+            price?: string | null;
+            prices?: number[];
+            quantity?: string | null;
+            /** @default  */
+            side: string;
+            /** @default  */
+            signal_id: string;
+            stop_loss?: string | null;
+            /** @default manual */
+            strategy_id: string;
+            symbol: string;
+            take_profit?: string | null;
+            /** @default 0 */
+            ts_ns: number;
+        };
         /** Position */
         Position: {
             average_price: number;
@@ -2085,6 +2154,20 @@ export interface components {
          * @enum {string}
          */
         Side: "buy" | "sell";
+        /** SignalDecision */
+        SignalDecision: {
+            account: string;
+            /** @default  */
+            code: string;
+            decision: string;
+            latency_ms: number;
+            order?: components["schemas"]["AccountOrder"] | null;
+            quantity: string;
+            /** @default  */
+            reason: string;
+            risk_allowance: string;
+            signal_id: string;
+        };
         /** SignalRoute */
         SignalRoute: {
             account: string;
@@ -2095,6 +2178,11 @@ export interface components {
             /** @default 300 */
             expires_after_s: number;
             strategy_id: string;
+        };
+        /** SignalTaken */
+        SignalTaken: {
+            decisions: components["schemas"]["SignalDecision"][];
+            signal_id: string;
         };
         /** SignalVerdict */
         SignalVerdict: {
@@ -4444,6 +4532,89 @@ export interface operations {
             };
         };
     };
+    ExecuteSignalPreview: {
+        parameters: {
+            query: {
+                symbol: string;
+                prices?: string;
+                side?: string;
+                account?: string;
+                strategy?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalTaken"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ExecuteSignalExecute: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlainSignal"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalTaken"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     HealthHealth: {
         parameters: {
             query?: never;
@@ -4506,6 +4677,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CurrentSignals"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    WebhookTradingviewTradingview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description HMAC-SHA256 of the body, in hexadecimal. */
+                "X-Signature"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalTaken"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

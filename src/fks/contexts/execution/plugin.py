@@ -10,6 +10,7 @@ from fks.kernel.hooks import impl
 from fks.kernel.manifest import Manifest
 
 if TYPE_CHECKING:
+    import click
     from sqlalchemy import MetaData
 
     from fks.kernel.bus import Wiring
@@ -98,3 +99,11 @@ def fks_venues() -> Iterable[VenueSpec]:
     from fks.contexts.execution.adapters.venues.registry import SPECS
 
     return SPECS
+
+
+@impl
+def fks_commands() -> Iterable[click.Command]:
+    """Trade, watch risk, stop everything."""
+    from fks.contexts.execution.cli import commands
+
+    return commands()

@@ -28,6 +28,7 @@ __all__ = [
     "CancelOrders",
     "CancelledOrders",
     "CheckOrder",
+    "CheckSignal",
     "DecideSignals",
     "DecideSignalsReply",
     "DepthLevel",
@@ -433,6 +434,22 @@ class TakeSignal(Command[SignalTaken], frozen=True, kw_only=True, tag="execution
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
     source: Note = ""
+
+
+class CheckSignal(Query[SignalTaken], frozen=True, kw_only=True, tag="execution.check_signal.v1"):
+    """What would a signal become at an account, were it taken now? Nothing is placed.
+
+    `price` stands in for the last price where it is given.
+    """
+
+    symbol: Name
+    side: PositionSide
+    account: Name
+    confidence: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
+    price: Decimal | None = None
+    stop_loss: Decimal | None = None
+    atr: Decimal | None = None
+    strategy_id: Name = "manual"
 
 
 class HeldSignal(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from fks.contexts.api.http.aliases import AliasController
 from fks.contexts.api.http.backtests import BacktestController
 from fks.contexts.api.http.data import DatasetController, IndicatorController
 from fks.contexts.api.http.engine import StrategyController
+from fks.contexts.api.http.execute import ExecuteController
 from fks.contexts.api.http.orders import BookController, FillController, OrderController
 from fks.contexts.api.http.sessions import PositionController, SessionController
 from fks.contexts.api.http.socket import feed_socket
@@ -49,6 +50,8 @@ def routes(runtime: Runtime) -> Sequence[Any]:
         dependencies=dependencies,
     )
     plain = Router(
-        path="/", route_handlers=[AliasController, feed_socket], dependencies=dependencies
+        path="/",
+        route_handlers=[AliasController, ExecuteController, feed_socket],
+        dependencies=dependencies,
     )
     return [versioned, plain]

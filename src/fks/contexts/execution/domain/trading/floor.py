@@ -230,7 +230,7 @@ class Floor:
             if holding.lots:
                 last = self.by_number[number].last_ticks
                 unit = self.scales[number].unit_nanos
-                total += (holding.lots * last - holding.cost_ticks) * unit
+                total += holding.lots * last * unit - holding.cost_nanos
         return total
 
     def margin_nanos(self, account: AccountRecord) -> int:

@@ -186,15 +186,19 @@ class Placing:
             signal_ts_ns=given.signal_ts_ns,
             confidence_ppm=given.confidence_ppm,
             position_lots=held.lots,
-            cost_ticks=held.cost_ticks,
+            cost_ticks=held.cost_nanos // scale.unit_nanos,
         )
 
     def _by_account(self, order: OrderRecord) -> tuple[Reason, str]:
-        """Refuse what the account's mode forbids."""
+        """Refuse what the account's mode forbids, and an order at a price that nobody knows."""
         floor = self._floor
         account = floor.accounts[order.request.account]
         if account.mode == AccountMode.LIVE.value and account.armed_until_ns <= floor.now_ns:
             return Reason.LIVE_NOT_ARMED, f"{account.id} is a live account and is not armed"
+        record = floor.by_number[order.instrument]
+        if not record.last_ts_ns and order.price_ticks is None:
+            why = f"no price of {record.instrument.id} has been seen yet"
+            return Reason.STALE_REFERENCE, why
         return Reason.NONE, ""
 
     def fields(self, order: OrderRecord) -> dict[str, int]:

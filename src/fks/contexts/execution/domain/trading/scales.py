@@ -78,9 +78,15 @@ class ExactScale:
         """Return ticks as a price."""
         return self._tick * ticks
 
+    def average_of_nanos(self, cost_nanos: int, lots: int) -> Decimal:
+        """Return the average price of `lots` that cost so many nanos in all."""
+        if not lots:
+            return Decimal(0)
+        return round(self._tick * cost_nanos / (lots * self.unit_nanos), 9).normalize() + 0
+
     def average(self, cost_ticks: int, lots: int) -> Decimal:
         """Return the average of `lots` that cost `cost_ticks` (ticks times lots) in all."""
         if not lots:
             return Decimal(0)
         exact = self._tick * cost_ticks / lots
-        return round(exact, 9)
+        return round(exact, 9).normalize() + 0

@@ -152,7 +152,7 @@ class Settling:
                     account.id,
                     instrument.instrument.id,
                     floor.scales[number],
-                    (holding.lots, holding.cost_ticks, holding.realised_nanos),
+                    (holding.lots, holding.cost_nanos, holding.realised_nanos),
                     instrument.last_ticks,
                     floor.open_lots(account.id, number),
                 )
@@ -203,20 +203,19 @@ class Settling:
 def _move(holding: Holding, signed: int, ticks: int, unit_nanos: int) -> int:
     """Move a position at average cost; return what was realised, in nanos.
 
-    The cost that leaves with a part is its exact share, rounded towards zero; what is rounded
-    off stays in the position and is realised when it closes.
+    The cost that leaves with a part is its share, rounded towards zero, as in the engine's ledger.
     """
     if holding.lots * signed >= 0:
         holding.lots += signed
-        holding.cost_ticks += signed * ticks
+        holding.cost_nanos += signed * ticks * unit_nanos
         return 0
     closing = -signed if abs(signed) <= abs(holding.lots) else holding.lots
-    share = abs(holding.cost_ticks) * abs(closing) // abs(holding.lots)
-    cost = share if holding.cost_ticks > 0 else -share
-    gained = (closing * ticks - cost) * unit_nanos
+    share = abs(holding.cost_nanos) * abs(closing) // abs(holding.lots)
+    cost = share if holding.cost_nanos > 0 else -share
+    gained = closing * ticks * unit_nanos - cost
     holding.lots -= closing
-    holding.cost_ticks -= cost
+    holding.cost_nanos -= cost
     rest = signed + closing
     holding.lots += rest
-    holding.cost_ticks += rest * ticks
+    holding.cost_nanos += rest * ticks * unit_nanos
     return gained

@@ -77,7 +77,7 @@ class Signals:
                 order = self._placing.place(
                     Placed(
                         request=request,
-                        principal=given.person,
+                        principal=f"strategy:{held.strategy_id}",
                         signal_ts_ns=held.signal_ts_ns,
                         confidence_ppm=round(held.confidence * 1_000_000),
                     ),
@@ -120,13 +120,7 @@ class Signals:
     ) -> tuple[SignalDecision, int]:
         floor, signal = self._floor, given.signal
         scale = floor.scales[instrument.number]
-        position = floor.holding(account, instrument.number).lots
-        if signal.side is PositionSide.FLAT:
-            lots, risk, why = abs(position), 0, "there is no position to close"
-            side = Side.SELL if position > 0 else Side.BUY
-        else:
-            side = Side.BUY if signal.side is PositionSide.LONG else Side.SELL
-            lots, risk, why = self._sized(given, account, instrument)
+        side, lots, risk, why = self.planned(given, account, instrument)
         if lots <= 0:
             return self._refused(signal, account, Reason.MAX_QTY, why, risk), 0
         held = HeldSignal(
@@ -177,6 +171,17 @@ class Signals:
             code=code,
             reason=reason,
         )
+
+    def planned(
+        self, given: SignalCame, account: AccountRecord, instrument: InstrumentRecord
+    ) -> tuple[Side, int, int, str]:
+        """Return side, lots and risked nanos of a signal at an account, and why there are none."""
+        position = self._floor.holding(account, instrument.number).lots
+        if given.signal.side is PositionSide.FLAT:
+            side = Side.SELL if position > 0 else Side.BUY
+            return side, abs(position), 0, "there is no position to close"
+        side = Side.BUY if given.signal.side is PositionSide.LONG else Side.SELL
+        return (side, *self._sized(given, account, instrument))
 
     def _sized(
         self, given: SignalCame, account: AccountRecord, instrument: InstrumentRecord

@@ -79,10 +79,10 @@ class OrderRecord(msgspec.Struct, kw_only=True):
 
 
 class Holding(msgspec.Struct, kw_only=True):
-    """A position with its average cost: `cost_ticks` is signed lots times entry ticks."""
+    """A position at average cost: `cost_nanos` is what its lots were bought for, negative short."""
 
     lots: int = 0
-    cost_ticks: int = 0
+    cost_nanos: int = 0
     realised_nanos: int = 0
     trade_nanos: int = 0  # of the position since it was last flat
 

@@ -52,14 +52,14 @@ def position_view(
     last_ticks: int,
     open_lots: tuple[int, int],
 ) -> AccountPosition:
-    """Return a position as it is shown; `held` is signed lots, cost in ticks, realised nanos."""
-    lots, cost_ticks, realised_nanos = held
-    worth = (lots * last_ticks - cost_ticks) * scale.unit_nanos if lots else 0
+    """Return a position as it is shown; `held` is signed lots, cost and realised nanos."""
+    lots, cost_nanos, realised_nanos = held
+    worth = lots * last_ticks * scale.unit_nanos - cost_nanos if lots else 0
     return AccountPosition(
         account=account,
         symbol=symbol,
         quantity=scale.quantity(lots),
-        average_price=scale.average(cost_ticks, lots),
+        average_price=scale.average_of_nanos(cost_nanos, lots),
         last_price=scale.price(last_ticks),
         unrealised_pnl=money(worth),
         realised_pnl=money(realised_nanos),

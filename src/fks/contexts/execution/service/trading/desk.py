@@ -14,7 +14,7 @@ import msgspec
 from fks.contexts.execution.domain.trading import inputs
 from fks.contexts.execution.domain.trading.hashing import request_hash
 from fks.contexts.execution.domain.trading.placing import exact
-from fks.contexts.execution.domain.trading.scales import ExactScale
+from fks.contexts.execution.domain.trading.scales import ExactScale, money
 from fks.contexts.execution.domain.trading.state import FINAL, OrderRecord
 from fks.contexts.execution.domain.trading.views import order_view
 from fks.contexts.execution.service.trading.latency import Latencies
@@ -25,16 +25,18 @@ from fks.contracts.execution import (
     CancelledOrders,
     CancelOrder,
     CancelOrders,
+    CheckSignal,
     DecideSignals,
     DecideSignalsReply,
     OrderRequest,
     OrdersPlaced,
     PlaceOrder,
     PlaceOrders,
+    SignalDecision,
     SignalTaken,
     TakeSignal,
 )
-from fks.contracts.values import OrderType
+from fks.contracts.values import OrderType, PositionSide
 from fks.kernel.errors import Conflict, FksError, Invalid, NotFound
 
 __all__ = ["Desk"]
@@ -156,6 +158,43 @@ class Desk:
             order = self.shown(floor.orders[number]) if number else None
             done.append(msgspec.structs.replace(decision, latency_ms=spent_ns / 1e6, order=order))
         return SignalTaken(signal_id=wish.signal_id, decisions=tuple(done))
+
+    async def check_signal(self, wish: CheckSignal) -> SignalTaken:
+        """Return what a signal would become at an account; nothing is placed or kept."""
+        begun_ns = time.monotonic_ns()
+        scale = self.instrument(wish.account, wish.symbol)
+        floor = self._floor
+        account = floor.accounts[wish.account]
+        record = floor.instruments[(account.venue, wish.symbol)]
+        signal = TakeSignal(
+            key="check",
+            signal_id="check",
+            symbol=wish.symbol,
+            side=wish.side,
+            ts_ns=floor.now_ns,
+            strategy_id=wish.strategy_id,
+            confidence=wish.confidence,
+            account=wish.account,
+            price=None if wish.price is None else scale.price(scale.nearest_ticks(wish.price)),
+            stop_loss=wish.stop_loss,
+        )
+        given = inputs.SignalCame(signal=signal, atr=wish.atr)
+        _, lots, risk, why = self._writer.machine.signals.planned(given, account, record)
+        if wish.side is PositionSide.FLAT:
+            allowance = 0
+        else:
+            share = account.sizing.risk
+            allowance = int(floor.marked_nanos(account) * share)
+        decision = SignalDecision(
+            signal_id="",
+            account=account.id,
+            decision="would place" if lots else "would refuse",
+            risk_allowance=money(max(risk, allowance)),
+            quantity=scale.quantity(lots),
+            latency_ms=(time.monotonic_ns() - begun_ns) / 1e6,
+            reason="" if lots else why,
+        )
+        return SignalTaken(signal_id="", decisions=(decision,))
 
     async def decide(self, wish: DecideSignals) -> DecideSignalsReply:
         """Approve or reject signals that wait. Raises `NotFound` for ids that do not."""

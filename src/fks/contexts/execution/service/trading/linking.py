@@ -124,7 +124,9 @@ class Linking:
             VenuePosition(
                 symbol=floor.by_number[number].instrument.id,
                 quantity=floor.scales[number].quantity(holding.lots),
-                average_price=floor.scales[number].average(holding.cost_ticks, holding.lots),
+                average_price=floor.scales[number].average_of_nanos(
+                    holding.cost_nanos, holding.lots
+                ),
             )
             for number, holding in link.account.holdings.items()
             if holding.lots

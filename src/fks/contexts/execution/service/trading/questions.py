@@ -80,7 +80,7 @@ class Questions:
             for number, holding in sorted(floor.accounts[name].holdings.items()):
                 record, open_lots = floor.by_number[number], floor.open_lots(name, number)
                 if holding.lots or any(open_lots):
-                    held = (holding.lots, holding.cost_ticks, holding.realised_nanos)
+                    held = (holding.lots, holding.cost_nanos, holding.realised_nanos)
                     scale = floor.scales[number]
                     symbol = record.instrument.id
                     found.append(

@@ -77,6 +77,10 @@ def wire_trading(runtime: Runtime, wiring: Wiring) -> None:
             await trading.trading(account, wish.symbol)
         return await (await trading.desk()).take_signal(wish)
 
+    async def check_signal(wish: said.CheckSignal, _meta: Meta) -> said.SignalTaken:
+        await trading.ready(wish.account, wish.symbol)
+        return await (await trading.desk()).check_signal(wish)
+
     async def check(wish: said.CheckOrder, _meta: Meta) -> said.OrderCheck:
         await trading.ready(wish.request.account, wish.request.symbol)
         return await (await trading.questions()).check(wish)
@@ -90,6 +94,7 @@ def wire_trading(runtime: Runtime, wiring: Wiring) -> None:
     wiring.answer(said.PlaceOrders, place_many)
     wiring.answer(said.TakeSignal, take_signal)
     wiring.answer(said.CheckOrder, check)
+    wiring.answer(said.CheckSignal, check_signal)
     wiring.answer(said.ListAccounts, accounts)
     for kind, name in _DESK.items():
         wiring.answer(kind, _at(trading.desk, name))
