@@ -1,24 +1,22 @@
 """A FIX 4.4 counterparty that accepts one session and matches with our own engine.
 
-Its frames and its session layer are its own, so that a mistake of the venue's is not answered by
-the same mistake here. It keeps what it sent and sends it again when asked, as a venue does.
-Faults are set from outside: what it hides, repeats, refuses or cuts.
+It serves orders, statuses, trades, positions and collateral. The faults of the session are in
+`fix_session`; here are those of the reports: `refuse` orders, tell each fill twice (`double`), and
+tell a fill before its acknowledgement (`reverse`).
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from decimal import Decimal
 
 from fks.contracts.values import Instrument, OrderType, Side, TimeInForce
-from fks.testing.room import Happened, Resting, Room, Wanted
+from fks.testing.fix_session import Fields, FixSide, instant_ns, stamp
+from fks.testing.room import Entry, Happened, Refused, Resting, Room, Wanted
 
 __all__ = ["FixAcceptor"]
 
-_SOH = b"\x01"
 _TYPES = {
     "1": OrderType.MARKET,
     "2": OrderType.LIMIT,
@@ -41,21 +39,18 @@ _STATUS = {
     "partially_filled": "1",
     "filled": "2",
     "cancelled": "4",
-    "rejected": "8",
     "expired": "C",
 }
 _EXEC = {
     "accepted": "0",
-    "rejected": "8",
     "filled": "F",
     "cancelled": "4",
     "expired": "C",
     "replaced": "5",
 }
-Fields = list[tuple[int, str]]
 
 
-class FixAcceptor:
+class FixAcceptor(FixSide):
     """A venue that speaks FIX 4.4 on a local port."""
 
     def __init__(
@@ -64,162 +59,28 @@ class FixAcceptor:
         sender: str = "VENUE",
         target: str = "FKS",
         wall_ns: Callable[[], int] = time.time_ns,
+        taker_fee_ppb: int = 0,
+        cash: Decimal = Decimal(1_000_000),
     ) -> None:
-        self.room = Room(instruments, wall_ns, self._happened)
-        self.port = 0
-        self.received: list[dict[int, str]] = []
-        self.sent: list[tuple[str, Fields, str] | None] = []  # by number - 1; None: of the session
-        self.expected = 1
-        self.hide = 0  # so many messages are numbered and never put on the wire
-        self.repeat = False  # each report goes out twice
-        self.deaf = 0  # so many requests about orders are taken in and forgotten
-        self.mute = False  # it answers nothing at all
-        self.refusal = ""  # what a log-on is answered with
-        self._ids = (sender, target)
-        self._wall_ns = wall_ns
-        self._server: asyncio.Server | None = None
-        self._writer: asyncio.StreamWriter | None = None
+        super().__init__(sender, target, wall_ns)
+        self.room = Room(instruments, wall_ns, self._happened, taker_fee_ppb)
+        self.cash = cash
         self._names: dict[str, str] = {}  # ClOrdID of each request -> the first of its order
         self._current: dict[str, str] = {}  # first ClOrdID -> the one that holds now
         self._request = ""  # ClOrdID of the request that is being served
         self._executions = 0
+        self._held: list[Fields] | None = None  # reports that wait to be told in reverse
 
-    # --- running ---
-
-    async def start(self) -> None:
-        """Listen, on the same port as before after a stop."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        """Stop to listen and cut the connection."""
-        self.cut()
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
-            self._server = None
-
-    def cut(self) -> None:
-        """Cut the connection without a word."""
-        if self._writer is not None:
-            self._writer.transport.abort()
-            self._writer = None
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
-        buffer = b""
-        try:
-            while data := await reader.read(65_536):
-                buffer += data
-                while (end := buffer.find(_SOH + b"10=")) >= 0 and len(buffer) >= end + 8:
-                    frame, buffer = buffer[: end + 8], buffer[end + 8 :]
-                    self._take(_parsed(frame))
-        except (ConnectionError, _Over):
-            pass
-        finally:
-            writer.close()
-            if self._writer is writer:
-                self._writer = None
-
-    # --- session ---
-
-    def _take(self, fields: dict[int, str]) -> None:
-        self.received.append(fields)
-        number, kind = int(fields[34]), fields[35]
-        if kind == "A":
-            self._logon(fields, number)
-            return
-        if number > self.expected and kind != "4":
-            self.send("2", [(7, str(self.expected)), (16, "0")])
-            return
-        if kind == "4":
-            self.expected = int(fields[36])
-            return
-        if number < self.expected:
-            if fields.get(43) == "Y":
-                return
-            text = f"MsgSeqNum too low, expecting {self.expected} but received {number}"
-            self.send("5", [(58, text)])
-            raise _Over
-        self.expected = number + 1
-        if self.mute:
-            return
-        if kind == "1":
-            self.send("0", [(112, fields[112])])
-        elif kind == "2":
-            self._resend(int(fields[7]), int(fields[16]))
-        elif kind == "5":
-            self.send("5", [])
-            raise _Over
-        elif kind in ("D", "F", "G") and self.deaf:
-            self.deaf -= 1
-        elif kind not in ("0", "3"):
-            self._serve_request(kind, fields)
-
-    def _logon(self, fields: dict[int, str], number: int) -> None:
-        if self.refusal:
-            self.send("5", [(58, self.refusal)])
-            raise _Over
-        reset = fields.get(141) == "Y"
-        if reset:
-            self.sent, self.expected = [], 1
-        gap = number > self.expected
-        if number < self.expected:
-            text = f"MsgSeqNum too low, expecting {self.expected} but received {number}"
-            self.send("5", [(58, text)])
-            raise _Over
-        self.send("A", [(98, "0"), (108, fields[108])] + ([(141, "Y")] if reset else []))
-        if gap:
-            self.send("2", [(7, str(self.expected)), (16, "0")])
-        else:
-            self.expected = number + 1
-
-    def _resend(self, first: int, last: int) -> None:
-        """Send reports again, marked as such, and fill what was of the session."""
-        last = last or len(self.sent)
-        number = first
-        while number <= last:
-            kept = self.sent[number - 1]
-            if kept is not None:
-                kind, fields, stamp = kept
-                self._write(kind, number, [(43, "Y"), (122, stamp), *fields])
-                number += 1
-                continue
-            after = number
-            while after <= last and self.sent[after - 1] is None:
-                after += 1
-            self._write("4", number, [(43, "Y"), (123, "Y"), (36, str(after))])
-            number = after
-
-    def send(self, kind: str, fields: Fields) -> None:
-        """Send a message under the next number; reports are kept to be sent again."""
-        number = len(self.sent) + 1
-        keep = kind in ("8", "9", "j")
-        self.sent.append((kind, fields, self._now()) if keep else None)
-        if self.hide and keep:
-            self.hide -= 1
-            return
-        self._write(kind, number, fields)
-        if self.repeat and kind == "8":
-            self._write(kind, number, [(43, "Y"), (122, self._now()), *fields])
-
-    def _write(self, kind: str, number: int, fields: Fields) -> None:
-        if self._writer is None or self._writer.is_closing():
-            return
-        pairs = [(35, kind), (49, self._ids[0]), (56, self._ids[1]), (34, str(number))]
-        pairs += [(52, self._now()), *fields]
-        body = b"".join(f"{tag}={value}".encode("latin-1") + _SOH for tag, value in pairs)
-        frame = b"8=FIX.4.4" + _SOH + f"9={len(body)}".encode() + _SOH + body
-        self._writer.write(frame + f"10={sum(frame) % 256:03d}".encode() + _SOH)
-
-    def _now(self) -> str:
-        wall_ns = self._wall_ns()
-        at = datetime.fromtimestamp(wall_ns // 10**9, UTC)
-        return f"{at:%Y%m%d-%H:%M:%S}.{wall_ns // 10**6 % 1000:03d}"
+    def heal(self) -> None:
+        """End all faults."""
+        super().heal()
+        self.refuse = 0
+        self.double = self.reverse = False
 
     # --- requests ---
 
-    def _serve_request(self, kind: str, fields: dict[int, str]) -> None:
+    def serve(self, kind: str, fields: dict[int, str]) -> None:
+        """Serve a request."""
         name = fields.get(11, "")
         if kind == "D":
             self._place(fields, name)
@@ -228,14 +89,14 @@ class FixAcceptor:
         elif kind == "H":
             self._tell_status(fields, name)
         elif kind == "AF":
-            working = [order for order in self.room.orders.values() if order.working]
-            for place, order in enumerate(working, 1):
-                last = "Y" if place == len(working) else "N"
-                mass = [(584, fields[584]), (911, str(len(working))), (912, last)]
-                self.send("8", self._report(order, "I", mass))
-            if not working:
-                none = [(37, "NONE"), (17, "0"), (150, "I"), (39, "8"), (103, "5")]
-                self.send("8", [*none, (584, fields[584]), (911, "0"), (14, "0"), (151, "0")])
+            self._tell_working(fields)
+        elif kind == "AD":
+            self._tell_trades(fields)
+        elif kind == "AN":
+            self._tell_positions(fields)
+        elif kind == "BB":
+            money = [(15, self._currency()), (900, str(self.cash)), (899, str(self.cash))]
+            self.send("BA", [(908, "C"), (909, fields[909]), (911, "1"), (912, "Y"), *money])
         else:
             self.send("j", [(45, fields[34]), (372, kind), (380, "3"), (58, "not supported")])
 
@@ -250,19 +111,26 @@ class FixAcceptor:
             tif=_TIFS[fields.get(59, "0")],
             price=Decimal(fields[44]) if 44 in fields else None,
             stop=Decimal(fields[99]) if 99 in fields else None,
-            expire_ns=_instant_ns(fields[126]) if 126 in fields else 0,
+            expire_ns=instant_ns(fields[126]) if 126 in fields else 0,
             shown=Decimal(fields[111]) if 111 in fields else None,
             post_only="6" in words,
             reduce_only="E" in words,
         )
-        if name in self.room.orders:
-            refusal = [(37, "NONE"), (17, "0"), (11, name), (150, "8"), (39, "8"), (103, "6")]
-            self.send("8", [*refusal, (55, fields[55]), (54, fields[54]), (14, "0"), (151, "0")])
-            return
         self._names[name] = self._current[name] = name
         self._request = name
-        self.room.place(wanted)
-        self._request = ""
+        self._held = [] if self.reverse else None
+        try:
+            if self.refuse:
+                self.refuse -= 1
+                raise Refused("99", "not today")
+            self.room.place(wanted)
+        except Refused as refused:
+            refusal = [(37, "NONE"), (17, "0"), (11, name), (150, "8"), (39, "8"), (151, "0")]
+            refusal += [(103, refused.code), (58, refused.text), (55, wanted.symbol), (14, "0")]
+            self.send("8", [*refusal, (54, fields[54])])
+        held, self._held, self._request = self._held or [], None, ""
+        for report in reversed(held):
+            self.send("8", report)
 
     def _change(self, kind: str, fields: dict[int, str], name: str) -> None:
         first = self._names.get(fields[41], "")
@@ -294,19 +162,61 @@ class FixAcceptor:
             return
         self.send("8", self._report(order, "I", asked))
 
+    def _tell_working(self, fields: dict[int, str]) -> None:
+        working = [order for order in self.room.orders.values() if order.working]
+        for place, order in enumerate(working, 1):
+            last = "Y" if place == len(working) else "N"
+            mass = [(584, fields[584]), (911, str(len(working))), (912, last)]
+            self.send("8", self._report(order, "I", mass))
+        if not working:
+            none = [(37, "NONE"), (17, "0"), (150, "I"), (39, "8"), (103, "5")]
+            self.send("8", [*none, (584, fields[584]), (911, "0"), (14, "0"), (151, "0")])
+
+    def _tell_trades(self, fields: dict[int, str]) -> None:
+        start_ns, symbol = instant_ns(fields[60]), fields[55]
+        trades = [
+            (order, fill)
+            for order in self.room.orders.values()
+            for fill in order.fills
+            if order.wanted.symbol == symbol and fill.ts_ns >= start_ns
+        ]
+        total = (748, str(len(trades)))
+        if not trades:
+            self.send("AQ", [(568, fields[568]), total, (749, "0"), (750, "0")])
+        for place, (order, fill) in enumerate(trades, 1):
+            last = "Y" if place == len(trades) else "N"
+            report = [(571, fill.trade_id), (568, fields[568]), total, (912, last)]
+            side = "1" if order.wanted.side is Side.BUY else "2"
+            report += [(17, fill.trade_id), (55, symbol), (60, stamp(fill.ts_ns)), (552, "1")]
+            report += [(54, side), (37, f"V{order.number}"), (11, order.wanted.name)]
+            self.send("AE", report + _traded(fill))
+
+    def _tell_positions(self, fields: dict[int, str]) -> None:
+        held = [(symbol, self.room.position(symbol)) for symbol in self.room.instruments]
+        held = [(symbol, quantity) for symbol, quantity in held if quantity]
+        total = (727, str(len(held)))
+        if not held:
+            self.send("AO", [(721, "P"), (710, fields[710]), total, (728, "2")])
+        for symbol, quantity in held:
+            long, short = max(quantity, Decimal(0)), max(-quantity, Decimal(0))
+            report = [(721, "P"), (710, fields[710]), total, (55, symbol), (702, "1")]
+            self.send("AP", [*report, (703, "TOT"), (704, str(long)), (705, str(short))])
+
     # --- reports ---
 
     def _happened(self, what: Happened) -> None:
-        if what.what == "rejected" and what.order.why:
-            self.send("8", self._report(what.order, "8", [(103, "99"), (58, what.why)]))
-            return
         extra: Fields = []
         if what.fill is not None:
-            extra = [(32, str(what.fill.quantity)), (31, str(what.fill.price))]
-            extra += [(12, str(what.fill.fee)), (13, "3"), (851, "1" if what.fill.maker else "2")]
+            extra = _traded(what.fill)
         elif what.why:
-            extra = [(58, what.why)]
-        self.send("8", self._report(what.order, _EXEC[what.what], extra, what))
+            extra = [(103, "99"), (58, what.why)]
+        report = self._report(what.order, _EXEC[what.what], extra, what)
+        if self._held is not None:
+            self._held.append(report)
+            return
+        self.send("8", report)
+        if self.double and what.fill is not None:
+            self.send("8", [(97, "Y"), *report])
 
     def _report(
         self, order: Resting, kind: str, extra: Fields, what: Happened | None = None
@@ -330,26 +240,16 @@ class FixAcceptor:
             (151, str(order.quantity - order.filled if order.working else Decimal(0))),
             (14, str(order.filled)),
             (6, str(order.average)),
-            (60, self._now()),
+            (60, stamp(what.fill.ts_ns if what and what.fill else self._wall_ns())),
         ]
         fields += [(41, first)] if answered and answered != first else []
         fields += [(44, str(order.price))] if order.price is not None else []
         return fields + extra
 
-
-class _Over(Exception):
-    """The session was ended by one side."""
-
-
-def _parsed(frame: bytes) -> dict[int, str]:
-    pairs = (part.partition(b"=") for part in frame.split(_SOH) if part)
-    fields = {int(tag): value.decode("latin-1") for tag, _, value in pairs}
-    body = frame[frame.index(_SOH + b"35=") + 1 : frame.rindex(_SOH + b"10=") + 1]
-    assert int(fields[9]) == len(body), "BodyLength"
-    assert int(fields[10]) == sum(frame[: frame.rindex(b"10=")]) % 256, "CheckSum"
-    return fields
+    def _currency(self) -> str:
+        return next(iter(self.room.instruments.values())).currency
 
 
-def _instant_ns(text: str) -> int:
-    at = datetime.strptime(text[:17], "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC)
-    return int(at.timestamp()) * 10**9
+def _traded(fill: Entry) -> Fields:
+    money = [(12, str(fill.fee)), (13, "3"), (851, "1" if fill.maker else "2")]
+    return [(32, str(fill.quantity)), (31, str(fill.price)), *money]

@@ -28,7 +28,7 @@ from fks.contexts.execution.domain.matching.layout import (
 )
 from fks.contracts.values import Instrument, OrderType, Side, TimeInForce
 
-__all__ = ["Entry", "Happened", "Resting", "Room", "Wanted"]
+__all__ = ["Entry", "Happened", "Refused", "Resting", "Room", "Wanted"]
 
 _UNLIMITED_KEYS = [
     key
@@ -36,6 +36,15 @@ _UNLIMITED_KEYS = [
     if key not in (AccountKey.GATE, AccountKey.SELF_TRADE_GROUP, AccountKey.LIMITS_VERSION)
 ]
 _OURS, _STRANGER = 1, 2
+
+
+class Refused(Exception):
+    """An order that is not taken in at all; `code` is FIX's OrdRejReason."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,8 +101,9 @@ class Resting(msgspec.Struct, kw_only=True):
 
 
 class Happened(msgspec.Struct, frozen=True):
-    """Something happened to an order: accepted, rejected, filled, cancelled, expired, replaced or
-    refused (a cancel or an amendment). `fill` comes with filled.
+    """Something happened to an order: accepted, filled, cancelled, expired or replaced.
+
+    `fill` comes with filled.
     """
 
     what: str
@@ -122,6 +132,7 @@ class Room:
         self._count = 0
         self._trades = 0
         self.orders: dict[str, Resting] = {}
+        self._used: set[str] = set()
         self._by_number: dict[int, Resting] = {}
         for symbol, number in self._numbers.items():
             self._set_up(self.instruments[symbol], number, taker_fee_ppb)
@@ -161,9 +172,18 @@ class Room:
         self._hear(self._apply(CommandKind.ADD, **self._fields(wanted, self._count, _STRANGER)))
 
     def place(self, wanted: Wanted) -> Resting:
-        """Take an order of ours in; names are used once. Raises KeyError for a name used."""
-        if wanted.name in self.orders:
-            raise KeyError(wanted.name)
+        """Take an order of ours in. Raises `Refused` for a name used, and for what is off grid."""
+        if wanted.name in self._used:
+            raise Refused("6", "the id was used before")
+        if wanted.symbol not in self.instruments:
+            raise Refused("1", f"unknown symbol {wanted.symbol}")
+        instrument = self.instruments[wanted.symbol]
+        prices = [price for price in (wanted.price, wanted.stop) if price is not None]
+        if any(price % instrument.tick_size for price in prices):
+            raise Refused("99", "the price is no multiple of the tick")
+        if wanted.quantity % instrument.lot_size:
+            raise Refused("13", "the quantity is no multiple of the lot")
+        self._used.add(wanted.name)
         self._count += 1
         order = Resting(
             wanted=wanted,
@@ -173,13 +193,10 @@ class Room:
             ts_ns=self._wall_ns(),
         )
         self.orders[wanted.name] = self._by_number[self._count] = order
-        try:
-            fields = self._fields(wanted, self._count, _OURS)
-        except KeyError as error:
-            order.state, order.why = "rejected", f"unknown symbol {error}"
-            self._tell(Happened("rejected", order, order.why))
-            return order
-        self._hear(self._apply(CommandKind.ADD, **fields))
+        self._hear(self._apply(CommandKind.ADD, **self._fields(wanted, self._count, _OURS)))
+        if order.state == "rejected":
+            del self.orders[wanted.name]
+            raise Refused("99", order.why)
         return order
 
     def cancel(self, name: str) -> bool:
@@ -267,7 +284,6 @@ class Room:
                 self._tell(Happened("accepted", order))
             elif kind is EventKind.REJECTED:
                 order.state, order.why = "rejected", why
-                self._tell(Happened("rejected", order, why))
             elif kind is EventKind.REPLACED:
                 self._tell(Happened("replaced", order))
             elif kind in (EventKind.CANCELLED, EventKind.EXPIRED):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
@@ -13,7 +14,8 @@ class FixSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The venue's section. `numbers` is the folder of the sequence numbers, one file a session.
 
     `account` is the counterparty's name of our account; `symbols` its names of our instruments,
-    where they differ. Seconds: `heartbeat_s`, `connect_timeout_s` for a log-on, and
+    where they differ. `tells` are the questions it answers beside the status of orders: "trades",
+    "positions", "balances". Seconds: `heartbeat_s`, `connect_timeout_s` for a log-on, and
     `answer_timeout_s` until an order without an answer is unknown and a question unanswered.
     """
 
@@ -31,5 +33,6 @@ class FixSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     connect_timeout_s: float = 10.0
     answer_timeout_s: float = 5.0
     symbols: Mapping[str, str] = {}
+    tells: frozenset[Literal["trades", "positions", "balances"]] = frozenset()
     post_only: bool = True
     reduce_only: bool = True

@@ -1,7 +1,7 @@
 """The FIX 4.4 venue: orders out, execution reports in, statuses on request.
 
-FIX tells no history of fills outside its own resends, so this venue says `history=False`: a fill
-that got lost is seen in the order's status.
+Many counterparties tell no history of fills but the session's own resends: unless `tells` names
+"trades" this venue says `history=False`, and a fill that got lost is seen in the order's status.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 
 import msgspec
 
-from fks.contexts.execution.adapters.venues.fix import words
+from fks.contexts.execution.adapters.venues.fix import telling, words
+from fks.contexts.execution.adapters.venues.fix.asking import Asking
 from fks.contexts.execution.adapters.venues.fix.codec import Codec, Received, stamped_ns
 from fks.contexts.execution.adapters.venues.fix.link import Link
 from fks.contexts.execution.adapters.venues.fix.numbers import Numbers
@@ -48,14 +49,6 @@ _CAPABILITIES = VenueCapabilities(
     history=False,
     iceberg=True,
 )
-
-
-class _Question:
-    """A question on its way, and the reports that answer it."""
-
-    def __init__(self) -> None:
-        self.answered: asyncio.Future[list[Mapping[int, str]]] = asyncio.Future()
-        self.reports: list[Mapping[int, str]] = []
 
 
 class FixVenue:
@@ -101,7 +94,8 @@ class FixVenue:
         self._known: OrderedDict[str, words.Known] = OrderedDict()
         self._waiting: dict[str, asyncio.TimerHandle] = {}  # requests without an answer
         self._sent: OrderedDict[int, tuple[VenueReportKind, str]] = OrderedDict()
-        self._questions: dict[str, _Question] = {}
+        self._asking = Asking(self._link.send, settings.answer_timeout_s)
+        self._executions: OrderedDict[str, None] = OrderedDict()  # fills that were told
         self._last_id = 0
 
     @property
@@ -111,6 +105,8 @@ class FixVenue:
             _CAPABILITIES,
             post_only=self._settings.post_only,
             reduce_only=self._settings.reduce_only,
+            history="trades" in self._settings.tells,
+            holds_positions="positions" in self._settings.tells,
         )
 
     async def connect(self, listener: Callable[[VenueReport], None]) -> None:
@@ -169,7 +165,7 @@ class FixVenue:
             (55, self._to_wire.get(symbol, symbol)),
             (54, "1" if known is None else known.side),
         ]
-        answer = (await self._ask("H", fields, request))[-1]
+        answer = (await self._asking.ask("H", fields, request))[-1]
         if words.unknown_order(answer):
             return None
         self._remember(client_order_id, words.known_from(answer))
@@ -181,7 +177,7 @@ class FixVenue:
         request = self._request_id("all", "c")
         fields = [(584, request), (585, "7"), (1, self._settings.account)]
         found = []
-        for answer in await self._ask("AF", fields, request):
+        for answer in await self._asking.ask("AF", fields, request):
             status = words.status_of(answer, self._symbol(answer))
             if status.state in ("new", "partially_filled"):
                 self._remember(status.client_order_id, words.known_from(answer))
@@ -189,22 +185,37 @@ class FixVenue:
         return tuple(found)
 
     async def fills_since(self, ts_ns: int, symbol: str) -> tuple[VenueFill, ...]:
-        """Return nothing: FIX keeps no history of fills; see `capabilities.history`."""
-        return ()
+        """Send a TradeCaptureReportRequest, where the counterparty answers it."""
+        if "trades" not in self._settings.tells:
+            return ()
+        request = self._request_id("trades", "c")
+        wire, account = self._to_wire.get(symbol, symbol), self._settings.account
+        fields = telling.inquiring_trades(request, account, wire, ts_ns)
+        return telling.fills_from(await self._asking.ask("AD", fields, request), symbol, ts_ns)
 
     async def positions(self) -> tuple[VenuePosition, ...]:
-        """Return nothing: this session tells no positions; see `holds_positions`."""
-        return ()
+        """Send a RequestForPositions, where the counterparty answers it."""
+        if "positions" not in self._settings.tells:
+            return ()
+        request = self._request_id("positions", "c")
+        fields = telling.inquiring_positions(request, self._settings.account, self._wall_ns())
+        answers = await self._asking.ask("AN", fields, request)
+        held = (telling.position_from(answer, self._symbol(answer)) for answer in answers)
+        return tuple(position for position in held if position.quantity)
 
     async def balances(self) -> tuple[VenueBalance, ...]:
-        """Return nothing: this session tells no money."""
-        return ()
+        """Send a CollateralInquiry, where the counterparty answers it; else nothing is told."""
+        if "balances" not in self._settings.tells:
+            return ()
+        request = self._request_id("balances", "c")
+        fields = telling.inquiring_balances(request, self._settings.account)
+        return telling.balances_from(await self._asking.ask("BB", fields, request))
 
     async def clock_offset_ns(self) -> int:
         """Measure by a test request how far the counterparty's clock is ahead."""
         request = self._request_id("clock", "c")
         start_ns = self._wall_ns()
-        answer = (await self._ask("1", [(112, request)], request))[-1]
+        answer = (await self._asking.ask("1", [(112, request)], request))[-1]
         return stamped_ns(answer.get(52, "")) - (start_ns + self._wall_ns()) // 2
 
     # --- inside ---
@@ -249,23 +260,10 @@ class FixVenue:
                 self._say(refused, root, "UNSENT", error.message)
         return self._known.get(root)
 
-    async def _ask(
-        self, kind: str, fields: list[tuple[int, str]], request: str
-    ) -> list[Mapping[int, str]]:
-        question = self._questions[request] = _Question()
-        try:
-            self._link.send(kind, [(tag, value) for tag, value in fields if value])
-            async with asyncio.timeout(self._settings.answer_timeout_s):
-                return await question.answered
-        except TimeoutError as error:
-            raise TimedOut(
-                "the FIX counterparty did not answer in time", code="execution.venue_timed_out"
-            ) from error
-        finally:
-            del self._questions[request]
-
     def _on_message(self, received: Received) -> None:
         fields = received.fields
+        if self._asking.took(received):
+            return
         if received.kind == "8":
             self._execution(fields)
         elif received.kind == "9":
@@ -276,22 +274,8 @@ class FixVenue:
             self._say(kind, root, fields.get(102, ""), fields.get(58, ""), fields)
         elif received.kind in ("3", "j"):
             self._refused(fields)
-        elif received.kind == "0" and fields.get(112) in self._questions:
-            self._answer(self._questions[fields[112]], [fields])
 
     def _execution(self, fields: Mapping[int, str]) -> None:
-        mass = self._questions.get(fields.get(584, ""))
-        one = self._questions.get(fields.get(790, ""))
-        if mass is not None:
-            told = fields.get(911, "")
-            none = told == "0" or words.unknown_order(fields)
-            mass.reports += [] if none else [fields]
-            if none or fields.get(912) == "Y" or told == str(len(mass.reports)):
-                self._answer(mass, mass.reports)
-            return
-        if one is not None:
-            self._answer(one, [fields])
-            return
         request = fields.get(11, "")
         root = words.root_of(request)
         self._answered(request)
@@ -303,23 +287,32 @@ class FixVenue:
                 known.current = request or known.current
                 known.quantity = fields.get(38, known.quantity)
         report = words.reported(fields, self._symbol(fields))
-        if report is not None and self._listener is not None:
+        if report is not None and not self._told(report) and self._listener is not None:
             self._listener(report)
         if fields.get(39) in ("2", "4", "8", "C"):
             self._known.pop(root, None)
 
+    def _told(self, report: VenueReport) -> bool:
+        """Tell whether a fill was reported before, under another number (a PossResend)."""
+        if report.kind is not VenueReportKind.FILLED or not report.trade_id:
+            return False
+        told = report.trade_id in self._executions
+        self._executions[report.trade_id] = None
+        if len(self._executions) > _KEPT:
+            self._executions.popitem(last=False)
+        return told
+
     def _refused(self, fields: Mapping[int, str]) -> None:
         """Take a Reject or BusinessMessageReject: of a request of ours, by its number."""
-        number = fields.get(45, "")
-        refused, request = self._sent.pop(int(number) if number.isdigit() else 0, (None, ""))
+        text = fields.get(45, "")
+        number, why = int(text) if text.isdigit() else 0, fields.get(58, "refused")
+        if self._asking.refused(number, why):
+            return
+        refused, request = self._sent.pop(number, (None, ""))
         if refused is not None:
             self._answered(request)
             code = fields.get(380) or fields.get(373, "")
-            self._say(refused, words.root_of(request), code, fields.get(58, "refused"))
-
-    def _answer(self, question: _Question, reports: list[Mapping[int, str]]) -> None:
-        if not question.answered.done():
-            question.answered.set_result(reports)
+            self._say(refused, words.root_of(request), code, why)
 
     def _answered(self, request: str) -> None:
         timer = self._waiting.pop(request, None)
@@ -330,11 +323,7 @@ class FixVenue:
         if kind is VenueReportKind.DISCONNECTED:
             for request in list(self._waiting):
                 self._unanswered(request, f"the link broke: {why}")
-            for question in self._questions.values():
-                if not question.answered.done():
-                    question.answered.set_exception(
-                        Unavailable("the FIX session broke", code="execution.venue_unavailable")
-                    )
+            self._asking.broke()
         self._say(kind, "", "", why)
 
     def _say(

@@ -23,10 +23,13 @@ __all__ = [
     "Known",
     "amending",
     "cancelling",
+    "fee_of",
     "known_from",
+    "number",
     "placing",
     "reported",
     "root_of",
+    "side_of",
     "status_of",
     "unknown_order",
 ]
@@ -175,17 +178,17 @@ def reported(fields: Mapping[int, str], symbol: str) -> VenueReport | None:
     if kind is None:
         return None
     fill = kind is VenueReportKind.FILLED
-    quantity = _number(fields.get(32 if fill else 38))
-    price = _number(fields.get(31 if fill else 44))
+    quantity = number(fields.get(32 if fill else 38))
+    price = number(fields.get(31 if fill else 44))
     changed = kind is VenueReportKind.REPLACED
-    fee, currency = _fee(fields, quantity, price) if fill else (Decimal(0), "")
+    fee, currency = fee_of(fields, quantity, price) if fill else (Decimal(0), "")
     return VenueReport(
         kind=kind,
         ts_ns=stamped_ns(fields.get(60) or fields.get(52, "")),
         client_order_id=root_of(fields.get(11) or fields.get(41, "")),
         venue_order_id=fields.get(37, ""),
         symbol=symbol,
-        side=_side(fields),
+        side=side_of(fields),
         trade_id=fields.get(17, "") if fill and quantity > 0 else "",
         quantity=quantity if fill or changed else Decimal(0),
         price=price if fill or changed else Decimal(0),
@@ -204,33 +207,34 @@ def unknown_order(fields: Mapping[int, str]) -> bool:
 
 def status_of(fields: Mapping[int, str], symbol: str) -> VenueOrderStatus:
     """Return how an ExecutionReport says that an order stands."""
-    filled, leaves = _number(fields.get(14)), _number(fields.get(151))
+    filled, leaves = number(fields.get(14)), number(fields.get(151))
     state = _ENDS.get(fields.get(39, ""), "partially_filled" if filled else "new")
     if fields.get(39) == "3" and fields.get(59, "0") != "0":
         state = "partially_filled" if filled else "new"
-    average = _number(fields.get(6))
+    average = number(fields.get(6))
     return VenueOrderStatus(
         client_order_id=root_of(fields.get(11) or fields.get(41, "")),
         venue_order_id=fields.get(37, ""),
         symbol=symbol,
-        side=_side(fields) or Side.BUY,
+        side=side_of(fields) or Side.BUY,
         state=state,
-        quantity=_number(fields.get(38)) or filled + leaves,
+        quantity=number(fields.get(38)) or filled + leaves,
         filled=filled,
         ts_ns=stamped_ns(fields.get(60) or fields.get(52, "")),
-        price=_number(fields[44]) if fields.get(44) else None,
+        price=number(fields[44]) if fields.get(44) else None,
         average_price=average if filled else None,
     )
 
 
-def _side(fields: Mapping[int, str]) -> Side | None:
+def side_of(fields: Mapping[int, str]) -> Side | None:
     """Return the side; the kinds of selling (short, exempt) are all sells."""
     word = fields.get(54, "")
     return Side.BUY if word in ("1", "3") else Side.SELL if word else None
 
 
-def _fee(fields: Mapping[int, str], quantity: Decimal, price: Decimal) -> tuple[Decimal, str]:
-    amount, kind = _number(fields.get(12)), fields.get(13, "3")
+def fee_of(fields: Mapping[int, str], quantity: Decimal, price: Decimal) -> tuple[Decimal, str]:
+    """Return a fill's commission and its currency."""
+    amount, kind = number(fields.get(12)), fields.get(13, "3")
     if kind == "1":  # per unit
         amount *= quantity
     elif kind == "2":  # percent
@@ -238,15 +242,16 @@ def _fee(fields: Mapping[int, str], quantity: Decimal, price: Decimal) -> tuple[
     return amount, (fields.get(479) or fields.get(15, "")) if amount else ""
 
 
-def _number(text: str | None) -> Decimal:
+def number(text: str | None) -> Decimal:
+    """Return a figure; 0 where there is none that can be read."""
     try:
-        number = Decimal(text or 0)
+        figure = Decimal(text or 0)
     except InvalidOperation:
         return Decimal(0)
-    return number if number.is_finite() else Decimal(0)
+    return figure if figure.is_finite() else Decimal(0)
 
 
-def _plain(number: Decimal) -> str:
-    """Return a number without an exponent or needless zeros."""
-    text = format(number, "f")
+def _plain(figure: Decimal) -> str:
+    """Return a figure without an exponent or needless zeros."""
+    text = format(figure, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
