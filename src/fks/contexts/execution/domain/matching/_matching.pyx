@@ -33,7 +33,8 @@ import numpy as np
 cdef extern from "intrinsics.h" nogil:
     ctypedef long long fks_wide
     const int64_t PRICE_BOUND "FKS_PRICE_BOUND"
-    const int64_t MARKET_PRICE "FKS_MARKET_PRICE"
+    const int64_t MARKET_KEY "FKS_MARKET_KEY"
+    const int64_t NO_KEY "FKS_NO_KEY"
     bint fks_likely(bint)
     bint fks_unlikely(bint)
     void fks_prefetch(const void *)
@@ -223,7 +224,7 @@ cdef class Matcher:
         e.spill = self._kept
         e.out = self._rows
         e.end = self._rows + SINGLE
-        step(e, c, ts)
+        single(e, c, ts)
         self._kept = e.spill
         self._written = e.out - self._rows
         if e.failed:
@@ -278,13 +279,12 @@ cdef class Matcher:
     def depth(self, instrument, Py_ssize_t levels):
         """Return the buys and the sells: int64 rows of (price, lots shown, orders), best first."""
         cdef Instrument *ins = self._instrument(instrument)
-        return side_of(self._engine, &ins.book[0], levels), side_of(self._engine, &ins.book[1], levels)
+        return side_of(self._engine, ins, 0, levels), side_of(self._engine, ins, 1, levels)
 
     def best(self, instrument, int side):
         """Return the best limit price of a side, ticks; None without one."""
-        cdef Ladder *l = &self._instrument(instrument).book[side & 1]
-        cdef i64 price = best_limit(self._engine, l)
-        return None if price == l.none else price
+        cdef i64 key = best_limit(self._engine, &self._instrument(instrument).book[side & 1])
+        return None if key == NO_KEY else key_of(side & 1, key)
 
     def order(self, u64 id):
         """Return what is known of a live order."""
@@ -410,33 +410,34 @@ cdef object events_of(const Spill *rows):
     return made
 
 
-cdef object side_of(Engine *e, Ladder *l, Py_ssize_t levels):
+cdef object side_of(Engine *e, Instrument *ins, int side, Py_ssize_t levels):
     """Return rows of (price, lots shown, orders) of a side."""
-    cdef i64 price = best_limit(e, l)
+    cdef Ladder *l = &ins.book[side]
+    cdef i64 key = best_limit(e, l)
     cdef u32 slot
     cdef u64 shown, orders
     rows = []
-    while price != l.none and len(rows) < levels and price != MARKET_PRICE:
+    while key != NO_KEY and len(rows) < levels:
         shown = orders = 0
-        slot = level_at(l, e.far, price).head
+        slot = level_at(l, e.far, key).head
         while slot:
             shown += e.orders[slot].shown
             orders += 1
             slot = e.orders[slot].next
-        rows.append((price, shown, orders))
-        price = ladder_beyond(l, e.far, price)
+        rows.append((key_of(side, key), shown, orders))
+        key = ladder_beyond(l, e.far, key)
     return np.array(rows, dtype=np.int64).reshape(-1, 3)
 
 
 cdef list ids_of(Engine *e, Ladder *l):
     """Return the ids of a side in price-time order."""
-    cdef i64 price = l.best
+    cdef i64 key = l.best
     cdef u32 slot
     found = []
-    while price != l.none:
-        slot = level_at(l, e.far, price).head
+    while key != NO_KEY:
+        slot = level_at(l, e.far, key).head
         while slot:
             found.append(e.orders[slot].id)
             slot = e.orders[slot].next
-        price = ladder_beyond(l, e.far, price)
+        key = ladder_beyond(l, e.far, key)
     return found

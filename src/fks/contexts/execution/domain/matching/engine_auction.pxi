@@ -7,34 +7,22 @@ ctypedef struct Candidate:
     i64 price, demand, supply
 
 
-cdef i64 next_above(const Engine *e, const Ladder *l, i64 price) noexcept nogil:
-    """Return the lowest occupied price above another, INT64_MAX without one."""
-    cdef i64 found = -1, answer = INT64_MAX
-    cdef u64 at
-    cdef u32 node
-    if l.near_count:
-        if price < l.start:
-            found = next_up(l, 0)
-        else:
-            at = place_of(l, price)
-            if at < l.size:
-                found = next_up(l, at + 1)
-        if found >= 0:
-            answer = l.start + found
-    if l.far_count:
-        node = far_beyond(l, e.far, price, False)
-        if node and e.far[node].price < answer:
-            answer = e.far[node].price
-    return answer
+cdef i64 next_above(const Engine *e, const Ladder *l, int side, i64 price) noexcept nogil:
+    """Return the lowest limit price of a side above another, NO_KEY without one."""
+    cdef i64 key
+    if side:
+        return ladder_beyond(l, e.far, price)
+    key = ladder_before(l, e.far, -price)
+    return -key if key > MARKET_KEY else NO_KEY
 
 
-cdef inline u64 lots_at(const Engine *e, const Ladder *l, i64 price) noexcept nogil:
-    """Return the active lots of a price, 0 where nothing is."""
-    cdef u64 at = place_of(l, price)
+cdef inline u64 lots_at(const Engine *e, const Ladder *l, i64 key) noexcept nogil:
+    """Return the active lots of a key, 0 where nothing is."""
+    cdef u64 at = place_of(l, key)
     cdef u32 node
     if at < l.size:
         return l.levels[at].lots
-    node = far_find(l, e.far, price)
+    node = far_find(l, e.far, key)
     return e.far[node].level.lots if node else 0
 
 
@@ -62,24 +50,24 @@ cdef bint uncrossing_price(Engine *e, Instrument *ins, bint marked, i64 referenc
     cdef Ladder *buys = &ins.book[0]
     cdef Ladder *sells = &ins.book[1]
     cdef Candidate here, best
-    cdef i64 top = MARKET_PRICE, at, other, lowest = 0, highest = 0, nearest = 0
+    cdef i64 at, other, lowest = 0, highest = 0, nearest = 0
     cdef bint tied = False, found = False, all_buy = True, all_sell = True
     cdef u64 distance = 0, away
-    if buys.best == buys.none or sells.best == sells.none:
+    if buys.best == NO_KEY or sells.best == NO_KEY:
         return False
-    here.demand, here.supply = 0, lots_at(e, sells, -top)
-    at = next_above(e, buys, INT64_MIN)
-    while at != INT64_MAX:
-        here.demand += lots_at(e, buys, at)
-        at = next_above(e, buys, at)
-    at = next_above(e, buys, -top)
-    other = next_above(e, sells, -top)
-    if other < at:
-        at = other
-    if at >= top:
+    here.demand, here.supply = lots_at(e, buys, MARKET_KEY), lots_at(e, sells, MARKET_KEY)
+    at = next_above(e, buys, 0, MARKET_KEY)
+    other = next_above(e, sells, 1, MARKET_KEY)
+    if at == NO_KEY and other == NO_KEY:
         price[0] = reference
         return marked
-    while at < top:
+    while at != NO_KEY:
+        here.demand += lots_at(e, buys, -at)
+        at = next_above(e, buys, 0, at)
+    at = next_above(e, buys, 0, MARKET_KEY)
+    if other < at:
+        at = other
+    while at != NO_KEY:
         here.price = at
         here.supply += lots_at(e, sells, at)
         if not found or better(&here, &best, &tied):
@@ -94,9 +82,9 @@ cdef bint uncrossing_price(Engine *e, Instrument *ins, bint marked, i64 referenc
             away = <u64>(at - reference) if at > reference else <u64>(reference - at)
             if away < distance:
                 distance, nearest = away, at
-        here.demand -= lots_at(e, buys, at)
-        other = next_above(e, sells, at)
-        at = next_above(e, buys, at)
+        here.demand -= lots_at(e, buys, -at)
+        other = next_above(e, sells, 1, at)
+        at = next_above(e, buys, 0, at)
         if other < at:
             at = other
     if best.demand == 0 or best.supply == 0:
@@ -112,7 +100,7 @@ cdef bint uncrossing_price(Engine *e, Instrument *ins, bint marked, i64 referenc
 cdef u32 eligible(Engine *e, Instrument *ins, int side, i64 price) noexcept nogil:
     """Return the first order of a side that trades at a price, or 0."""
     cdef Ladder *l = &ins.book[side]
-    if l.best == l.none or ahead(l, price, l.best):
+    if l.best > key_of(side, price):
         return 0
     return level_at(l, e.far, l.best).head
 

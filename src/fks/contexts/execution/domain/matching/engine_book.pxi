@@ -32,42 +32,36 @@ cdef inline void queue_off(Level *level, Order *orders, u32 slot) noexcept nogil
     fks_link(after, &orders[after].prev, &level.tail)[0] = before
 
 
-cdef inline Level *level_at(const Ladder *l, Far *far, i64 price) noexcept nogil:
-    """Return the level of a price that is occupied."""
-    cdef u64 at = place_of(l, price)
+cdef inline Level *level_at(const Ladder *l, Far *far, i64 key) noexcept nogil:
+    """Return the level of a key that is occupied."""
+    cdef u64 at = place_of(l, key)
     if fks_likely(at < l.size):
         return &l.levels[at]
-    return &far[far_find(l, far, price)].level
+    return &far[far_find(l, far, key)].level
 
 
-cdef inline i64 price_of(const Order *o) noexcept nogil:
-    """Return the price under which an order queues in its book."""
+cdef inline i64 book_key(const Order *o) noexcept nogil:
+    """Return the key under which an order queues in its book: of its price, or ahead of all."""
     if fks_likely(o.type != MARKET):
-        return o.price
-    return -MARKET_PRICE if o.side else MARKET_PRICE
+        return key_of(o.side, o.price)
+    return MARKET_KEY
 
 
-cdef void ladder_place(Ladder *l, i64 price) noexcept nogil:
-    """Put the window of a ladder without near levels around a price."""
-    cdef i64 half = l.size >> 1
-    if price < INT64_MIN + half:
-        l.start = INT64_MIN
-    elif price > INT64_MAX - 2 * half:
-        l.start = INT64_MAX - 2 * half
-    else:
-        l.start = price - half
+cdef void ladder_place(Ladder *l, i64 key) noexcept nogil:
+    """Put the window of a ladder without near levels around a key."""
+    l.start = key - (l.size >> 1)
     l.misses = 0
 
 
-cdef void far_moves(Engine *e, Ladder *l, i64 price, Level *level) noexcept nogil:
-    """Make a far level of a price, with what `level` holds."""
+cdef void far_moves(Engine *e, Ladder *l, i64 key, Level *level) noexcept nogil:
+    """Make a far level of a key, with what `level` holds."""
     cdef u32 node = e.far_free
     if node:
         e.far_free = e.far[node].left
     else:
         e.far_top += 1
         node = e.far_top
-    e.far[node].price = price
+    e.far[node].key = key
     e.far[node].level = level[0]
     far_link(l, e.far, node)
 
@@ -79,8 +73,8 @@ cdef void far_ends(Engine *e, Ladder *l, u32 node) noexcept nogil:
     e.far_free = node
 
 
-cdef void ladder_follow(Engine *e, Ladder *l, i64 price) noexcept nogil:
-    """Move the window so that `price` is in its middle; every level keeps its queue."""
+cdef void ladder_follow(Engine *e, Ladder *l, i64 key) noexcept nogil:
+    """Move the window so that `key` is in its middle; every level keeps its queue."""
     cdef i64 at
     cdef u32 node, following
     cdef u64 to
@@ -90,82 +84,81 @@ cdef void ladder_follow(Engine *e, Ladder *l, i64 price) noexcept nogil:
         memset(&l.levels[at], 0, sizeof(Level))
         clear_place(l, at)
         at = next_up(l, at + 1) if l.near_count else -1
-    ladder_place(l, price)
-    node = 0
-    if l.far_count:
-        node = far_find(l, e.far, l.start)
-        if not node:
-            node = far_beyond(l, e.far, l.start, False)
+    ladder_place(l, key)
+    node = far_find(l, e.far, l.start)
+    if not node:
+        node = far_beyond(l, e.far, l.start, False)
     while node:
-        to = place_of(l, e.far[node].price)
+        to = place_of(l, e.far[node].key)
         if to >= l.size:
             break
-        following = far_beyond(l, e.far, e.far[node].price, False)
+        following = far_beyond(l, e.far, e.far[node].key, False)
         l.levels[to] = e.far[node].level
         mark_place(l, to)
         far_ends(e, l, node)
         node = following
 
 
-cdef Level *level_far(Engine *e, Ladder *l, i64 price) noexcept nogil:
-    """Return the level of a price outside of the window, made where there is none."""
+cdef Level *level_far(Engine *e, Ladder *l, i64 key) noexcept nogil:
+    """Return the level of a key outside of the window, made where there is none."""
     cdef Level empty
     cdef u32 node
-    if l.near_count == 0 and l.far_count == 0:
-        ladder_place(l, price)
-    elif not ahead(l, l.best, price):
-        l.misses += 1
-        if l.misses > 64 + l.near_count + l.far_count:
-            ladder_follow(e, l, price)
-    if place_of(l, price) < l.size:
-        return &l.levels[place_of(l, price)]
-    node = far_find(l, e.far, price)
+    if key != MARKET_KEY:
+        if l.near_count == 0 and l.far_count == 0:
+            ladder_place(l, key)
+        elif key <= l.best:
+            l.misses += 1
+            if l.misses > 64 + l.near_count + l.far_count:
+                ladder_follow(e, l, key)
+    if place_of(l, key) < l.size:
+        return &l.levels[place_of(l, key)]
+    node = far_find(l, e.far, key)
     if not node:
         memset(&empty, 0, sizeof(Level))
-        far_moves(e, l, price, &empty)
-        node = far_find(l, e.far, price)
+        far_moves(e, l, key, &empty)
+        node = far_find(l, e.far, key)
     return &e.far[node].level
 
 
-cdef inline Level *level_for(Engine *e, Ladder *l, i64 price) noexcept nogil:
-    """Return the level of a price, on the ladder; the caller puts an order into it."""
-    cdef u64 at = place_of(l, price)
+cdef inline Level *level_for(Engine *e, Ladder *l, i64 key) noexcept nogil:
+    """Return the level of a key, on the ladder; the caller puts an order into it."""
+    cdef u64 at = place_of(l, key)
     cdef Level *level
     if fks_likely(at < l.size):
         level = &l.levels[at]
     else:
-        level = level_far(e, l, price)
-        at = place_of(l, price)
-    if level.head == 0:
+        level = level_far(e, l, key)
+        at = place_of(l, key)
+    if fks_unlikely(level.head == 0):
         if at < l.size:
             mark_place(l, at)
-        if ahead(l, price, l.best):
-            l.best = price
+        if key < l.best:
+            l.best = key
     return level
 
 
-cdef inline void ladder_append(Engine *e, Ladder *l, u32 slot, i64 price, u32 lots) noexcept nogil:
-    """Put an order last in the queue of a price."""
-    cdef Level *level = level_for(e, l, price)
+cdef inline void ladder_append(Engine *e, Ladder *l, u32 slot, i64 key, u32 lots) noexcept nogil:
+    """Put an order last in the queue of a key."""
+    cdef Level *level = level_for(e, l, key)
     queue_last(level, e.orders, slot)
     level.lots += lots
 
 
-cdef void level_ends(Engine *e, Ladder *l, i64 price) noexcept nogil:
+cdef void level_ends(Engine *e, Ladder *l, i64 key) noexcept nogil:
     """Take a level that became empty off the ladder."""
-    cdef u64 at = place_of(l, price)
-    if price == l.best:
-        l.best = ladder_beyond(l, e.far, price)
+    cdef u64 at = place_of(l, key)
+    if key == l.best:
+        l.best = ladder_beyond(l, e.far, key)
     if fks_likely(at < l.size):
         clear_place(l, at)
     else:
-        far_ends(e, l, far_find(l, e.far, price))
+        far_ends(e, l, far_find(l, e.far, key))
 
 
-cdef inline void ladder_remove(Engine *e, Ladder *l, u32 slot, i64 price, u32 lots) noexcept nogil:
-    """Take an order off the queue of its price."""
-    cdef Level *level = level_at(l, e.far, price)
+cdef inline void ladder_remove(Engine *e, Ladder *l, u32 slot, i64 key, u32 lots) noexcept nogil:
+    """Take an order off the queue of its key."""
+    cdef Level *level = level_at(l, e.far, key)
     queue_off(level, e.orders, slot)
     level.lots -= lots
     if fks_unlikely(level.head == 0):
-        level_ends(e, l, price)
+        level_ends(e, l, key)

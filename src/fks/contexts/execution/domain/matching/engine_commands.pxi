@@ -134,8 +134,9 @@ cdef int add_any(Engine *e, const Command *c) noexcept nogil:
         return CAPACITY
     if type == MARKET_TO_LIMIT and ins.kind == BOOK:
         price = best_limit(e, &ins.book[1 - c.side])
-        if price == ins.book[1 - c.side].none:
+        if price == NO_KEY:
             return NO_LIQUIDITY
+        price = key_of(1 - c.side, price)
         type = LIMIT
     reason = ledger_check(&e.ledger, e.now, c.account, c.instrument, c.strategy, c.side, type,
                           c.flags, price, stop, lots, 0, 0)
@@ -208,7 +209,7 @@ cdef void accept(Engine *e, const Command *c, Instrument *ins, u8 type, i64 pric
         meet(e, ins, slot)
 
 
-cdef inline void add(Engine *e, const Command *c) noexcept nogil:
+cdef inline void add(Engine *e, const Command *c, u32 code) noexcept nogil:
     """Take a new order: here what most are, a limit order without more that rests or trades."""
     cdef u64 head = fks_head(c)
     cdef u32 slot
@@ -228,7 +229,7 @@ cdef inline void add(Engine *e, const Command *c) noexcept nogil:
         answer(e, c, add_any(e, c))
         return
     ids_ready(&e.ids)
-    if fks_unlikely(ids_find(&e.ids, e.orders, c.id)):
+    if fks_unlikely(ids_find_code(&e.ids, e.orders, c.id, code)):
         refuse(e, c, DUPLICATE_ID)
         return
     reason = ledger_check(&e.ledger, e.now, c.account, c.instrument, c.strategy, c.side, LIMIT,
@@ -240,7 +241,7 @@ cdef inline void add(Engine *e, const Command *c) noexcept nogil:
         refuse(e, c, reason)
         return
     slot = slot_take(e)
-    ids_put(&e.ids, fks_hash(c.id), slot)
+    ids_put(&e.ids, code, slot)
     o = &e.orders[slot]
     e.accepted += 1
     ins.live += 1
@@ -250,18 +251,20 @@ cdef inline void add(Engine *e, const Command *c) noexcept nogil:
     o.marks, o.accepted = 0, e.accepted
     ledger_opened(&e.ledger, c.account, c.instrument, 1)
     tell_order(e, ACCEPTED, 0, o, c.quantity, 0)
-    if fks_unlikely(reaches(&ins.book[1 - c.side], c.price)):
+    if fks_unlikely(reaches(&ins.book[1 - c.side], key_of(1 - c.side, c.price))):
         meet(e, ins, slot)
         return
     o.place, o.shown = RESTING, c.quantity
-    ladder_append(e, &ins.book[c.side], slot, c.price, c.quantity)
+    ladder_append(e, &ins.book[c.side], slot, key_of(c.side, c.price), c.quantity)
 
 
 # --- changing and ending orders ---------------------------------------------------------------
 
-cdef inline u32 owned(Engine *e, const Command *c) noexcept nogil:
+cdef inline u32 owned(Engine *e, const Command *c, u32 code, u32 guess) noexcept nogil:
     """Return the live order that a command may touch, or 0."""
-    cdef u32 slot = ids_find(&e.ids, e.orders, c.id)
+    cdef u32 slot = guess
+    if fks_unlikely(e.orders[slot].id != c.id or e.orders[slot].place == FREE):
+        slot = ids_find_code(&e.ids, e.orders, c.id, code)
     if slot and c.account and e.orders[slot].account != c.account:
         return 0
     return slot
@@ -273,20 +276,20 @@ cdef void ask_venue(Engine *e, const Order *o) noexcept nogil:
          0, 0)
 
 
-cdef inline void cancel(Engine *e, const Command *c) noexcept nogil:
+cdef inline void cancel(Engine *e, const Command *c, u32 code, u32 guess) noexcept nogil:
     """End an order because its owner asks."""
-    cdef u32 slot = owned(e, c)
+    cdef u32 slot = owned(e, c, code, guess)
     cdef Order *o = &e.orders[slot]
     cdef u32 lots
     if fks_unlikely(slot == 0):
         refuse(e, c, UNKNOWN_ORDER)
     elif fks_likely(o.marks == 0 and o.place == RESTING):
         lots = o.open
-        ladder_remove(e, &e.instruments[o.instrument].book[o.side], slot, price_of(o), lots)
+        ladder_remove(e, &e.instruments[o.instrument].book[o.side], slot, book_key(o), lots)
         ledger_release(&e.ledger, o.account, o.instrument, o.strategy, o.side, lots, o.price)
         o.open = 0
         tell_order(e, CANCELLED, REQUESTED, o, lots, 0)
-        forget(e, slot)
+        forget_code(e, slot, code)
     elif o.place == AWAY:
         ask_venue(e, o)
     else:
@@ -377,7 +380,7 @@ cdef int rewrite(Engine *e, Instrument *ins, u32 slot, i64 price, i64 stop, i64 
     if o.flags & CHILD and before < lots:
         active = before
     if keeps:
-        level_at(&ins.book[o.side], e.far, price_of(o)).lots -= before - active
+        level_at(&ins.book[o.side], e.far, book_key(o)).lots -= before - active
     o.price, o.open = price, lots
     set_held(e, slot, held)
     if display != old_display:
@@ -397,9 +400,9 @@ cdef int rewrite(Engine *e, Instrument *ins, u32 slot, i64 price, i64 stop, i64 
     return 0
 
 
-cdef inline void replace(Engine *e, const Command *c) noexcept nogil:
+cdef inline void replace(Engine *e, const Command *c, u32 code, u32 guess) noexcept nogil:
     """Change an order: here what most are, a resting limit order without more."""
-    cdef u32 slot = owned(e, c), lots = c.quantity, open
+    cdef u32 slot = owned(e, c, code, guess), lots = c.quantity, open
     cdef Order *o = &e.orders[slot]
     cdef Instrument *ins
     cdef Ladder *l
@@ -424,18 +427,18 @@ cdef inline void replace(Engine *e, const Command *c) noexcept nogil:
         return
     l = &ins.book[o.side]
     if c.price == o.price and lots <= open:
-        level_at(l, e.far, o.price).lots -= open - lots
+        level_at(l, e.far, key_of(o.side, o.price)).lots -= open - lots
         o.open = lots
         o.shown = lots
         tell_order(e, REPLACED, 0, o, lots, 0)
         return
-    ladder_remove(e, l, slot, o.price, open)
+    ladder_remove(e, l, slot, key_of(o.side, o.price), open)
     o.price, o.open, o.shown = c.price, lots, lots
     tell_order(e, REPLACED, 0, o, lots, 0)
-    if fks_unlikely(reaches(&ins.book[1 - o.side], c.price) or o.tif != GTC):
+    if fks_unlikely(reaches(&ins.book[1 - o.side], key_of(1 - o.side, c.price)) or o.tif != GTC):
         meet(e, ins, slot)
         return
-    ladder_append(e, l, slot, c.price, lots)
+    ladder_append(e, l, slot, key_of(o.side, c.price), lots)
 
 
 # --- what a venue reports ---------------------------------------------------------------------

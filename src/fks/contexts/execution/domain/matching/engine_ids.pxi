@@ -31,7 +31,12 @@ cdef void ids_free(Ids *t) noexcept nogil:
 
 cdef inline u32 ids_find(const Ids *t, const Order *orders, u64 key) noexcept nogil:
     """Return the slot of a live order, or 0."""
-    cdef u32 code = fks_hash(key), at = code >> t.shift, lanes, slot
+    return ids_find_code(t, orders, key, fks_hash(key))
+
+
+cdef inline u32 ids_find_code(const Ids *t, const Order *orders, u64 key, u32 code) noexcept nogil:
+    """Return the slot of a live order whose hash is known, or 0."""
+    cdef u32 at = code >> t.shift, lanes, slot
     while True:
         lanes = fks_lanes(&t.buckets[at], code | 1)
         while lanes:
@@ -44,9 +49,9 @@ cdef inline u32 ids_find(const Ids *t, const Order *orders, u64 key) noexcept no
         at = (at + 1) & t.mask
 
 
-cdef inline u32 ids_guess(const Ids *t, u64 key) noexcept nogil:
-    """Return the slot that a live key most likely has; some slot or 0 for others."""
-    cdef u32 code = fks_hash(key), at = code >> t.shift
+cdef inline u32 ids_guess(const Ids *t, u32 code) noexcept nogil:
+    """Return the slot that a live key of that hash most likely has; some slot or 0 for others."""
+    cdef u32 at = code >> t.shift
     return t.buckets[at].slot[fks_lowest(fks_lanes(&t.buckets[at], code | 1) | 64)]
 
 

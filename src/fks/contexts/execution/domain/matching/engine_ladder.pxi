@@ -1,8 +1,10 @@
 """Prices of one side of one instrument, in order; included by `_matching.pyx`.
 
-Most levels lie in a window of consecutive prices: an array of 16-byte levels under three bitmaps,
-so that the next price is three bit scans away however far it is. Prices outside of the window are
-nodes of a treap (far levels). When the market has moved out of the window, the window follows.
+A ladder is ordered by keys, the lowest first: a price where low prices come first, minus the price
+where high ones do, so both sides run the same code without asking which they are. Most levels lie
+in a window of consecutive keys: an array of 16-byte levels under three bitmaps, so that the next
+one is three bit scans away however far it is. Keys outside of the window are nodes of a treap (far
+levels). When the market has moved out of the window, the window follows.
 """
 
 cdef enum:
@@ -10,12 +12,10 @@ cdef enum:
     NEAR_TRIGGER = 1 << 12
 
 
-cdef int ladder_make(Ladder *l, u32 size, bint falling) noexcept nogil:
-    """Reserve a window of `size` prices, 4096 to 262144; 0 without memory."""
+cdef int ladder_make(Ladder *l, u32 size) noexcept nogil:
+    """Reserve a window of `size` keys, 4096 to 262144; 0 without memory."""
     l.size = size
-    l.falling = falling
-    l.none = INT64_MIN if falling else INT64_MAX
-    l.best = l.none
+    l.best = NO_KEY
     l.levels = <Level *>calloc(size, sizeof(Level))
     l.bits0 = <u64 *>calloc(size // 64 + 1, 8)
     l.bits1 = <u64 *>calloc(size // 4096 + 1, 8)
@@ -29,14 +29,15 @@ cdef void ladder_free(Ladder *l) noexcept nogil:
     free(l.bits1)
 
 
-cdef inline bint ahead(const Ladder *l, i64 price, i64 other) noexcept nogil:
-    """Tell whether a price comes before another on this ladder."""
-    return price > other if l.falling else price < other
+cdef inline i64 key_of(int side, i64 price) noexcept nogil:
+    """Return the key of a price to buy (0) or to sell (1), and the price of a key."""
+    cdef i64 turn = side - 1
+    return (price ^ turn) - turn
 
 
-cdef inline u64 place_of(const Ladder *l, i64 price) noexcept nogil:
-    """Return where a price is in the window, or `size` or more when it is outside."""
-    return <u64>price - <u64>l.start
+cdef inline u64 place_of(const Ladder *l, i64 key) noexcept nogil:
+    """Return where a key is in the window, or `size` or more when it is outside."""
+    return <u64>key - <u64>l.start
 
 
 cdef inline i64 next_up(const Ladder *l, u64 at) noexcept nogil:
@@ -108,34 +109,34 @@ cdef inline void clear_place(Ladder *l, u64 at) noexcept nogil:
             l.bits2 &= ~(<u64>1 << (at >> 12))
 
 
-# --- far levels: a treap whose priorities are hashes of the price, so its shape is deterministic
+# --- far levels: a treap whose priorities are hashes of the key, so its shape is deterministic
 
-cdef inline u32 weight(i64 price) noexcept nogil:
-    """Return the priority of a price in the treap."""
-    return fks_hash(<u64>price)
+cdef inline u32 weight(i64 key) noexcept nogil:
+    """Return the priority of a key in the treap."""
+    return fks_hash(<u64>key)
 
 
-cdef u32 far_find(const Ladder *l, const Far *far, i64 price) noexcept nogil:
-    """Return the node of a price, or 0."""
+cdef u32 far_find(const Ladder *l, const Far *far, i64 key) noexcept nogil:
+    """Return the node of a key, or 0."""
     cdef u32 at = l.root
-    while at and far[at].price != price:
-        at = far[at].left if price < far[at].price else far[at].right
+    while at and far[at].key != key:
+        at = far[at].left if key < far[at].key else far[at].right
     return at
 
 
 cdef void far_link(Ladder *l, Far *far, u32 node) noexcept nogil:
-    """Hang a node with its price into the treap."""
-    cdef i64 price = far[node].price
+    """Hang a node with its key into the treap."""
+    cdef i64 key = far[node].key
     cdef u32 *link = &l.root
     cdef u32 *left = &far[node].left
     cdef u32 *right = &far[node].right
     cdef u32 at
-    while link[0] and weight(far[link[0]].price) >= weight(price):
-        link = &far[link[0]].left if price < far[link[0]].price else &far[link[0]].right
+    while link[0] and weight(far[link[0]].key) >= weight(key):
+        link = &far[link[0]].left if key < far[link[0]].key else &far[link[0]].right
     at = link[0]
     link[0] = node
     while at:
-        if far[at].price < price:
+        if far[at].key < key:
             left[0] = at
             left = &far[at].right
             at = left[0]
@@ -150,14 +151,14 @@ cdef void far_link(Ladder *l, Far *far, u32 node) noexcept nogil:
 
 cdef void far_unlink(Ladder *l, Far *far, u32 node) noexcept nogil:
     """Take a node out of the treap."""
-    cdef i64 price = far[node].price
+    cdef i64 key = far[node].key
     cdef u32 *link = &l.root
     cdef u32 left, right
     while link[0] != node:
-        link = &far[link[0]].left if price < far[link[0]].price else &far[link[0]].right
+        link = &far[link[0]].left if key < far[link[0]].key else &far[link[0]].right
     left, right = far[node].left, far[node].right
     while left and right:
-        if weight(far[left].price) >= weight(far[right].price):
+        if weight(far[left].key) >= weight(far[right].key):
             link[0] = left
             link = &far[left].right
             left = link[0]
@@ -169,37 +170,51 @@ cdef void far_unlink(Ladder *l, Far *far, u32 node) noexcept nogil:
     l.far_count -= 1
 
 
-cdef u32 far_beyond(const Ladder *l, const Far *far, i64 price, bint falling) noexcept nogil:
-    """Return the nearest far level strictly behind a price in that direction, or 0."""
+cdef u32 far_beyond(const Ladder *l, const Far *far, i64 key, bint down) noexcept nogil:
+    """Return the nearest far level strictly above (or below) a key, or 0."""
     cdef u32 at = l.root, found = 0
     while at:
-        if (far[at].price < price) if falling else (far[at].price > price):
+        if (far[at].key < key) if down else (far[at].key > key):
             found = at
-            at = far[at].right if falling else far[at].left
+            at = far[at].right if down else far[at].left
         else:
-            at = far[at].left if falling else far[at].right
+            at = far[at].left if down else far[at].right
     return found
 
 
-cdef i64 ladder_beyond(const Ladder *l, const Far *far, i64 price) noexcept nogil:
-    """Return the price that follows `price` on the ladder, or `none`."""
-    cdef i64 found = -1, answer = l.none
-    cdef u64 at = place_of(l, price)
+cdef i64 ladder_beyond(const Ladder *l, const Far *far, i64 key) noexcept nogil:
+    """Return the key that follows another on the ladder, or NO_KEY."""
+    cdef i64 found = -1, answer = NO_KEY
+    cdef u64 at = place_of(l, key)
     cdef u32 node
     if l.near_count:
-        if l.falling:
-            if at < l.size:
-                found = next_down(l, at - 1) if at else -1
-            elif price > l.start:
-                found = next_down(l, l.size - 1)
-        elif at < l.size:
+        if fks_likely(at < l.size):
             found = next_up(l, at + 1)
-        elif price < l.start:
+        elif key < l.start:
             found = next_up(l, 0)
         if found >= 0:
             answer = l.start + found
     if l.far_count:
-        node = far_beyond(l, far, price, l.falling)
-        if node and (found < 0 or ahead(l, far[node].price, answer)):
-            answer = far[node].price
+        node = far_beyond(l, far, key, False)
+        if node and far[node].key < answer:
+            answer = far[node].key
+    return answer
+
+
+cdef i64 ladder_before(const Ladder *l, const Far *far, i64 key) noexcept nogil:
+    """Return the key that precedes another on the ladder (which need not be on it), or -NO_KEY."""
+    cdef i64 found = -1, answer = -NO_KEY
+    cdef u64 at = place_of(l, key)
+    cdef u32 node
+    if l.near_count:
+        if at < l.size:
+            found = next_down(l, at - 1) if at else -1
+        elif key > l.start:
+            found = next_down(l, l.size - 1)
+        if found >= 0:
+            answer = l.start + found
+    if l.far_count:
+        node = far_beyond(l, far, key, True)
+        if node and far[node].key > answer:
+            answer = far[node].key
     return answer

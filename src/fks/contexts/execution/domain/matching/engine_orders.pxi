@@ -143,7 +143,7 @@ cdef inline void rest(Engine *e, Instrument *ins, u32 slot, u32 lots) noexcept n
             o.shown = e.extras[slot].display
         if o.flags & MAY_END:
             ins.special[o.side] += 1
-    ladder_append(e, &ins.book[o.side], slot, price_of(o), lots)
+    ladder_append(e, &ins.book[o.side], slot, book_key(o), lots)
 
 
 cdef void take_out(Engine *e, u32 slot, u32 lots) noexcept nogil:
@@ -153,7 +153,7 @@ cdef void take_out(Engine *e, u32 slot, u32 lots) noexcept nogil:
     if o.place == RESTING:
         if o.flags & MAY_END:
             ins.special[o.side] -= 1
-        ladder_remove(e, &ins.book[o.side], slot, price_of(o), lots)
+        ladder_remove(e, &ins.book[o.side], slot, book_key(o), lots)
     elif o.place == WAITING:
         trigger_leave(e, ins, slot)
     elif o.place == FIRED:
@@ -199,10 +199,15 @@ cdef inline void slot_give(Engine *e, u32 slot) noexcept nogil:
     e.live -= 1
 
 
-cdef inline void forget(Engine *e, u32 slot) noexcept nogil:
+cdef void forget(Engine *e, u32 slot) noexcept nogil:
     """Drop an order that has no open lots any more and is nowhere."""
+    forget_code(e, slot, fks_hash(e.orders[slot].id))
+
+
+cdef inline void forget_code(Engine *e, u32 slot, u32 code) noexcept nogil:
+    """Drop an order, its id's hash being known."""
     cdef Order *o = &e.orders[slot]
-    ids_remove(&e.ids, fks_hash(o.id), slot)
+    ids_remove(&e.ids, code, slot)
     e.instruments[o.instrument].live -= 1
     ledger_opened(&e.ledger, o.account, o.instrument, -1)
     if fks_unlikely(o.marks):
@@ -259,7 +264,7 @@ cdef void cut(Engine *e, u32 slot, u32 lots, u8 reason, u64 other) noexcept nogi
         o.place = NOWHERE
     elif o.place == RESTING:
         l = &e.instruments[o.instrument].book[o.side]
-        level_at(l, e.far, price_of(o)).lots -= before - active
+        level_at(l, e.far, book_key(o)).lots -= before - active
         if o.shown > active:
             o.shown = active
     o.open -= lots

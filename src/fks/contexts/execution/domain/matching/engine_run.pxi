@@ -6,10 +6,11 @@ cdef enum:  # the keys that say how orders are matched; the others are the ledge
     KEY_MIN_LOTS = 3
     KEY_MIN_TICKS = 5
     KEY_MAX_TICKS = 6
-    BEYOND = 12  # commands ahead whose id is looked up in memory
-    NEARER = 7  # ... whose order is
-    NEAREST = 3  # ... whose neighbours in the queue are
-    CACHED = 4096  # live orders that the cache holds anyway
+    BEYOND = 12  # commands ahead whose id is hashed and its bucket fetched
+    NEARER = 7  # ... whose order is looked up and fetched
+    NEAREST = 3  # ... whose neighbours in the queue are fetched
+    RING = 16  # a power of two above BEYOND
+    CACHED = 16384  # live orders that the cache holds anyway
 
 
 cdef bint ladders_make(Instrument *ins) noexcept nogil:
@@ -17,9 +18,9 @@ cdef bint ladders_make(Instrument *ins) noexcept nogil:
     cdef int k
     cdef bint good = True
     for k in range(2):
-        good = good and ladder_make(&ins.book[k], NEAR_BOOK, k == 0)
+        good = good and ladder_make(&ins.book[k], NEAR_BOOK)
     for k in range(4):
-        good = good and ladder_make(&ins.trigger[k], NEAR_TRIGGER, k == 1 or k == 2)
+        good = good and ladder_make(&ins.trigger[k], NEAR_TRIGGER)
     ins.made = True
     ins.phase = CONTINUOUS
     ins.followed[0], ins.followed[1] = INT64_MAX, INT64_MIN
@@ -138,33 +139,43 @@ cdef void expire_due(Engine *e) noexcept nogil:
     settle(e)
 
 
-cdef inline void step(Engine *e, const Command *c, i64 ts) noexcept nogil:
-    """Apply one command and all that follows from it."""
+cdef inline void step(Engine *e, const Command *c, i64 ts, u32 code, u32 guess) noexcept nogil:
+    """Apply one command and all that follows from it; `code` is the hash of its id, and `guess` the
+    slot of its order, or any other."""
     if ts > e.now:
         e.now = ts
     if fks_unlikely(e.timed) and e.extras[e.heap[0]].expire_ns <= e.now:
         expire_due(e)
     if c.kind == ADD:
-        add(e, c)
+        add(e, c, code)
     elif c.kind == CANCEL:
-        cancel(e, c)
+        cancel(e, c, code, guess)
     elif c.kind == REPLACE:
-        replace(e, c)
+        replace(e, c, code, guess)
     else:
         control(e, c)
     if fks_unlikely(e.pending):
         settle(e)
 
 
-cdef inline void prefetch(const Engine *e, const Command *c) noexcept nogil:
-    """Fetch what later commands will touch, in three steps that need one another."""
-    cdef u32 slot
-    fks_prefetch(&e.ids.buckets[fks_hash(c[BEYOND].id) >> e.ids.shift])
-    slot = ids_guess(&e.ids, c[NEARER].id)
-    fks_prefetch(&e.orders[slot])
-    slot = ids_guess(&e.ids, c[NEAREST].id)
-    fks_prefetch(&e.orders[e.orders[slot].next])
-    fks_prefetch(&e.orders[e.orders[slot].prev])
+cdef void single(Engine *e, const Command *c, i64 ts) noexcept nogil:
+    """Apply one command that came alone."""
+    step(e, c, ts, fks_hash(c.id), 0)
+
+
+cdef inline void touch_level(const Engine *e, const Command *c, bint tail) noexcept nogil:
+    """Fetch the level that a limit order will join, or the last order there."""
+    cdef const Ladder *l
+    cdef u64 at
+    if c.side > 1 or c.instrument >= e.n_instruments:
+        return
+    l = &e.instruments[c.instrument].book[c.side]
+    at = place_of(l, key_of(c.side, c.price))
+    if at < l.size:
+        if tail:
+            fks_prefetch(&e.orders[l.levels[at].tail])
+        else:
+            fks_prefetch(&l.levels[at])
 
 
 cdef void flush(Engine *e) noexcept nogil:
@@ -182,13 +193,32 @@ cdef Py_ssize_t run(Engine *e, const Command *c, const i64 *ts, Py_ssize_t ts_st
                     i64 *offsets, bint all) noexcept nogil:
     """Apply commands as long as there is room for their events, or all; return how many were."""
     cdef Event *start = e.out
-    cdef Py_ssize_t i = 0
+    cdef Py_ssize_t i = 0, j, last = n - 1
+    cdef u32[RING] codes
+    cdef u32[RING] guesses
+    cdef const Order *o
     if e.spill.count:
         flush(e)
+    for j in range(BEYOND if n > BEYOND else n):
+        codes[j] = fks_hash(c[j].id)
+        guesses[j] = 0
     while i < n and (e.out != e.end or all) and not e.failed:
-        if e.live > CACHED and n - i > BEYOND:
-            prefetch(e, c + i)
-        step(e, c + i, ts[i * ts_step])
+        j = i + BEYOND if i + BEYOND < last else last
+        codes[j & (RING - 1)] = fks_hash(c[j].id)
+        fks_prefetch(&e.ids.buckets[codes[j & (RING - 1)] >> e.ids.shift])
+        j = i + NEARER if i + NEARER < last else last
+        guesses[j & (RING - 1)] = ids_guess(&e.ids, codes[j & (RING - 1)])
+        fks_prefetch(&e.orders[guesses[j & (RING - 1)]])
+        if e.live > CACHED:
+            if c[j].kind != CANCEL:
+                touch_level(e, c + j, False)
+            j = i + NEAREST if i + NEAREST < last else last
+            o = &e.orders[guesses[j & (RING - 1)]]
+            fks_prefetch(&e.orders[o.next])
+            fks_prefetch(&e.orders[o.prev])
+            if c[j].kind != CANCEL:
+                touch_level(e, c + j, True)
+        step(e, c + i, ts[i * ts_step], codes[i & (RING - 1)], guesses[i & (RING - 1)])
         if offsets:
             offsets[i] = e.out - start
         i += 1

@@ -117,16 +117,16 @@ cdef void pack_instrument(const Instrument *ins, u16 number, InstrumentRecord *r
 cdef u8 *write_book(const Engine *e, const Ladder *l, u8 *at) noexcept nogil:
     """Write the orders of one side in price-time order; return where they end."""
     cdef OrderRecord row
-    cdef i64 price = l.best
+    cdef i64 key = l.best
     cdef u32 slot
-    while price != l.none:
-        slot = level_at(l, e.far, price).head
+    while key != NO_KEY:
+        slot = level_at(l, e.far, key).head
         while slot:
             pack_order(e, slot, &row)
             memcpy(at, &row, sizeof(row))
             at += sizeof(row)
             slot = e.orders[slot].next
-        price = ladder_beyond(l, e.far, price)
+        key = ladder_beyond(l, e.far, key)
     return at
 
 

@@ -16,9 +16,9 @@ cdef inline Ladder *trigger_ladder(Instrument *ins, const Order *o) noexcept nog
     return &ins.trigger[2 * o.side + (o.type == MARKET_IF_TOUCHED or o.type == LIMIT_IF_TOUCHED)]
 
 
-cdef inline bint fires_at(const Ladder *l, i64 last, i64 trigger) noexcept nogil:
-    """Tell whether the last trade is at or beyond a trigger."""
-    return last <= trigger if l.falling else last >= trigger
+cdef inline int trigger_side(const Order *o) noexcept nogil:
+    """Return 1 where the lowest trigger is the first to fire, 0 where the highest is."""
+    return (o.side == 0) != (o.type == MARKET_IF_TOUCHED or o.type == LIMIT_IF_TOUCHED)
 
 
 cdef inline i64 within(const Instrument *ins, i64 price) noexcept nogil:
@@ -31,7 +31,8 @@ cdef inline i64 within(const Instrument *ins, i64 price) noexcept nogil:
 cdef void trigger_join(Engine *e, Instrument *ins, u32 slot) noexcept nogil:
     """Put an order with a trigger on its ladder, by acceptance within its level."""
     cdef Ladder *l = trigger_ladder(ins, &e.orders[slot])
-    cdef Level *level = level_for(e, l, e.extras[slot].trigger)
+    cdef Level *level = level_for(
+        e, l, key_of(trigger_side(&e.orders[slot]), e.extras[slot].trigger))
     cdef u32 before = level.tail
     while before and e.orders[before].accepted > e.orders[slot].accepted:
         before = e.orders[before].prev
@@ -44,7 +45,7 @@ cdef void trigger_leave(Engine *e, Instrument *ins, u32 slot) noexcept nogil:
     cdef Extra *x = &e.extras[slot]
     ins.waiting -= 1
     if x.has_trigger:
-        ladder_remove(e, trigger_ladder(ins, o), slot, x.trigger, 0)
+        ladder_remove(e, trigger_ladder(ins, o), slot, key_of(trigger_side(o), x.trigger), 0)
     if not trails(o):
         return
     if x.trail_prev:
@@ -89,7 +90,8 @@ cdef void arm(Engine *e, Instrument *ins, u32 slot) noexcept nogil:
         if trailing:
             follow(ins, o, x)
             known = ins.has_last
-        if ins.has_last and x.has_trigger and fires_at(trigger_ladder(ins, o), ins.last, x.trigger):
+        if ins.has_last and x.has_trigger and (
+                key_of(trigger_side(o), x.trigger) <= key_of(trigger_side(o), ins.last)):
             fired(e, slot)
             return
     if trailing:
@@ -135,7 +137,8 @@ cdef void follow_all(Engine *e, Instrument *ins, int side) noexcept nogil:
         before, had = x.trigger, x.has_trigger
         if follow(ins, &e.orders[slot], x):
             if had:
-                ladder_remove(e, trigger_ladder(ins, &e.orders[slot]), slot, before, 0)
+                ladder_remove(e, trigger_ladder(ins, &e.orders[slot]), slot,
+                              key_of(1 - side, before), 0)
             trigger_join(e, ins, slot)
         slot = x.trail_next
 
@@ -145,13 +148,15 @@ cdef void collect_fired(Engine *e, Instrument *ins) noexcept nogil:
     cdef Ladder *l
     cdef int k
     cdef u32 slot
+    cdef i64 last
     if ins.phase != CONTINUOUS or not ins.has_last:
         return
     follow_all(e, ins, 0)
     follow_all(e, ins, 1)
     for k in range(4):
         l = &ins.trigger[k]
-        while l.best != l.none and fires_at(l, ins.last, l.best):
+        last = key_of(k == 0 or k == 3, ins.last)
+        while l.best <= last:
             slot = level_at(l, e.far, l.best).head
             trigger_leave(e, ins, slot)
             fired(e, slot)

@@ -169,7 +169,7 @@ ctypedef struct Level:
 
 ctypedef struct Far:
     Level level
-    i64 price
+    i64 key
     u32 left, right
 
 ctypedef struct Ladder:
@@ -177,14 +177,12 @@ ctypedef struct Ladder:
     u64 *bits0
     u64 *bits1
     u64 bits2
-    i64 start  # price of levels[0]
-    i64 best  # the next to trade or to fire; `none` when empty
-    i64 none
+    i64 start  # key of levels[0]
+    i64 best  # the lowest key, the next to trade or to fire; NO_KEY when empty
     u32 size
     u32 root  # of the far levels
     u32 near_count, far_count
     u32 misses  # inserts before all others outside of the window since it was placed
-    bint falling  # the best is the highest
 
 ctypedef struct Instrument:
     u8 kind, phase

@@ -17,8 +17,8 @@ cdef inline i64 limit_of(const Engine *e, u32 slot) noexcept nogil:
 
 
 cdef inline bint reaches(const Ladder *opposite, i64 limit) noexcept nogil:
-    """Tell whether an order with this limit may trade with the best of the other side."""
-    return opposite.best != opposite.none and not ahead(opposite, limit, opposite.best)
+    """Tell whether an order whose limit has this key on the other side may trade there."""
+    return opposite.best <= limit
 
 
 cdef inline u32 reducible(const Engine *e, u32 slot) noexcept nogil:
@@ -33,15 +33,15 @@ cdef inline void lose(Engine *e, Instrument *ins, u32 slot, u32 lots) noexcept n
     cdef Order *o = &e.orders[slot]
     cdef Ladder *l
     cdef Level *level
-    cdef i64 price
+    cdef i64 key
     cdef u32 active
     o.open -= lots
     o.traded += lots
     if o.place != RESTING:
         return
     l = &ins.book[o.side]
-    price = price_of(o)
-    level = level_at(l, e.far, price)
+    key = book_key(o)
+    level = level_at(l, e.far, key)
     level.lots -= lots
     o.shown -= lots
     if o.shown:
@@ -58,7 +58,7 @@ cdef inline void lose(Engine *e, Instrument *ins, u32 slot, u32 lots) noexcept n
     if fks_unlikely(o.flags & MAY_END):
         ins.special[o.side] -= 1
     if level.head == 0:
-        level_ends(e, l, price)
+        level_ends(e, l, key)
 
 
 cdef bint trade(Engine *e, Instrument *ins, u32 slot, u32 other, i64 price, u32 lots,
@@ -139,7 +139,7 @@ cdef bint walk(Engine *e, Instrument *ins, u32 slot) noexcept nogil:
     cdef Order *taker = &e.orders[slot]
     cdef Order *maker
     cdef Ladder *l = &ins.book[1 - taker.side]
-    cdef i64 limit = limit_of(e, slot)
+    cdef i64 limit = key_of(1 - taker.side, limit_of(e, slot))
     cdef u32 group = e.groups[taker.account], other, lots, most
     cdef bint traded = False
     while taker.place != FREE and reaches(l, limit):
@@ -177,7 +177,7 @@ cdef inline void meet(Engine *e, Instrument *ins, u32 slot) noexcept nogil:
     cdef bint continuous = ins.phase == CONTINUOUS, traded = False
     cdef u32 lots
     o.place = ARRIVING
-    if continuous and reaches(&ins.book[1 - o.side], limit_of(e, slot)):
+    if continuous and reaches(&ins.book[1 - o.side], key_of(1 - o.side, limit_of(e, slot))):
         traded = walk(e, ins, slot)
     if o.place != FREE:
         lots = active_of(e, slot)
@@ -193,14 +193,12 @@ cdef inline void meet(Engine *e, Instrument *ins, u32 slot) noexcept nogil:
 
 cdef bint would_cross(Engine *e, Instrument *ins, int side, i64 limit) noexcept nogil:
     """Tell whether a limit is at or through the best opposite limit price."""
-    cdef Ladder *l = &ins.book[1 - side]
-    cdef i64 best = best_limit(e, l)
-    return best != l.none and not ahead(l, limit, best)
+    return best_limit(e, &ins.book[1 - side]) <= key_of(1 - side, limit)
 
 
 cdef i64 best_limit(const Engine *e, const Ladder *l) noexcept nogil:
-    """Return the best price of a side, market orders in an auction left out, or `none`."""
-    if l.best == MARKET_PRICE or l.best == -MARKET_PRICE:
+    """Return the best key of a side, market orders in an auction left out, or NO_KEY."""
+    if l.best == MARKET_KEY:
         return ladder_beyond(l, e.far, l.best)
     return l.best
 
@@ -210,18 +208,19 @@ cdef bint fillable(Engine *e, Instrument *ins, int side, u32 account, u8 flags, 
     """Tell whether a FOK order would be filled whole: by level totals, and where orders count
     that a trade may end or that are one's own, one by one."""
     cdef Ladder *l = &ins.book[1 - side]
-    cdef i64 price = l.best, missing = lots
+    cdef i64 key = l.best, missing = lots
     cdef u32 group = e.groups[account], slot
     cdef Order *o
-    while missing > 0 and price != l.none and not ahead(l, limit, price):
-        missing -= <i64>level_at(l, e.far, price).lots
-        price = ladder_beyond(l, e.far, price)
+    limit = key_of(1 - side, limit)
+    while missing > 0 and key <= limit:
+        missing -= <i64>level_at(l, e.far, key).lots
+        key = ladder_beyond(l, e.far, key)
     if missing > 0 or (group == 0 and ins.special[1 - side] == 0):
         return missing <= 0
     missing = lots
-    price = l.best
-    while missing > 0 and price != l.none and not ahead(l, limit, price):
-        slot = level_at(l, e.far, price).head
+    key = l.best
+    while missing > 0 and key <= limit:
+        slot = level_at(l, e.far, key).head
         while slot and missing > 0:
             o = &e.orders[slot]
             if group and group == e.groups[o.account]:
@@ -230,5 +229,5 @@ cdef bint fillable(Engine *e, Instrument *ins, int side, u32 account, u8 flags, 
             elif not o.flags & MAY_END:
                 missing -= active_of(e, slot)
             slot = o.next
-        price = ladder_beyond(l, e.far, price)
+        key = ladder_beyond(l, e.far, key)
     return missing <= 0

@@ -20,7 +20,8 @@ typedef __int128 fks_wide;
 
 /* No price, trigger or offset is further from zero; market orders of an auction stand beyond. */
 #define FKS_PRICE_BOUND ((int64_t)1 << 53)
-#define FKS_MARKET_PRICE ((int64_t)1 << 62)
+#define FKS_MARKET_KEY (-((int64_t)1 << 62))
+#define FKS_NO_KEY INT64_MAX
 
 /* The four bytes {kind, side, type, tif}, the flags and the instrument of a command as one word. */
 static inline uint64_t fks_head(const void *command) {
@@ -115,5 +116,11 @@ static inline int64_t fks_clock_ns(void) {
 static inline uint64_t fks_ticks(void) { unsigned id; return __rdtscp(&id); }
 #else
 static inline uint64_t fks_ticks(void) { return (uint64_t)fks_clock_ns(); }
+#endif
+
+/* What is marked inline in the .pxi files is the path of nearly every command: inline it there. */
+#if defined(__GNUC__) && defined(__OPTIMIZE__)
+#undef CYTHON_INLINE
+#define CYTHON_INLINE inline __attribute__((always_inline))
 #endif
 #endif
