@@ -11,7 +11,12 @@ import fks.contexts.execution.domain.risk as risk
 from fks.contexts.execution.domain.matching.layout import Reason
 from fks.contexts.execution.domain.risk.facts import CancelAll, Flatten, Pause, Warn
 from fks.contexts.execution.domain.risk.policies import Policies
-from fks.contexts.execution.domain.risk.prop import PropProgress, checked, parse_firms
+from fks.contexts.execution.domain.risk.prop import (
+    PropProgress,
+    checked,
+    loosened_rules,
+    parse_firms,
+)
 from fks.contracts.execution import PropRules
 from fks.kernel.errors import Invalid
 
@@ -152,6 +157,22 @@ def test_rules_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
         checked(PropRules(**wrong))  # type: ignore[arg-type]
     with pytest.raises(Invalid):
         desk(PropRules(**wrong))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [({}, ()), ({"max_drawdown": Decimal("0.06")}, ("max_drawdown",)),
+     ({"max_drawdown": Decimal("0.04")}, ()), ({"daily_loss": None}, ("daily_loss",)),
+     ({"news": True}, ("news",)), ({"phase": "funded"}, ("phase",)),
+     ({"min_days": 1}, ("min_days",)),
+     ({"lock": Decimal(0)}, ("lock",)), ({"max_contracts": Decimal(1)}, ())],
+)  # fmt: skip
+def test_rules_that_loosen_are_known(change: dict[str, object], expected: tuple[str, ...]) -> None:
+    """Lost: a firm's rule could be lifted without a reason, which a limit cannot."""
+    old = PropRules(min_days=2)
+    facts = {"min_days": 2} | change
+    assert loosened_rules(old, PropRules(**facts)) == expected  # type: ignore[arg-type]
+    assert loosened_rules(old, None) == ("prop",) and loosened_rules(None, old) == ()
 
 
 def test_the_samples_can_be_read_and_say_that_they_are_not_checked() -> None:

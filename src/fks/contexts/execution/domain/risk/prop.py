@@ -36,6 +36,7 @@ __all__ = [
     "checked",
     "contracts",
     "day_ended",
+    "loosened_rules",
     "parse_firms",
     "progress",
     "prop_marked",
@@ -103,6 +104,30 @@ def checked(rules: PropRules) -> PropRules:
         raise Invalid(f"prop rules of {rules.firm or 'the account'}: {wrong}",
                       code="execution.bad_prop_rules")  # fmt: skip
     return rules
+
+
+def loosened_rules(old: PropRules | None, new: PropRules | None) -> tuple[str, ...]:
+    """Return the names of the rules that let more through in `new` than in `old`, sorted.
+
+    Another firm or phase counts, for it begins the figures anew; so does having none.
+    """
+    if old is None or old == new:
+        return ()
+    if new is None:
+        return ("prop",)
+    names = [name for name in ("firm", "phase", "drawdown_kind")
+             if getattr(old, name) != getattr(new, name)]  # fmt: skip
+    for name in ("max_drawdown", "daily_loss", "max_contracts", "consistency"):
+        before, after = getattr(old, name), getattr(new, name)
+        if before is not None and (after is None or after > before):
+            names.append(name)
+    if new.min_days < old.min_days:
+        names.append("min_days")
+    if new.lock is not None and (old.lock is None or new.lock < old.lock):
+        names.append("lock")  # it holds the floor back from where it would rise to
+    names += [name for name in ("overnight", "news", "daily_loss_soft")
+              if getattr(new, name) and not getattr(old, name)]  # fmt: skip
+    return tuple(sorted(names))
 
 
 def begun(equity_nanos: int) -> PropMemory:
