@@ -356,12 +356,7 @@ cdef class Matcher:
 
     def snapshot(self):
         """Return the canonical bytes of the state; `reference_snapshot` says how they lie."""
-        cdef HeaderRecord head
-        cdef size_t size = engine_size(self._engine, &head)
-        cdef size_t more = ledger_state(&self._engine.ledger, NULL, 0)
-        cdef bytes data = PyBytes_FromStringAndSize(NULL, size + more)
-        engine_write(self._engine, &head, <u8 *>PyBytes_AS_STRING(data), more)
-        return data
+        return bytes_of(self._engine)
 
     def restore(self, bytes data):
         """Become what a snapshot says.
@@ -380,7 +375,7 @@ cdef class Matcher:
         if fresh == NULL:
             raise MemoryError("no memory for a second matching engine")
         good = engine_read(fresh, <const u8 *>PyBytes_AS_STRING(data), len(data))
-        if not good:
+        if not good or bytes_of(fresh) != data:
             engine_free(fresh)
             raise unreadable("not a matching snapshot of version 1 that fits this engine")
         self._engine.spill.rows = NULL
@@ -397,6 +392,16 @@ cdef object unreadable(str message):
     """Return the failure of a snapshot: FKS's own, looked up when there is one."""
     errors = importlib.import_module("fks.kernel.errors")
     return errors.Invalid(message, code="execution.snapshot_unreadable")
+
+
+cdef bytes bytes_of(Engine *e):
+    """Return the canonical bytes of an engine."""
+    cdef HeaderRecord head
+    cdef size_t size = engine_size(e, &head)
+    cdef size_t more = ledger_state(&e.ledger, NULL, 0)
+    cdef bytes data = PyBytes_FromStringAndSize(NULL, size + more)
+    engine_write(e, &head, <u8 *>PyBytes_AS_STRING(data), more)
+    return data
 
 
 cdef object events_of(const Spill *rows):
