@@ -103,7 +103,7 @@ def test_what_the_outbox_has_not_seen_is_replayed_and_kept() -> None:
     assert manifest is not None and len(manifest.snapshots) > 2
     assert manifest.dropped is None or manifest.dropped.last_seq <= manifest.snapshots[0].seq <= 100
     ledger = Ledger()
-    found = Engine(disk).journal.recover(ledger, outputs_after=100)
+    found = Engine(disk, keep_after=100).journal.recover(ledger, outputs_after=100)
     assert found.snapshot_seq <= 100
     assert ledger.state_hash() == engine.ledger.state_hash()
 

@@ -100,7 +100,10 @@ def read_manifest(files: Files, folder: Folder, findings: list[str]) -> Manifest
         else:
             whole.append(manifest)
     if not whole:
-        present = sorted(name for name in names if name[-4:] != ".tmp" and name != "LOCK")
+        ours = re.compile(
+            f"{_SEGMENT.pattern}|{_SNAPSHOT.pattern}|{folder.witness.name}|MANIFEST.."
+        )
+        present = sorted(filter(ours.fullmatch, names))
         if present:
             raise JournalCorrupt(
                 str(folder.manifests[0]), 0, 0, f"no manifest is whole beside {present[0]}"

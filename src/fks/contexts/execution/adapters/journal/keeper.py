@@ -78,6 +78,7 @@ class Keeper:
         Raises `JournalUnavailable` where there is no space for one; an `urgent` one may use the
         reserve. Nothing is changed then, and the call may be repeated.
         """
+        self._fence()
         prepared = self._taken()
         if prepared is None:
             with self._working:

@@ -76,12 +76,8 @@ class Pump:
         group = buffers.take()
         try:
             self._writer.write(group, urgent=buffers.urgent)
-        except OSError as error:
-            failure = JournalFailed(f"the disk failed under the journal: {error}")
-            buffers.failure = failure
-            if self._on_failure is not None:
-                self._on_failure(failure)
-            raise failure from error
+        except (OSError, JournalFailed) as error:
+            raise self._failed_here(error) from error
         durable = buffers.done()
         self._keeper.durable_seq = durable
         if self._on_durable is not None:
@@ -92,21 +88,23 @@ class Pump:
         """Do the keeper's work in the calling thread. Raises `JournalFailed`."""
         try:
             self._keeper.step()
-        except OSError as error:
-            failure = JournalFailed(f"the disk failed under the journal: {error}")
-            self._buffers.failure = failure
-            raise failure from error
+        except (OSError, JournalFailed) as error:
+            raise self._failed_here(error) from error
+
+    def _failed_here(self, error: OSError | JournalFailed) -> JournalFailed:
+        failure = _failure(error)
+        self._buffers.failure = failure
+        if self._on_failure is not None:
+            self._on_failure(failure)
+        return failure
 
     def _run_log(self) -> None:
         finished = False
         try:
             self._log()
             finished = True
-        except OSError as error:
-            self._fail(JournalFailed(f"the disk failed under the journal: {error}"))
-            finished = True
-        except JournalFailed as error:
-            self._fail(error)
+        except (OSError, JournalFailed) as error:
+            self._fail(_failure(error))
             finished = True
         finally:
             if not finished:  # a bug, here or in `on_durable`: stop, and let it be seen
@@ -146,11 +144,15 @@ class Pump:
                 self._keeper.step()
                 self._keep.wait(self._retry_s if self._keeper.low else 2.0)
                 self._keep.clear()
-        except OSError as error:
-            self._fail(JournalFailed(f"the disk failed under the journal: {error}"))
-        except JournalFailed as error:
-            self._fail(error)
+        except (OSError, JournalFailed) as error:
+            self._fail(_failure(error))
 
     def _fail(self, failure: JournalFailed) -> None:
         if self._buffers.fail(failure) and self._on_failure is not None:
             self._on_failure(failure)
+
+
+def _failure(error: OSError | JournalFailed) -> JournalFailed:
+    if isinstance(error, JournalFailed):
+        return error
+    return JournalFailed(f"the disk failed under the journal: {error}")

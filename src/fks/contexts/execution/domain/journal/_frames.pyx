@@ -6,6 +6,7 @@ Nothing here touches a file or a clock. What runs without the GIL reports by num
 """
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytearray cimport PyByteArray_AS_STRING
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
@@ -144,9 +145,8 @@ cdef inline uint32_t record_crc(const uint8_t *at, Py_ssize_t size, uint32_t see
 cdef class Group:
     """Records that will be written and made durable together; see `frames.PlainGroup`."""
 
-    cdef object store
+    cdef bytearray store  # of this group alone, and never resized
     cdef uint8_t *data
-    cdef Py_buffer held
     cdef readonly Py_ssize_t capacity, used
     cdef readonly uint64_t first_seq, last_seq, ts_ns
     cdef readonly uint32_t records
@@ -156,14 +156,9 @@ cdef class Group:
         if capacity < HEADER + COMMIT:
             raise ValueError("a group needs room for a record and its commit")
         self.store = bytearray(capacity)
-        PyObject_GetBuffer(self.store, &self.held, PyBUF_SIMPLE | PyBUF_WRITABLE)
-        self.data = <uint8_t *>self.held.buf
+        self.data = <uint8_t *>PyByteArray_AS_STRING(self.store)
         self.capacity = capacity
         self.prefix = prefix
-
-    def __dealloc__(self):
-        if self.data is not NULL:
-            PyBuffer_Release(&self.held)
 
     def clear(self):
         """Empty the group for its next use."""
