@@ -76,7 +76,7 @@ def test_correlated_symbols_share_a_cap_and_others_do_not() -> None:
     cap = 30_000  # three lots at 1,000 ticks of 10
     policies = desk(max_correlated_exposure=str(cap), correlation_groups="index=ES,NQ; m=GC")
     policies.on_fill(fill(position=1, symbol="ESH6"), START)
-    assert place(policies, order("2", symbol="NQ", side=1)) is Reason.NONE  # shorts add too
+    assert place(policies, order("2", symbol="NQM6", side=1)) is Reason.NONE  # shorts too
     assert code(policies, order("3")) is Reason.NONE
     verdict = policies.before_order(order("3", lots=5), START)
     assert verdict.code is Reason.CORRELATION and verdict.cap_lots == 1

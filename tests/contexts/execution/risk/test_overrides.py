@@ -37,6 +37,9 @@ def test_it_lasts_five_minutes() -> None:
     policies, number = granted()
     assert code(policies, order(override=number), START + TTL) is Reason.NONE
     assert code(policies, order(override=number), START + TTL + 1) is Reason.NEWS_GATE
+    policies.approve_override(
+        policies.ask_override(order(), "anna", "yes", START), "bert", START + TTL
+    )
     late = policies.ask_override(order(), "anna", "again", START)
     with pytest.raises(NotFound):
         policies.approve_override(late, "bert", START + TTL + 1)
@@ -61,6 +64,8 @@ def test_one_person_is_not_two() -> None:
         policies.approve_override(number, "anna", START)
     with pytest.raises(Denied):
         policies.ask_override(order(), "", "I want it", START)
+    with pytest.raises(Denied):
+        policies.ask_override(order(), "anna", " ok ", START)
     assert code(policies, order(override=number)) is Reason.NEWS_GATE
 
 

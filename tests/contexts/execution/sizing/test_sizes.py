@@ -137,6 +137,12 @@ def test_tiers_by_quality_cut_in_volatile_and_ranging_markets(
     assert found.lots == lots
 
 
+def test_a_rule_of_one_tier_keeps_it_without_a_wave() -> None:
+    """Lost: a trader with one tier would have none."""
+    rule = SizingRule(method=SizingMethod.QUALITY_TIERS, tiers=((D("0.6"), D(1)),))
+    assert sized(rule, confidence=D("0.9"), wave=D(1)).lots == 1
+
+
 @pytest.mark.parametrize("method", list(SizingMethod))
 def test_the_accounts_risk_cap_bounds_every_rule(method: SizingMethod) -> None:
     """Lost: only one of five rules would keep to one per cent."""
