@@ -68,7 +68,9 @@ class PlainOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     stop_loss: Decimal | None = None
     display_quantity: Decimal | None = None
     expire_ts_ns: int = 0
-    client_order_id: Annotated[str, msgspec.Meta(max_length=36)] = ""
+    client_order_id: Annotated[str, msgspec.Meta(max_length=36, pattern=r"^[A-Za-z0-9_.:\-]*$")] = (
+        ""
+    )
     post_only: bool = False
     reduce_only: bool = False
     self_trade: SelfTradeMode = SelfTradeMode.CANCEL_NEWEST

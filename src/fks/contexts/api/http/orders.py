@@ -52,10 +52,11 @@ class OrderController(Controller):
     ) -> AccountOrder:
         """Place an order; the answer comes when it is durable, also when it was refused.
 
-        The Idempotency-Key stands in for a missing client_order_id: one table knows both.
+        The Idempotency-Key stands in for a missing client_order_id: one table knows both, and
+        it, not the bus, tells a repeat (the same answer) from another order (422).
         """
         request = plain_order(data, api.new_key(idempotency_key), given=idempotency_key is not None)
-        return await api.ask(PlaceOrder(key=request.client_order_id, request=request))
+        return await api.ask(PlaceOrder(key=api.new_key(None), request=request))
 
     @post("/bulk", status_code=HTTP_201_CREATED, summary="Place up to 100 orders")
     async def place_many(
@@ -67,7 +68,7 @@ class OrderController(Controller):
             plain_order(order, f"{key}-{place}", given=given)
             for place, order in enumerate(data.orders)
         )
-        return await api.ask(PlaceOrders(key=key, requests=requests))
+        return await api.ask(PlaceOrders(key=api.new_key(None), requests=requests))
 
     @post("/check", status_code=HTTP_200_OK, summary="What would happen to an order")
     async def check(self, api: ApiDep, data: JSONBody[PlainOrder]) -> OrderCheck:

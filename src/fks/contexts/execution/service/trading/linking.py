@@ -28,6 +28,8 @@ __all__ = ["Linking"]
 _log = structlog.get_logger("fks.execution")
 _FUTURES_MARGIN_PPB = 100_000_000  # a tenth of the notional, where settings say nothing
 _ASK_S = 10.0
+_STALE_LIVE_NS = 5_000_000_000
+_STALE_PAPER_NS = 300_000_000_000  # bars of a minute may feed it
 
 
 class Linking:
@@ -46,6 +48,7 @@ class Linking:
         self._market = market
         self._spawn = spawn
         self.asking: dict[str, Asking] = {}
+        self._learning = asyncio.Lock()
 
     async def link(self, name: str) -> None:
         """Connect an account to its venue; one that cannot be reached is tried for ever."""
@@ -70,15 +73,18 @@ class Linking:
 
     async def learn(self, venue: str, symbol: str) -> None:
         """Make an instrument known at a venue, out of data's list. Raises `NotFound`."""
+        async with self._learning:  # nobody trades a symbol before its last price is known too
+            if (venue, symbol) not in self._live.floor.instruments:
+                await self._learn(venue, symbol)
+
+    async def _learn(self, venue: str, symbol: str) -> None:
         live = self._live
-        if (venue, symbol) in live.floor.instruments:
-            return
         found = await self._runtime.bus.ask(GetInstrument(symbol=symbol), timeout_s=_ASK_S)
-        if (venue, symbol) in live.floor.instruments:
-            return
         chosen = self._settings.instruments.get(symbol, {})
         margin_ppb = 1_000_000_000 if found.multiplier == 1 else _FUTURES_MARGIN_PPB
-        given = {"initial_margin_ppb": margin_ppb, **chosen}
+        spec = live.specs.get(venue)
+        stale_ns = _STALE_LIVE_NS if spec is not None and spec.live else _STALE_PAPER_NS
+        given = {"initial_margin_ppb": margin_ppb, "stale_ns": stale_ns, **chosen}
         await live.writer.take(
             inputs.InstrumentDefined(
                 venue=venue, instrument=found, matched=venue == "internal", **given
@@ -88,6 +94,7 @@ class Linking:
             learn = getattr(link.venue, "learn", None)
             if link.account.venue == venue and learn is not None:
                 learn(found)
+        self._market.catch_up(symbol)
 
     async def close(self) -> None:
         """Give up questions, and disconnect."""

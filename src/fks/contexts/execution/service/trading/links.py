@@ -85,6 +85,11 @@ class Link:
         self._chains[act.order_id] = task
         task.add_done_callback(lambda done: self._forget(act.order_id, done))
 
+    @property
+    def sending(self) -> bool:
+        """Tell whether something is being sent."""
+        return bool(self._chains)
+
     def hear(self, report: VenueReport) -> None:
         """Journal what the venue says."""
         self.last_heard_ns = self._clock.monotonic_ns()

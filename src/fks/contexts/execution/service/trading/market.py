@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 
 import structlog
@@ -19,6 +20,7 @@ __all__ = ["Market"]
 
 _log = structlog.get_logger("fks.execution")
 _QUIET_NS = 200_000_000
+_FRESH_NS = 60_000_000_000
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -34,6 +36,7 @@ class Market:
     def __init__(self) -> None:
         self._live: Live | None = None
         self._links: list[Link] = []
+        self._last: dict[str, tuple[int, BarClosed]] = {}
         self._told_ns: dict[tuple[str, str], int] = {}
 
     def attach(self, live: Live, link: Link) -> None:
@@ -48,6 +51,7 @@ class Market:
 
     def hear(self, event: BarClosed) -> None:
         """Take a closed bar: venues of our own trade through it, everything is marked by it."""
+        self._last[event.instrument] = (time.monotonic_ns(), event)
         live = self._live
         if live is None:
             return
@@ -63,6 +67,12 @@ class Market:
                     on_market(seen)
         for venue in sorted(venues):
             self.price(venue, event.instrument, Decimal(repr(event.close)))
+
+    def catch_up(self, symbol: str) -> None:
+        """Take the last bar of a symbol that has just become known, unless it is old."""
+        heard_ns, event = self._last.get(symbol, (0, None))
+        if event is not None and time.monotonic_ns() - heard_ns < _FRESH_NS:
+            self.hear(event)
 
     def price(self, venue: str, symbol: str, price: Decimal) -> None:
         """Take a price; one that comes too soon after another is left out where nobody trades."""

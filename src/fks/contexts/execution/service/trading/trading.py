@@ -74,6 +74,11 @@ class Trading:
         """Tell whether there is a journal."""
         return (self._folder / "journal").exists()
 
+    @property
+    def projecting(self) -> int:
+        """Return how many durable inputs the database does not show yet."""
+        return self._projector.behind
+
     # --- opening ---
 
     async def run(self) -> None:
