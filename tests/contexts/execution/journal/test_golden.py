@@ -27,9 +27,7 @@ GOLDEN = Path(__file__).with_name("golden")
 
 def loaded(folder: Path) -> PowerDisk:
     """Return the files of a golden journal in memory: the originals stay as they are."""
-    return PowerDisk.of(
-        {f"/journal/{path.name}": path.read_bytes() for path in folder.iterdir()}
-    )
+    return PowerDisk.of({f"/journal/{path.name}": path.read_bytes() for path in folder.iterdir()})
 
 
 @pytest.mark.parametrize("folder", sorted(GOLDEN.iterdir()), ids=lambda path: path.name)
