@@ -196,16 +196,56 @@ def written(seed: int, name: str, n: int) -> tuple[Script, list[bytes]]:
         spoil(rng, c, garbage)
     luck = rng.random(len(commands))
     sound = rng.random(len(commands)) >= garbage
-    engine = ReferenceMatcher(**SIZES)
-    found, events = [], []
-    for at in range(len(commands)):
+
+    def change(engine: ReferenceMatcher, at: int) -> None:
         if at >= len(begin) and sound[at]:
             aim(engine, commands, at, luck[at])
-        events.append(engine.apply(commands[at : at + 1], times[at : at + 1]).tobytes())
-        if (at + 1) % BATCH == 0 or at + 1 == len(commands):
-            found += [b"".join(events), engine.state_hash()]
-            events = []
-    return (commands, times), found
+
+    return played_along(commands, times, change)
+
+
+PRICES = [-(2**53), -(2**40), -7, -1, 0, 1, 2, 7, 1000, 10**6, 2**31, 2**40, 2**53 - 1, 2**53]
+LOTS = [1, 1, 2, 3, 1000, 10**6, 2**31, 2**32 - 1]
+UNITS = [1, 1, 1000, 10**6, 2**20, 2**31, 2**53]
+FEES = [0, 0, 10**6, -(10**6), 10**9, -(10**9)]
+CREDITS = [0, 10**15, 2**62, -(2**62), 2**63 - 1, -(2**63)]
+
+
+def written_wide(seed: int, n: int) -> tuple[Script, list[bytes]]:
+    """Return a script at the edges of what fits 64 bits, and what comes of it."""
+    rng, c = drawn_commands(seed, "triggers", n)
+    edge = {"MIN_TICKS": -(2**53), "MAX_TICKS": 2**53}
+    rows = []
+    for one, kind in ((0, Kind.BOOK), (1, Kind.ROUTED), (2, Kind.BOOK)):
+        fees = {f"{name}_FEE_PPB": int(rng.choice(FEES)) for name in ("MAKER", "TAKER")}
+        unit = int(rng.choice(UNITS))
+        lot_fee = int(rng.choice([0, 10**13, -(10**13)]))
+        rows += instrument_rows(one, kind, UNIT_NANOS=unit, LOT_FEE_NANOS=lot_fee, **edge, **fees)
+    for account in range(1, 5):
+        rows += account_rows(account, (0, 1, 2))
+        credit = int(rng.choice(CREDITS))
+        rows += [row(CommandKind.CREDIT, account=account, price=credit)]
+    c["price"] = rng.choice(rng.choice(PRICES, 4), n)
+    c["stop"] = rng.choice(rng.choice(PRICES, 4), n)
+    c["quantity"] = rng.choice(rng.choice(LOTS, 3), n)
+    c["display"] = np.where(rng.random(n) < 0.1, (c["quantity"] + 99) // 100, 0)
+    c["instrument"] = rng.choice([0, 0, 0, 2, 1], n)
+    extra = rng.random(n)
+    c["kind"][extra < 0.03] = CommandKind.REFERENCE
+    c["kind"][(extra >= 0.03) & (extra < 0.06)] = CommandKind.VENUE_FILL
+    credit = (extra >= 0.06) & (extra < 0.08)
+    c["kind"][credit] = CommandKind.CREDIT
+    c["price"][credit] = rng.choice(CREDITS, credit.sum())
+    begin = np.concatenate(rows)
+    commands = np.concatenate([begin, c])
+    times = np.arange(len(commands), dtype=np.int64)
+    luck = rng.random(len(commands))
+
+    def change(engine: ReferenceMatcher, at: int) -> None:
+        if at >= len(begin):
+            aim(engine, commands, at, luck[at])
+
+    return played_along(commands, times, change)
 
 
 def aim(engine: ReferenceMatcher, commands: np.ndarray, at: int, luck: float) -> None:
@@ -223,6 +263,21 @@ def aim(engine: ReferenceMatcher, commands: np.ndarray, at: int, luck: float) ->
             c["account"], c["instrument"] = leader["account"], leader["instrument"]
     elif kind in ABOUT_ONE and live and luck < 0.9:
         c["id"] = live[int(luck * 1000) % len(live)]
+
+
+def played_along(
+    commands: np.ndarray, times: np.ndarray, change: Callable[[ReferenceMatcher, int], None]
+) -> tuple[Script, list[bytes]]:
+    """Let the plain engine take a script, each command changed right before; return both."""
+    engine = ReferenceMatcher(**SIZES)
+    found, events = [], []
+    for at in range(len(commands)):
+        change(engine, at)
+        events.append(engine.apply(commands[at : at + 1], times[at : at + 1]).tobytes())
+        if (at + 1) % BATCH == 0 or at + 1 == len(commands):
+            found += [b"".join(events), engine.state_hash()]
+            events = []
+    return (commands, times), found
 
 
 def refine(rng: np.random.Generator, c: np.ndarray) -> None:

@@ -26,6 +26,7 @@ SHOWS_ALL = (
     OrderKind.MARKET_IF_TOUCHED,
     OrderKind.TRAILING_STOP,
 )
+MOST_PARTS = 128  # of an iceberg: each is a trade, and all of them may be in one command
 RESTING_TIFS = (Tif.GTC, Tif.GTD, Tif.DAY)
 AUCTIONS = (Phase.OPENING_AUCTION, Phase.CLOSING_AUCTION)
 
@@ -44,7 +45,7 @@ def sized_well(book: Book, kind: int, quantity: int, display: int) -> bool:
     """Tell whether quantity and display go together."""
     if quantity == 0 or quantity < book.min_lots or display > quantity:
         return False
-    return display == 0 or kind not in SHOWS_ALL
+    return display == 0 or (kind not in SHOWS_ALL and quantity <= MOST_PARTS * display)
 
 
 def timed_well(state: State, c: Command) -> bool:
