@@ -449,6 +449,28 @@ cdef u32 routed(Engine *e, u64 key) noexcept nogil:
     return slot if slot and e.orders[slot].place == AWAY else 0
 
 
+cdef int stranger_fill(Engine *e, const Command *c) noexcept nogil:
+    """Count a fill whose order is not live here: it is over, or was placed elsewhere."""
+    if c.account == 0 or c.side > 1 or ids_find(&e.ids, e.orders, c.id):
+        return UNKNOWN_ORDER
+    if not (ledger_known_account(&e.ledger, c.account)
+            and ledger_known_instrument(&e.ledger, c.instrument)):
+        return UNKNOWN_ORDER
+    if ledger_kind_of(&e.ledger, c.instrument) != ROUTED:
+        return UNKNOWN_ORDER
+    if c.quantity == 0 or c.price > PRICE_BOUND or c.price < -PRICE_BOUND:
+        return INVALID
+    if ledger_hold(&e.ledger, c.account, c.instrument, c.strategy, c.side, c.quantity, c.price):
+        return TOO_MUCH
+    if ledger_settle(&e.ledger, c.account, c.instrument, c.side, c.quantity, c.price, c.price,
+                     c.stop):
+        ledger_release(&e.ledger, c.account, c.instrument, c.strategy, c.side, c.quantity, c.price)
+        return TOO_MUCH
+    tell(e, VENUE_TRADE, c.side, 0, 2, c.instrument, c.account, 0, c.id, c.price, c.quantity, 0, 0,
+         c.stop, 0)
+    return 0
+
+
 cdef int venue_fill(Engine *e, const Command *c) noexcept nogil:
     """Count a fill that a venue reports, more than was asked for too."""
     cdef u32 slot = routed(e, c.id)
@@ -456,7 +478,7 @@ cdef int venue_fill(Engine *e, const Command *c) noexcept nogil:
     cdef u32 excess
     cdef i64 held
     if slot == 0:
-        return UNKNOWN_ORDER
+        return stranger_fill(e, c)
     held = held_of(e, slot)
     if c.quantity == 0 or c.price > PRICE_BOUND or c.price < -PRICE_BOUND:
         return INVALID

@@ -31,8 +31,6 @@ from fks.contexts.execution.domain.matching.reference_orders import (
     cancel_all,
     refuse,
     replace,
-    venue_done,
-    venue_fill,
 )
 from fks.contexts.execution.domain.matching.reference_settings import configured
 from fks.contexts.execution.domain.matching.reference_settle import settle
@@ -43,6 +41,7 @@ from fks.contexts.execution.domain.matching.reference_state import (
     Event,
     State,
 )
+from fks.contexts.execution.domain.matching.reference_venue import venue_done, venue_fill
 from fks.kernel.errors import Invalid
 
 __all__ = ["ReferenceMatcher"]

@@ -1,4 +1,4 @@
-"""Taking new orders, changing and cancelling live ones, and what a venue reports of its own.
+"""Taking new orders, changing and cancelling live ones.
 
 Part of the plain matching engine; the rules are in `docs/explanation/matching.md`.
 """
@@ -25,12 +25,10 @@ from fks.contexts.execution.domain.matching.reference_form import (
 from fks.contexts.execution.domain.matching.reference_links import (
     LISTED,
     end,
-    forget,
     joined,
 )
 from fks.contexts.execution.domain.matching.reference_settle import rehold
 from fks.contexts.execution.domain.matching.reference_state import (
-    PRICE_BOUND,
     TRIGGERED_KINDS,
     Book,
     Command,
@@ -42,7 +40,7 @@ from fks.contexts.execution.domain.matching.reference_state import (
 from fks.contexts.execution.domain.matching.reference_triggers import arm
 from fks.contexts.execution.domain.matching.reference_walk import fillable, meet, would_cross
 
-__all__ = ["add", "cancel", "cancel_all", "refuse", "replace", "venue_done", "venue_fill"]
+__all__ = ["add", "cancel", "cancel_all", "refuse", "replace"]
 
 
 def refuse(state: State, command: Command, reason: int) -> None:
@@ -341,64 +339,3 @@ def rewrite(
     elif place == Place.BOOK and not keeps:
         meet(state, order)
     return Reason.NONE
-
-
-def routed(state: State, c: Command) -> Order | None:
-    """Return the live routed order that a venue reports on."""
-    order = state.orders.get(c.id)
-    return order if order is not None and order.place == Place.ROUTED else None
-
-
-def settled(state: State, order: Order, c: Command) -> bool:
-    """Let the ledger take a venue's fill; False where it does not fit, and nothing changed."""
-    where = (order.account, order.instrument)
-    whom = (*where, order.strategy, order.side)
-    excess = max(0, c.quantity - order.open)
-    if state.ledger.hold(*whom, excess, order.held_price):
-        return False
-    try:
-        state.ledger.settle(*where, order.side, c.quantity, c.price, order.held_price, c.stop)
-    except OverflowError:
-        state.ledger.release(*whom, excess, order.held_price)
-        return False
-    return True
-
-
-def venue_fill(state: State, c: Command) -> None:
-    """Count a fill that a venue reports, more than was asked for too."""
-    order = routed(state, c)
-    if order is None:
-        return refuse(state, c, Reason.UNKNOWN_ORDER)
-    if c.quantity == 0 or abs(c.price) > PRICE_BOUND:
-        return refuse(state, c, Reason.INVALID_ORDER)
-    if not settled(state, order, c):
-        return refuse(state, c, Reason.OVERFLOW)
-    order.open = max(order.open, c.quantity)
-    order.open -= c.quantity
-    order.traded += c.quantity
-    state.events.append(
-        Event(
-            kind=EventKind.VENUE_TRADE,
-            side=order.side,
-            flags=2 if order.open == 0 else 0,
-            instrument=order.instrument,
-            account=order.account,
-            id=order.id,
-            price=c.price,
-            quantity=c.quantity,
-            leaves=order.open,
-            fee_nanos=c.stop,
-        )
-    )
-    if order.open == 0:
-        forget(state, order)
-    return None
-
-
-def venue_done(state: State, c: Command) -> None:
-    """End a routed order that its venue says is over."""
-    order = routed(state, c)
-    if order is None:
-        refuse(state, c, Reason.UNKNOWN_ORDER)
-    else:
-        end(state, order, Reason.REQUESTED)
