@@ -107,3 +107,15 @@ def fks_commands() -> Iterable[click.Command]:
     from fks.contexts.execution.cli import commands
 
     return commands()
+
+
+@impl
+def fks_benchmarks() -> Iterable[tuple[str, str, str]]:
+    """Bring `fks bench matching`."""
+    return [
+        (
+            "matching",
+            "Messages through the matching engine, with every risk control in force",
+            "fks.contexts.execution.service.bench_matching:run",
+        )
+    ]

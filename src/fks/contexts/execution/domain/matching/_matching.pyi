@@ -26,6 +26,9 @@ class Matcher:
         events_out: Rows | bytearray | memoryview,
         offsets_out: Numbers | None = None,
     ) -> tuple[int, int]: ...
+    def measure(
+        self, commands: Rows, ts_ns: Numbers | int, events_out: Rows, ticks_out: Numbers
+    ) -> tuple[int, int]: ...
     def add(
         self,
         instrument: int,

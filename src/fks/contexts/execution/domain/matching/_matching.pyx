@@ -42,6 +42,7 @@ cdef extern from "intrinsics.h" nogil:
     unsigned int fks_highest(uint64_t)
     uint32_t fks_hash(uint64_t)
     uint64_t fks_head(const void *)
+    uint64_t fks_ticks()
     ctypedef struct Bucket "fks_bucket":
         uint32_t tag[7]
         uint32_t over
@@ -160,7 +161,20 @@ cdef class Matcher:
         """
         return self._run(commands, ts_ns, events_out, offsets_out, False)
 
-    cdef tuple _run(self, object commands, object ts_ns, object events, object offsets, bint all):
+    def measure(self, commands, ts_ns, events_out, ticks_out):
+        """Apply commands as `apply_into` does, one by one, and keep the time of each.
+
+        Args:
+            commands, ts_ns, events_out: as `apply_into` takes them.
+            ticks_out: int64, one for each command: ticks of the processor's clock.
+
+        Returns:
+            (commands done, events written).
+        """
+        return self._run(commands, ts_ns, events_out, ticks_out, False, True)
+
+    cdef tuple _run(self, object commands, object ts_ns, object events, object offsets, bint all,
+                    bint timed=False):
         """Run over buffers, without the GIL."""
         cdef Py_buffer views[4]
         cdef int held = 0
@@ -192,7 +206,7 @@ cdef class Matcher:
                 held += 1
                 to = <i64 *>views[held - 1].buf
                 if offsets.dtype != np.int64 or views[held - 1].len < 8 * n:
-                    raise ValueError("offsets_out: at least one int64 for each command")
+                    raise ValueError("offsets_out, ticks_out: at least one int64 for each command")
             if views[0].len % 64 or views[1].len % 64 or (<size_t>views[0].buf) % 8 or (
                     <size_t>views[1].buf) % 8:
                 raise ValueError("rows of COMMAND and EVENT, 64 bytes each, aligned to 8")
@@ -204,7 +218,10 @@ cdef class Matcher:
             e.end = start + views[1].len // <Py_ssize_t>sizeof(Event)
             self._busy = True
             with nogil:
-                done = run(e, <const Command *>views[0].buf, ts, step, n, to, all)
+                if timed:
+                    done = run_timed(e, <const Command *>views[0].buf, ts, step, n, to)
+                else:
+                    done = run(e, <const Command *>views[0].buf, ts, step, n, to, all)
             spill[0] = e.spill
             self._busy = False
             if e.failed:

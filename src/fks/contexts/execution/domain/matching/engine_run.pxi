@@ -223,3 +223,19 @@ cdef Py_ssize_t run(Engine *e, const Command *c, const i64 *ts, Py_ssize_t ts_st
             offsets[i] = e.out - start
         i += 1
     return i
+
+
+cdef Py_ssize_t run_timed(Engine *e, const Command *c, const i64 *ts, Py_ssize_t ts_step,
+                          Py_ssize_t n, i64 *ticks) noexcept nogil:
+    """Apply commands one by one, each as if it had come alone, and keep the time of each."""
+    cdef Py_ssize_t i = 0
+    cdef u64 before
+    if e.spill.count:
+        flush(e)
+    while i < n and e.out != e.end and not e.failed:
+        before = fks_ticks()
+        single(e, c + i, ts[i * ts_step])
+        if ticks:
+            ticks[i] = fks_ticks() - before
+        i += 1
+    return i
