@@ -12,7 +12,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from fks.contexts.execution.adapters import model_files
 from fks.contexts.execution.adapters.venues.paper import PaperVenue, make, make_simulated
+from fks.contexts.execution.domain.simulation.calibration import calibrate
 from fks.contexts.execution.domain.simulation.inputs import (
     BarSeen,
     DepthSeen,
@@ -35,7 +37,7 @@ from fks.contracts.execution import (
     VenueReportKind,
 )
 from fks.contracts.values import Bar, Instrument, OrderType, Side, TimeInForce
-from fks.kernel.errors import Invalid
+from fks.kernel.errors import Invalid, NotFound
 
 ES = Instrument(id="ES", tick_size=Decimal("0.25"), multiplier=Decimal(50))
 QUOTES = SimulationModels(
@@ -239,9 +241,14 @@ async def test_depth_trades_and_funding_reach_the_simulator() -> None:
 
 def test_settings_may_name_a_fitted_model_file_and_wrong_ones_are_refused(tmp_path: Path) -> None:
     """What `fks execution calibrate` writes is what the venue runs with."""
-    path = tmp_path / "model.json"
-    path.write_bytes(msgspec.json.encode({"models": QUOTES, "hash": "x"}))
-    assert _venue(SimulationModels(), models_file=str(path)).models == QUOTES
-    for wrong in ({"models_file": str(tmp_path / "none")}, {"colour": "red"}):
-        with pytest.raises(Invalid, match="paper venue's settings"):
-            _venue(**wrong)
+    fitted = calibrate([], QUOTES)
+    path = model_files.write(tmp_path, model_files.file_of("desk", fitted, "f.csv", "0" * 64, 1))
+    venue = _venue(SimulationModels(), models_file=str(path))
+    assert venue.models == msgspec.structs.replace(QUOTES, name="desk", source="f.csv " + "0" * 12)
+    path.write_bytes(path.read_bytes().replace(b"2000000000", b"1000000000"))
+    with pytest.raises(Invalid, match="was changed"):
+        _venue(models_file=str(path))
+    with pytest.raises(NotFound):
+        _venue(models_file=str(tmp_path / "none"))
+    with pytest.raises(Invalid, match="paper venue's settings"):
+        _venue(colour="red")

@@ -10,7 +10,7 @@ a gap is never traded behind it.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
@@ -254,6 +254,19 @@ class Simulator:
     def working(self) -> tuple[Own, ...]:
         """Return the live orders, in order of acceptance."""
         return tuple(self._exchange.live.values())
+
+    def queued(self) -> Iterator[tuple[Own, int]]:
+        """Yield the orders that rest at a level the data shows, with strangers' lots there."""
+        book = self._exchange.market.book
+        for side in (BUY, SELL):
+            for own in self._exchange.resting[side]:
+                if own.ahead is not None and own.limit is not None:
+                    yield own, book.lots_at(side, own.limit)
+
+    def touch(self, side: int) -> int | None:
+        """Return the price that an order of a side would take at; the last trade without a book."""
+        market = self._exchange.market
+        return market.touch(side) if self._exchange.shows_book else market.last
 
     # --- time ------------------------------------------------------------------------------
 
