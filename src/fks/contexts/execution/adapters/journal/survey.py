@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fks.contexts.execution.adapters.journal.files import Files
 from fks.contexts.execution.adapters.journal.folder import Folder, read_manifest, read_witness
+from fks.contexts.execution.domain.journal._frames import last_nonzero
 from fks.contexts.execution.domain.journal.failures import JournalCorrupt
 from fks.contexts.execution.domain.journal.layout import SegmentHeader
 from fks.contexts.execution.domain.journal.manifest import Manifest, Sealed
@@ -178,4 +179,4 @@ def _as_successor_says(path: Path, data: bytes, segment: Segment) -> Position:
 def _last(path: Path, number: int, segment: Segment, data: bytes, witness: int) -> Last:
     tail = judge_tail(segment, data, witness)
     end = segment.found.end
-    return Last(path, number, tail, end, data[end:].rstrip(b"\0"))
+    return Last(path, number, tail, end, data[end : last_nonzero(data, end) + 1])

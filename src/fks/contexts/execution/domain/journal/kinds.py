@@ -61,6 +61,7 @@ class Kinds:
     def __init__(self, kinds: tuple[Kind, ...]) -> None:
         self._kinds = {kind.number: kind for kind in kinds}
         assert len(self._kinds) == len(kinds), "a number of a record type is used twice"
+        self.newest = {kind.number: kind.version for kind in kinds}
 
     def __getitem__(self, number: int) -> Kind:
         return self._kinds[number]
