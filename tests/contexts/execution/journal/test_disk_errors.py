@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -21,7 +19,6 @@ from fks.contexts.execution.domain.journal.failures import JournalFailed, Journa
 from .drive import SCALE, Engine, check, commands, reference
 from .power import PowerDisk
 
-CHILD = Path(__file__).with_name("disk_child.py")
 OPTIONS: dict[str, Any] = {"threads": True, "retry_s": 0.02}
 
 
@@ -207,20 +204,3 @@ def test_records_wait_when_a_write_finds_the_disk_full(tmp_path: Path) -> None:
     engine.release()
     assert len(engine.acked) == 33
     engine.journal.close()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_FSIZE as Linux has it")
-def test_a_real_limit_of_file_size_is_a_full_disk(tmp_path: Path) -> None:
-    """Lost: the errors of these tests would be our own invention only."""
-    done = subprocess.run(
-        [sys.executable, str(CHILD), "limit", str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    acked = [int(line) for line in done.stdout.split()]
-    again = Engine(None, tmp_path, **{**OPTIONS, "segment_bytes": 65_536})
-    assert acked and set(acked) <= set(again.ledger.seen)
-    again.journal.close()
