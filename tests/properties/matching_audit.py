@@ -139,13 +139,15 @@ class Auditor:
                 del self.orders[int(event[name])]
 
     def filled_elsewhere(self, event: Any) -> None:
-        """Take a venue's fill."""
-        order, lots = self.orders[int(event["id"])], int(event["quantity"])
+        """Take a venue's fill, of a live order, or of one that is over or was placed elsewhere."""
+        lots, key = int(event["quantity"]), int(event["id"])
+        stranger = {name: int(event[name]) for name in ("side", "account", "instrument")}
+        order = self.orders.get(key, stranger | {"open": 0})
         order["open"] = max(0, order["open"] - lots)
         assert order["open"] == event["leaves"]
         self.book(order, lots, int(event["price"]), int(event["fee_nanos"]))
         if not order["open"]:
-            del self.orders[int(event["id"])]
+            self.orders.pop(key, None)
 
     def book(self, order: dict[str, int], lots: int, price: int, fee: int) -> None:
         """Move position and cash of a fill as if all of it were paid at once."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from typing import Any
 
 import numpy as np
@@ -21,6 +19,7 @@ from tests.contexts.execution.matching.kit import row
 from tests.properties.matching_audit import Auditor
 from tests.properties.matching_scripts import PROFILES, SCALE, SIZES, setup, written
 
+from fks.contexts.execution.domain.matching._matching import Matcher
 from fks.contexts.execution.domain.matching.layout import (
     AccountKey,
     CommandKind,
@@ -31,16 +30,7 @@ from fks.contexts.execution.domain.matching.layout import (
 )
 from fks.contexts.execution.domain.matching.reference import ReferenceMatcher
 
-MODULE = "fks.contexts.execution.domain.matching._matching"
-
-
-def engine(name: str) -> Any:
-    """Return one of the engines, or skip."""
-    if name == "reference":
-        return ReferenceMatcher
-    if importlib.util.find_spec(MODULE) is None:
-        pytest.skip("_matching is not built")
-    return importlib.import_module(MODULE).Matcher
+ENGINES = [pytest.param(ReferenceMatcher, id="reference"), pytest.param(Matcher, id="compiled")]
 
 
 def audited(make: Any) -> Auditor:
@@ -49,12 +39,12 @@ def audited(make: Any) -> Auditor:
 
 
 @pytest.mark.parametrize("profile", sorted(PROFILES))
-@pytest.mark.parametrize("name", ["reference", "compiled"])
-def test_nothing_is_lost_or_made_by_a_script(name: str, profile: str) -> None:
+@pytest.mark.parametrize("make", ENGINES)
+def test_nothing_is_lost_or_made_by_a_script(make: Any, profile: str) -> None:
     """Lost: lots, money, holds or turns, in a corner that no example has."""
     for seed in range(1000, 1000 + 8 * SCALE):
         (commands, times), _ = written(seed, profile, 250)
-        auditor = audited(engine(name))
+        auditor = audited(make)
         for at, ts_ns in enumerate(times.tolist()):
             try:
                 auditor.apply(commands[at : at + 1], ts_ns)
@@ -191,14 +181,14 @@ class Trading(RuleBasedStateMachine):
             self.auditor.check_accounts()
 
 
-@pytest.mark.parametrize("name", ["reference", "compiled"])
-def test_nothing_is_lost_or_made_by_anybody(name: str) -> None:
+@pytest.mark.parametrize("make", ENGINES)
+def test_nothing_is_lost_or_made_by_anybody(make: Any) -> None:
     """Lost: lots, money, holds or turns, in a corner that no script has."""
-    machine = type("Machine", (Trading,), {"make": engine(name)})
+    machine = type("Machine", (Trading,), {"make": make})
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=80 * SCALE,
+            max_examples=50 * SCALE,
             stateful_step_count=60,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from typing import Any
 
 import pytest
 from tests.contexts.execution.matching.kit import SIZES, ReferenceMatcher, Venue
 
-MODULE = "fks.contexts.execution.domain.matching._matching"
+from fks.contexts.execution.domain.matching._matching import Matcher
 
 
-@pytest.fixture(params=["reference", "compiled"])
+@pytest.fixture(params=[ReferenceMatcher, Matcher], ids=["reference", "compiled"])
 def make(request: pytest.FixtureRequest) -> Any:
     """Return what makes an engine."""
-    if request.param == "reference":
-        return ReferenceMatcher
-    if importlib.util.find_spec(MODULE) is None:
-        pytest.skip("_matching is not built")
-    return importlib.import_module(MODULE).Matcher
+    return request.param
 
 
 @pytest.fixture

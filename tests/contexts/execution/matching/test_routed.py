@@ -50,6 +50,33 @@ def test_what_the_venue_fills_too_much_is_counted_too(venue: Venue) -> None:
     assert venue.matcher.position(1, AWAY) == 9
 
 
+def test_a_fill_that_comes_after_the_end_is_booked(venue: Venue) -> None:
+    """Lost: a position that the venue has and the books do not."""
+    who = {"account": 1, "instrument": AWAY, "side": 1}
+    venue.sell(1, 100, 5, **AT)
+    venue.send(CommandKind.VENUE_DONE, id=1)
+    assert fill(venue, 1, 5, 100, fee=7) == ["1 rejected UNKNOWN_ORDER"]
+    assert fill(venue, 1, 5, 100, fee=7, **who) == ["1 filled 5 at 100, 0 left"]
+    assert venue.matcher.position(1, AWAY) == -5
+    assert venue.matcher.live() == 0
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"account": 0}, {"account": 7}, {"side": 2}, {"instrument": 0}, {"instrument": 3}]
+)
+def test_a_fill_without_an_order_needs_a_whole_address(venue: Venue, wrong: dict[str, int]) -> None:
+    """Lost: lots booked on somebody, somewhere."""
+    who = {"account": 1, "instrument": AWAY, "side": 1} | wrong
+    assert fill(venue, 9, 5, 100, **who) == ["9 rejected UNKNOWN_ORDER"]
+
+
+def test_a_live_order_says_itself_whose_fill_it_is(venue: Venue) -> None:
+    """Lost: a fill booked on the account that a report names by mistake."""
+    venue.buy(1, 100, 5, **AT)
+    fill(venue, 1, 2, 100, account=2, side=1, instrument=3)
+    assert (venue.matcher.position(1, AWAY), venue.matcher.position(2, AWAY)) == (2, 0)
+
+
 def test_a_report_on_nothing_is_refused(venue: Venue) -> None:
     """Lost: fills booked on orders that do not exist, or on orders of the book."""
     venue.buy(1, 100, 5)
