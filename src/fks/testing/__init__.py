@@ -1,1 +1,1 @@
-"""Counterparties for tests: exchanges and terminals that speak the real wires, with faults."""
+"""What FKS is tested with and users may drill with: an exchange of one's own on this machine."""

@@ -1,0 +1,1 @@
+"""Binance, spot and USDT-margined futures: REST signed with HMAC, orders heard over WebSocket."""
