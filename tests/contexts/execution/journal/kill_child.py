@@ -1,7 +1,9 @@
 """Run engines that are made to be killed: one line on stdin starts one in a forked process.
 
-`<folder> <seed> <first> <last> <batch>` sends the commands first..last of a seed. What is durable
-is acknowledged on stdout as `a <id> <answer>.`; a life that comes to its end says its state hash.
+`<folder> <seed> <first> <last> <batch>` sends the commands first..last of a seed to a ledger; with
+first 0 orders up to last to the matching engine, from the first that is not in its journal. What is
+durable is acknowledged on stdout as `a <id> <answer>.`; a life that comes to its end says its state
+hash.
 """
 
 from __future__ import annotations
@@ -34,6 +36,26 @@ def say(text: str) -> None:
     os.write(1, text.encode())
 
 
+class Orders:
+    """The matching engine, which counts what it was told; command n is row n of a flow."""
+
+    def __init__(self, seed: int, last: int) -> None:
+        from tests.contexts.execution.journal.matching_flow import HashedMachine, flow
+
+        self._machine = HashedMachine()
+        self.rows = flow(seed, last).tobytes()
+        self.count = 0
+        self.state_hash, self.snapshot = self._machine.state_hash, self._machine.snapshot
+        self.restore = self._machine.restore
+
+    def apply(self, seq: int, ts_ns: int, kind: int, version: int, payload: bytes) -> Any:
+        """Apply, and return (number, 0) for each command."""
+        before = self.count
+        self._machine.apply(seq, ts_ns, kind, version, payload)
+        self.count += len(payload) // 64
+        return [(number, 0) for number in range(before + 1, self.count + 1)]
+
+
 def live(folder: Path, seed: int, first: int, last: int, batch: int) -> None:
     """Send commands as fast as the journal takes them; acknowledge what is durable."""
     held: deque[tuple[int, str]] = deque()
@@ -54,12 +76,16 @@ def live(folder: Path, seed: int, first: int, last: int, batch: int) -> None:
         checkpoint_commits=20,
         on_durable=acknowledge,
     )
-    books = ledger.Ledger()
+    books = ledger.Ledger() if first else Orders(seed, last)
     replayed = journal.recover(books)
     say(f"up {recovery.quarantined} {replayed.checkpoints}.\n")
-    number = first
+    number = first or books.count + 1
     while number <= last:
-        rows = b"".join(command(seed, n) for n in range(number, min(number + batch, last + 1)))
+        upto = min(number + batch, last + 1)
+        if first:
+            rows = b"".join(command(seed, n) for n in range(number, upto))
+        else:
+            rows = books.rows[(number - 1) * 64 : (upto - 1) * 64]
         seq = journal.append_commands(rows, 0)
         answers = books.apply(journal.seq, journal.ts_ns, COMMANDS, 1, rows)
         assert seq <= journal.seq

@@ -45,6 +45,12 @@ def orders(count: int, seed: int) -> np.ndarray:
     return rows
 
 
+def flow(seed: int, count: int) -> np.ndarray:
+    """Return the setup and the orders of a seed, `count` commands together."""
+    setup = prepared()
+    return np.concatenate([setup, orders(count, seed)])[:count]
+
+
 class HashedMachine(MatchingMachine):
     """The matching engine, with a running hash of all its events."""
 

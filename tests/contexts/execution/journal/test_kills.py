@@ -12,8 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from fks.contexts.execution.adapters.journal.files import OsFiles
+from fks.contexts.execution.adapters.journal.log import Journal
+from fks.contexts.execution.adapters.journal.salvage import read_records
+from fks.contexts.execution.domain.journal.kinds import COMMANDS
+
 from . import kill_child
 from .drive import SCALE, reference
+from .matching_flow import HashedMachine, flow
 
 KILLS = 40 if SCALE == 1 else 200 * SCALE
 LIVES = 8  # kills of one journal
@@ -29,7 +35,7 @@ class Nursery:
             [sys.executable, str(CHILD)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(CHILD.parents[4])])},
         )
 
     def live(self, line: str, kill_after_s: float | None) -> tuple[dict[int, int], str]:
@@ -80,3 +86,32 @@ def test_a_killed_engine_has_lost_nothing_and_done_nothing_twice(seed: int, tmp_
     whole = reference([kill_child.command(seed, number) for number in range(1, last + 1)])
     assert acked == {number: seen[3] for number, seen in whole.seen.items()}, f"seed {seed}"
     assert state_hash == whole.state_hash().hex(), f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", range(max(1, KILLS // LIVES // 4)))
+def test_a_killed_matching_engine_goes_on_with_the_same_books(seed: int, tmp_path: Path) -> None:
+    """Lost: orders that rest for one side only, or trades that nobody can find again."""
+    draw, nursery, count = random.Random(seed), Nursery(), 200_000
+    acked: dict[int, int] = {}
+    line = f"{tmp_path / 'journal'} {seed} 0 {count} {draw.choice((1, 7, 100))}"
+    for _ in range(LIVES):
+        answers, ended = nursery.live(line, 0.2 + 0.3 * draw.random())
+        acked |= answers
+        if ended:
+            break
+    durable = max(acked, default=0)
+    journal, _ = Journal.open(tmp_path / "journal", config_hash=bytes(16), reserve_bytes=0)
+    machine = HashedMachine()
+    journal.recover(machine)
+    journal.close()
+    nursery.close()
+    kept = sum(
+        len(record.payload) // 64
+        for record in read_records(OsFiles(), tmp_path / "journal")
+        if record.kind == COMMANDS
+    )
+    assert kept >= durable > 0, f"seed {seed}: {durable} commands had been acknowledged"
+    whole = HashedMachine()
+    rows = flow(seed, count)[:kept]
+    whole.engine.apply(rows, 0)
+    assert machine.state_hash() == whole.state_hash(), f"seed {seed}"
