@@ -114,7 +114,7 @@ class FakeNinjaTrader:
         self.received.append(line)
         kind = line["type"]
         if kind == "welcome":
-            self._beat_s, self._oldest_s = line["heartbeat_s"], line["oldest_s"]
+            self._beat_s, self._oldest_s = float(line["heartbeat_s"]), float(line["oldest_s"])
         elif kind == "refused":
             self.refusal = line["reason"]
         elif kind == "heartbeat":
@@ -142,7 +142,7 @@ class FakeNinjaTrader:
             if self.refuse:
                 self.refuse -= 1
                 raise Refused("not_today", "not today")
-            if self._now() - line["timestamp"] > self._oldest_s * 10**9:
+            if self._now() - line["timestamp"] > int(self._oldest_s * 10**9):
                 raise Refused("stale", "the signal is too old")
             self.room.place(_wanted(line))
         except Refused as refused:

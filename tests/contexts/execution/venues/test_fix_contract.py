@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from tests.contexts.execution.venues.contract import VenueContract
 from tests.contexts.execution.venues.rig import Trouble
+from tests.contexts.execution.venues.room_rig import GOLD, RoomRig
 from tests.contexts.execution.venues.troubled_contract import TroubledVenueContract
 
 from fks.contexts.execution.adapters.venues.fix.venue import make
 from fks.contracts.execution import Venue, VenueContext
-from fks.contracts.values import Instrument, Side
 from fks.testing.fix import FixAcceptor
 
-GOLD = Instrument(id="GC", tick_size=Decimal("0.1"), lot_size=Decimal(1), multiplier=Decimal(100))
 
-
-class FixRig:
-    """A counterparty for one test; what goes wrong is set on it."""
-
-    instrument = GOLD
-    bid, ask, size = Decimal("1999.9"), Decimal("2000.1"), Decimal(4)
-    troubles = frozenset(Trouble) - {Trouble.SERVER_ERROR}  # FIX has no such answer
+class FixRig(RoomRig):
+    """A FIX counterparty."""
 
     def __init__(self, folder: Path) -> None:
-        self.acceptor = FixAcceptor([GOLD], taker_fee_ppb=100_000)
+        super().__init__(FixAcceptor([GOLD], taker_fee_ppb=100_000))
         self._folder = folder
 
     def venue(self) -> Venue:
         """Return a venue that is not connected."""
         settings = {
             "host": "127.0.0.1",
-            "port": self.acceptor.port,
+            "port": self.counterparty.port,
             "sender": "FKS",
             "target": "VENUE",
             "numbers": str(self._folder),
@@ -55,68 +47,23 @@ class FixRig:
             )
         )
 
-    async def liquidity(self, quantity: Decimal) -> None:
-        """Make the market."""
-        for side, price in ((Side.BUY, self.bid), (Side.SELL, self.ask)):
-            self.acceptor.room.stranger("GC", side, quantity, price)
-
-    async def hit(self, price: Decimal, quantity: Decimal) -> None:
-        """Let somebody else sell, once what was sent has arrived."""
-        await asyncio.sleep(0.02)
-        self.acceptor.room.stranger("GC", Side.SELL, quantity, price)
-
     async def inject(self, trouble: Trouble) -> None:
-        """Let the next order meet this."""
-        acceptor = self.acceptor
-        match trouble:
-            case Trouble.LOST_REQUEST:
-                acceptor.lose = 1
-            case Trouble.LOST_ACK:
-                acceptor.crash = 1
-            case Trouble.NO_ANSWER:
-                acceptor.hide = 1
-            case Trouble.LATE_ACK:
-                acceptor.late_s = 0.2
-            case Trouble.MALFORMED:
-                acceptor.garble = 1
-            case Trouble.REFUSED:
-                acceptor.refuse = 1
-            case Trouble.DUPLICATE_FILL:
-                acceptor.double = acceptor.repeat = True
-            case Trouble.FILL_BEFORE_ACK:
-                acceptor.reverse = True
-            case Trouble.SILENCE:
-                acceptor.silent = True
-            case Trouble.CUT:  # FIX has one connection: what is under way may still arrive
-                asyncio.get_running_loop().call_later(0.05, acceptor.cut)
-            case _:
-                raise AssertionError(trouble)
-
-    async def heal(self) -> None:
-        """End all trouble."""
-        self.acceptor.heal()
-
-    async def unplug(self) -> None:
-        """Stop to listen."""
-        await self.acceptor.stop()
+        """Make trouble; fills are told twice under one number, and under two."""
+        await super().inject(trouble)
+        self.counterparty.repeat = trouble is Trouble.DUPLICATE_FILL
 
     def arrivals(self, client_order_id: str) -> int:
         """Return how often a NewOrderSingle of this id came to the door."""
-        return sum(m[35] == "D" and m[11] == client_order_id for m in self.acceptor.received)
-
-    def truth(self, client_order_id: str) -> tuple[str, Decimal] | None:
-        """Return what the counterparty holds."""
-        order = self.acceptor.room.orders.get(client_order_id)
-        return None if order is None else (order.state, order.filled)
+        return sum(m[35] == "D" and m[11] == client_order_id for m in self.counterparty.received)
 
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[FixRig]:
     """Run a counterparty."""
     made = FixRig(tmp_path)
-    await made.acceptor.start()
+    await made.counterparty.start()
     yield made
-    await made.acceptor.stop()
+    await made.counterparty.stop()
 
 
 class TestFixVenue(VenueContract):

@@ -1,0 +1,1 @@
+"""NinjaTrader over its bridge: a TCP port for each account, lines of JSON."""
