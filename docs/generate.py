@@ -15,6 +15,8 @@ from typing import Any, get_type_hints
 import click
 import msgspec
 
+from fks.contexts.execution.domain.risk.limits import limits_page
+
 REFERENCE = Path(__file__).resolve().parent / "reference"
 NOTE = "<!-- Written by docs/generate.py from the code: change the code, not this page. -->"
 
@@ -151,6 +153,7 @@ def _option(parameter: click.Parameter, context: click.Context) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "hooks.md": hooks_page,
+    "limits.md": limits_page,
     "settings.md": settings_page,
 }
 

@@ -553,7 +553,8 @@ export interface paths {
          * Place an order
          * @description Place an order; the answer comes when it is durable, also when it was refused.
          *
-         *     The Idempotency-Key stands in for a missing client_order_id: one table knows both.
+         *     The Idempotency-Key stands in for a missing client_order_id: one table knows both, and
+         *     it, not the bus, tells a repeat (the same answer) from another order (422).
          */
         post: operations["ApiV1OrdersPlace"];
         delete?: never;
@@ -790,6 +791,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/risk/overrides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for an override
+         * @description Ask for an order to pass a soft limit once; a second person has to approve.
+         */
+        post: operations["ApiV1RiskOverridesAskOverride"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/overrides/{number}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve an override
+         * @description Approve an override that somebody else asked for.
+         */
+        post: operations["ApiV1RiskOverridesNumberApproveApproveOverride"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/risk/rearm": {
         parameters: {
             query?: never;
@@ -824,6 +865,26 @@ export interface paths {
          */
         put: operations["ApiV1RiskRoutesRoute"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/strategies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell of a strategy
+         * @description Say that a strategy is alive, stops, or has a doubtful model.
+         */
+        post: operations["ApiV1RiskStrategiesStrategy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1281,6 +1342,10 @@ export interface components {
             quantity?: string | null;
             stop_price?: string | null;
         };
+        /** Approver */
+        Approver: {
+            person: string;
+        };
         /** Arming */
         Arming: {
             /** @default 8 */
@@ -1659,6 +1724,9 @@ export interface components {
         };
         /** MarketFacts */
         MarketFacts: {
+            closes_ts_ns?: {
+                [key: string]: number;
+            } | null;
             news_ts_ns?: number[] | null;
             vix?: number | null;
         };
@@ -1749,6 +1817,18 @@ export interface components {
         OrdersPlaced: {
             orders: components["schemas"]["AccountOrder"][];
         };
+        /** Override */
+        Override: {
+            approved: boolean;
+            number: number;
+        };
+        /** OverrideWish */
+        OverrideWish: {
+            order: components["schemas"]["PlainOrder"];
+            /** @default operator */
+            person: string;
+            reason: string;
+        };
         /** ParamInfo */
         ParamInfo: {
             /** @default [] */
@@ -1778,6 +1858,8 @@ export interface components {
             link?: components["schemas"]["OrderLink"];
             /** @default  */
             list_id: string;
+            /** @default 0 */
+            override: number;
             /** @default false */
             post_only: boolean;
             price?: string | null;
@@ -1868,6 +1950,18 @@ export interface components {
             phase: string;
             /** @default 0.08 */
             profit_target: string | null;
+        };
+        /** PropState */
+        PropState: {
+            account: string;
+            firm: string;
+            left: string | null;
+            /** @default [] */
+            missing: string[];
+            phase: string;
+            profit: string;
+            target: string | null;
+            verdict: string;
         };
         /** QualityReport */
         QualityReport: {
@@ -1963,6 +2057,8 @@ export interface components {
                 [key: string]: number;
             };
             limits: components["schemas"]["LimitUse"][];
+            /** @default [] */
+            props: components["schemas"]["PropState"][];
             routes: components["schemas"]["SignalRoute"][];
             vix?: number | null;
         };
@@ -2276,6 +2372,14 @@ export interface components {
         /** StrategyList */
         StrategyList: {
             strategies: components["schemas"]["StrategyInfo"][];
+        };
+        /** StrategyWord */
+        StrategyWord: {
+            /** @default  */
+            alarm: string;
+            /** @default true */
+            alive: boolean;
+            strategy_id: string;
         };
         /**
          * TimeInForce
@@ -3995,6 +4099,92 @@ export interface operations {
             };
         };
     };
+    ApiV1RiskOverridesAskOverride: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OverrideWish"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Override"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1RiskOverridesNumberApproveApproveOverride: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Approver"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Override"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiV1RiskRearmRearm: {
         parameters: {
             query?: never;
@@ -4060,6 +4250,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignalRoute"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1RiskStrategiesStrategy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StrategyWord"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskState"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

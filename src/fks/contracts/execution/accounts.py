@@ -9,6 +9,7 @@ from typing import Annotated
 
 import msgspec
 
+from fks.contracts.execution.orders import OrderRequest
 from fks.kernel.messages import Command, Event, Query
 
 __all__ = [
@@ -16,7 +17,9 @@ __all__ = [
     "AccountList",
     "AccountMode",
     "AccountPerformance",
+    "ApproveOverride",
     "ArmAccount",
+    "AskOverride",
     "BreakerState",
     "DecisionList",
     "Gate",
@@ -31,11 +34,14 @@ __all__ = [
     "ListRiskDecisions",
     "OpenAccount",
     "OrderDecided",
+    "Override",
     "PerformancePoint",
     "PropRules",
+    "PropState",
     "Readiness",
     "ReadinessCheck",
     "RearmTrading",
+    "ReportStrategy",
     "RiskDecision",
     "RiskState",
     "Scope",
@@ -280,6 +286,7 @@ class RiskState(msgspec.Struct, frozen=True, kw_only=True):
     latency_us: Mapping[str, float]
     vix: float | None = None
     kill_reason: str = ""
+    props: tuple[PropState, ...] = ()
 
 
 class GetRiskState(Query[RiskState], frozen=True, kw_only=True, tag="execution.get_risk_state.v1"):
@@ -373,6 +380,60 @@ class SetMarketGate(
 
     vix: float | None = None
     news_ts_ns: tuple[int, ...] | None = None
+    closes_ts_ns: Mapping[str, int] | None = None
+
+
+class ReportStrategy(
+    Command[RiskState], frozen=True, kw_only=True, tag="execution.report_strategy.v1"
+):
+    """A strategy is alive, or stops on purpose; from its first word on its silence counts.
+
+    `alarm` doubts its model; empty trusts it again.
+    """
+
+    strategy_id: str
+    alive: bool = True
+    alarm: str = ""
+
+
+class Override(msgspec.Struct, frozen=True, kw_only=True):
+    """A right to pass a soft limit once, for one order, within five minutes."""
+
+    number: int
+    approved: bool
+
+
+class AskOverride(Command[Override], frozen=True, kw_only=True, tag="execution.ask_override.v1"):
+    """Ask for an order to pass a soft limit; a second person has to approve."""
+
+    request: OrderRequest
+    reason: Why
+    person: str = "operator"
+
+
+class ApproveOverride(
+    Command[Override], frozen=True, kw_only=True, tag="execution.approve_override.v1"
+):
+    """Approve an override that somebody else asked for."""
+
+    number: int
+    person: str
+
+
+class PropState(msgspec.Struct, frozen=True, kw_only=True):
+    """How an account stands under its firm's rules; money, None where there is no such rule.
+
+    `verdict`: running, passed, failed or payout. `left` is how far equity may fall.
+    """
+
+    account: str
+    firm: str
+    phase: str
+    verdict: str
+    profit: Decimal
+    target: Decimal | None
+    left: Decimal | None
+    missing: tuple[str, ...] = ()
 
 
 class ReadinessCheck(msgspec.Struct, frozen=True, kw_only=True):

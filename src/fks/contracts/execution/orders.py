@@ -110,7 +110,8 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     `take_profit` and `stop_loss` make it the leader of a bracket. `price` is the limit, or the
     limit's offset of a trailing stop limit; `stop_price` the trigger; `trail` the trailing offset.
-    `reference` says what caused it (a signal's id), for the trade's story.
+    `reference` says what caused it (a signal's id), for the trade's story; `override` is the number
+    of a granted override.
     """
 
     account: Name
@@ -134,6 +135,7 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     link: OrderLink = OrderLink.NONE
     strategy_id: Annotated[str, msgspec.Meta(max_length=64)] = ""
     reference: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    override: int = 0
 
 
 class AccountOrder(msgspec.Struct, frozen=True, kw_only=True):

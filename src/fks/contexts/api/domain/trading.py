@@ -26,6 +26,7 @@ from fks.kernel.errors import Denied, Invalid
 
 __all__ = [
     "Amendment",
+    "Approver",
     "Arming",
     "BulkOrders",
     "GateWish",
@@ -33,10 +34,12 @@ __all__ = [
     "LimitChange",
     "MarketFacts",
     "NewAccount",
+    "OverrideWish",
     "PlainOrder",
     "PlainSignal",
     "RearmWish",
     "SignalVerdict",
+    "StrategyWord",
     "TradingViewAlert",
     "check_signature",
     "plain_order",
@@ -78,6 +81,7 @@ class PlainOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     link: OrderLink = OrderLink.NONE
     strategy_id: Word = ""
     strategy_params: dict[str, Any] = {}
+    override: int = 0
 
 
 class BulkOrders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -160,6 +164,29 @@ class MarketFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     vix: Annotated[float, msgspec.Meta(ge=0, le=1000)] | None = None
     news_ts_ns: Annotated[list[int], msgspec.Meta(max_length=1000)] | None = None
+    closes_ts_ns: dict[str, int] | None = None
+
+
+class StrategyWord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A strategy is alive, or stops on purpose; an alarm doubts its model."""
+
+    strategy_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    alive: bool = True
+    alarm: Text = ""
+
+
+class OverrideWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An order that was refused by a soft limit shall pass once."""
+
+    order: PlainOrder
+    reason: Why
+    person: Word = "operator"
+
+
+class Approver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The second person."""
+
+    person: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
 class SignalVerdict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,14 +9,18 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from fks.contexts.api.domain.trading import (
+    Approver,
     Arming,
     GateWish,
     KillWish,
     LimitChange,
     MarketFacts,
     NewAccount,
+    OverrideWish,
     RearmWish,
     SignalVerdict,
+    StrategyWord,
+    plain_order,
 )
 from fks.contexts.api.http.inject import ApiDep, Key
 from fks.contexts.api.http.orders import Before, Page
@@ -24,7 +28,9 @@ from fks.contracts.execution import (
     AccountList,
     AccountPerformance,
     AccountPositionList,
+    ApproveOverride,
     ArmAccount,
+    AskOverride,
     DecideSignals,
     DecideSignalsReply,
     DecisionList,
@@ -38,8 +44,10 @@ from fks.contracts.execution import (
     ListHeldSignals,
     ListRiskDecisions,
     OpenAccount,
+    Override,
     Readiness,
     RearmTrading,
+    ReportStrategy,
     RiskState,
     SetGate,
     SetLimits,
@@ -217,7 +225,46 @@ class RiskController(Controller):
         """Tell the VIX and the times of high-impact news."""
         news = None if data.news_ts_ns is None else tuple(data.news_ts_ns)
         key = api.new_key(idempotency_key)
-        return await api.ask(SetMarketGate(key=key, vix=data.vix, news_ts_ns=news))
+        return await api.ask(
+            SetMarketGate(key=key, vix=data.vix, news_ts_ns=news, closes_ts_ns=data.closes_ts_ns)
+        )
+
+    @post("/strategies", status_code=HTTP_200_OK, summary="Tell of a strategy")
+    async def strategy(
+        self, api: ApiDep, data: JSONBody[StrategyWord], idempotency_key: Key = None
+    ) -> RiskState:
+        """Say that a strategy is alive, stops, or has a doubtful model."""
+        return await api.ask(
+            ReportStrategy(
+                key=api.new_key(idempotency_key),
+                strategy_id=data.strategy_id,
+                alive=data.alive,
+                alarm=data.alarm,
+            )
+        )
+
+    @post("/overrides", status_code=HTTP_201_CREATED, summary="Ask for an override")
+    async def ask_override(
+        self, api: ApiDep, data: JSONBody[OverrideWish], idempotency_key: Key = None
+    ) -> Override:
+        """Ask for an order to pass a soft limit once; a second person has to approve."""
+        key = api.new_key(idempotency_key)
+        request = plain_order(data.order, key, given=False)
+        return await api.ask(
+            AskOverride(key=key, request=request, reason=data.reason, person=data.person)
+        )
+
+    @post("/overrides/{number:int}/approve", status_code=HTTP_200_OK, summary="Approve an override")
+    async def approve_override(
+        self,
+        api: ApiDep,
+        number: FromPath[int],
+        data: JSONBody[Approver],
+        idempotency_key: Key = None,
+    ) -> Override:
+        """Approve an override that somebody else asked for."""
+        key = api.new_key(idempotency_key)
+        return await api.ask(ApproveOverride(key=key, number=number, person=data.person))
 
     @get("/decisions", summary="List decisions of the controls")
     async def decisions(

@@ -56,13 +56,14 @@ class Gates:
                         self.open(scope.value, target)
                     else:
                         self.close(scope.value, target, name, code.name, text, until_ns)
-                case CancelAll(account, symbol, strategy):
+                case CancelAll(account, symbol, strategy, keep):
                     for order in list(floor.working.values()):
                         of = order.request
                         if (
                             account in ("", of.account)
                             and symbol in ("", of.symbol)
                             and strategy in ("", of.strategy_id)
+                            and not (keep and (order.leader or of.reduce_only))
                         ):
                             self._leave("cancel", order_id=order.id, reason="a limit was reached")
                 case Flatten(account, _, text, symbol):

@@ -39,12 +39,15 @@ __all__ = [
     "MarketGateSet",
     "MarketSeen",
     "OutsideFill",
+    "OverrideApproved",
+    "OverrideAsked",
     "Placed",
     "Rearmed",
     "Reported",
     "RouteSet",
     "SignalCame",
     "SignalsDecided",
+    "StrategySeen",
     "Ticked",
     "decode",
     "encode",
@@ -200,6 +203,33 @@ class MarketGateSet(Input, frozen=True, kw_only=True, tag="market_gate"):
 
     vix_milli: int | None = None
     news_ts_ns: tuple[int, ...] | None = None
+    closes_ts_ns: dict[str, int] | None = None
+
+
+class StrategySeen(Input, frozen=True, kw_only=True, tag="strategy"):
+    """A strategy said that it is alive, or that it stops on purpose (`alive` false).
+
+    `alarm` doubts its model (not approved, drifting); empty trusts it again.
+    """
+
+    strategy: str
+    alive: bool = True
+    alarm: str = ""
+
+
+class OverrideAsked(Input, frozen=True, kw_only=True, tag="override"):
+    """A person asks for one refused order to pass a soft limit."""
+
+    request: OrderRequest
+    person: str
+    reason: str
+
+
+class OverrideApproved(Input, frozen=True, kw_only=True, tag="override_approved"):
+    """A second person approves an override."""
+
+    number: int
+    person: str
 
 
 class GateSet(Input, frozen=True, kw_only=True, tag="gate"):
@@ -262,6 +292,9 @@ AnyInput = (
     | GapFound
     | MarketSeen
     | MarketGateSet
+    | StrategySeen
+    | OverrideAsked
+    | OverrideApproved
     | GateSet
     | Killed
     | Rearmed

@@ -19,7 +19,7 @@ from fks.contexts.execution.domain.trading.effects import AccountMoved, Effect
 from fks.contexts.execution.domain.trading.floor import EngineLike, Floor
 from fks.contexts.execution.domain.trading.gates import Gates
 from fks.contexts.execution.domain.trading.numbers import MOST_PLACES, order_id
-from fks.contexts.execution.domain.trading.placing import Placing
+from fks.contexts.execution.domain.trading.placing import Placing, exact
 from fks.contexts.execution.domain.trading.remembering import recalled, remembered
 from fks.contexts.execution.domain.trading.reporting import Reporting
 from fks.contexts.execution.domain.trading.settling import Settling
@@ -27,14 +27,20 @@ from fks.contexts.execution.domain.trading.showing import account_view
 from fks.contexts.execution.domain.trading.signals import Signals
 from fks.contexts.execution.domain.trading.state import Remembered
 from fks.contexts.execution.domain.trading.working import Working
+from fks.kernel.errors import FksError
 
-__all__ = ["TRADING_INPUT", "TradingMachine"]
+__all__ = ["TRADING_INPUT", "TradingMachine", "seq_of_state"]
 
 TRADING_INPUT = 32  # the journal's kind of record
 _VERSION = 1
 _MOST_WORK = 10_000
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Remembered)
+
+
+def seq_of_state(state: bytes) -> int:
+    """Return the last input that a snapshot knows."""
+    return _DECODER.decode(state).last_seq
 
 
 class TradingMachine:
@@ -154,8 +160,38 @@ class TradingMachine:
                 floor.vix_milli = wish.vix_milli if wish.vix_milli is not None else floor.vix_milli
                 self.gates.act(
                     floor.policies.on_market(
-                        floor.now_ns, vix_milli=wish.vix_milli, news_ns=wish.news_ts_ns
+                        floor.now_ns,
+                        vix_milli=wish.vix_milli,
+                        news_ns=wish.news_ts_ns,
+                        closes_ns=wish.closes_ts_ns,
                     )
                 )
+            case given.StrategySeen():
+                self._strategy(wish)
+            case given.OverrideAsked():
+                _, order = exact(floor, wish.request)
+                facts = self.placing.facts(order, given.Placed(request=wish.request))
+                self.answer = floor.policies.ask_override(
+                    facts, wish.person, wish.reason, floor.now_ns
+                )
+            case given.OverrideApproved():
+                self.answer = self._approved(wish)
             case _:
                 raise AssertionError(f"{type(wish).__name__} is not applied")
+
+    def _strategy(self, wish: given.StrategySeen) -> None:
+        """Take word of a strategy, or that there will be none."""
+        policies = self.floor.policies
+        if wish.alive:
+            policies.heartbeat(wish.strategy, self.floor.now_ns)
+        else:
+            policies.retire(wish.strategy)
+        policies.on_model(wish.strategy, wish.alarm)
+
+    def _approved(self, wish: given.OverrideApproved) -> str:
+        """Approve an override; return why not where the policies refuse."""
+        try:
+            self.floor.policies.approve_override(wish.number, wish.person, self.floor.now_ns)
+        except FksError as error:
+            return error.message
+        return ""

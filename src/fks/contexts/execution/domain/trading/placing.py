@@ -156,7 +156,7 @@ class Placing:
             floor.told(order, "sent", f"to {order.venue} as {order.wire_id}")
             floor.emit(OrderSent(request.account, order.id))
 
-    def facts(self, order: OrderRecord, given: Placed) -> OrderFacts:
+    def facts(self, order: OrderRecord, given: Placed, *, amends: bool = False) -> OrderFacts:
         """Return what the policies look at."""
         floor, request = self._floor, order.request
         account = floor.accounts[request.account]
@@ -165,6 +165,12 @@ class Placing:
         scale = floor.scale(order)
         last = floor.by_number[order.instrument].last_ticks
         stop = order.stop_ticks if order.leader and order.protects else None
+        price = order.price_ticks or order.stop_ticks or last
+        if request.type in _TRAILING:
+            offset = order.stop_ticks or 0
+            price = last + offset if request.side is Side.BUY else last - offset
+        same = floor.open_lots(request.account, order.instrument)[request.side is Side.SELL]
+        same -= order.leaves if amends else 0
         if request.stop_loss is not None:
             stop = scale.ticks(request.stop_loss)
         return OrderFacts(
@@ -172,7 +178,7 @@ class Placing:
             symbol=request.symbol,
             side=0 if request.side is Side.BUY else 1,
             lots=order.lots,
-            price_ticks=order.price_ticks or order.stop_ticks or last,
+            price_ticks=price,
             unit_nanos=scale.unit_nanos,
             client_order_id=request.client_order_id,
             strategy=request.strategy_id,
@@ -180,7 +186,9 @@ class Placing:
             last_ticks=last,
             trigger=request.type in _WAITING,
             stop_ticks=stop,
-            reduces=held.lots * signed < 0 and abs(signed) <= abs(held.lots),
+            reduces=held.lots * signed < 0 and same + order.lots <= abs(held.lots),
+            amends=amends,
+            override=request.override,
             automated=given.automated,
             principal=given.principal,
             signal_ts_ns=given.signal_ts_ns,

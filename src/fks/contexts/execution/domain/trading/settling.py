@@ -88,6 +88,7 @@ class Settling:
         scale = floor.scale(order)
         holding = floor.holding(account, order.instrument)
         signed = lots if order.request.side is Side.BUY else -lots
+        before = holding.lots
         gained = _move(holding, signed, ticks, scale.unit_nanos)
         holding.realised_nanos += gained - fee_nanos
         holding.trade_nanos += gained - fee_nanos
@@ -121,7 +122,8 @@ class Settling:
         self.position_moved(account, order.instrument)
         floor.to_mark.add(account.id)
         floor.todo.append(Todo("bracket", order_id=order.id, lots=lots))
-        self._after_fill(account, order, holding, lots, ticks, gained - fee_nanos)
+        closed = before != 0 and before * holding.lots <= 0
+        self._after_fill(account, order, holding, lots, ticks, gained - fee_nanos, closed=closed)
 
     def end(self, order: OrderRecord, state: OrderState, code: str, text: str = "") -> None:
         """End an order that was not filled whole."""
@@ -168,11 +170,13 @@ class Settling:
         lots: int,
         ticks: int,
         gained_nanos: int,
+        *,
+        closed: bool,
     ) -> None:
-        """Count a round trip when the position is flat, and let the policies know."""
+        """Count a round trip when the position is flat or turned, and let the policies know."""
         floor = self._floor
         result = None
-        if holding.lots == 0:
+        if closed:
             result = holding.trade_nanos
             holding.trade_nanos = 0
             account.wins += result > 0

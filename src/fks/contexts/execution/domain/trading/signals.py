@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
 from fks.contexts.execution.domain.matching.layout import Reason
+from fks.contexts.execution.domain.risk.facts import Verdict
+from fks.contexts.execution.domain.sizing.fan_out import fan_out
 from fks.contexts.execution.domain.sizing.sizes import (
+    SizedOrder,
     SizingAccount,
     SizingInstrument,
     SizingSignal,
-    size,
 )
 from fks.contexts.execution.domain.trading.effects import Decided, SignalMoved
 from fks.contexts.execution.domain.trading.floor import Floor
 from fks.contexts.execution.domain.trading.inputs import Placed, SignalCame, SignalsDecided
 from fks.contexts.execution.domain.trading.numbers import MOST_PLACES, order_id
-from fks.contexts.execution.domain.trading.placing import Placing
+from fks.contexts.execution.domain.trading.placing import Placing, exact
 from fks.contexts.execution.domain.trading.scales import money
 from fks.contexts.execution.domain.trading.state import AccountRecord, InstrumentRecord
 from fks.contracts.execution import (
@@ -34,6 +37,16 @@ __all__ = ["Signals"]
 
 _S_NS = 1_000_000_000
 _MOST_ACCOUNTS = 1 << 12
+
+
+class Planned(NamedTuple):
+    """How much of a signal an account takes: no lots have a code and a reason."""
+
+    lots: int
+    risk_nanos: int
+    stop_ticks: int | None
+    code: Reason
+    why: str
 
 
 class Signals:
@@ -120,9 +133,14 @@ class Signals:
     ) -> tuple[SignalDecision, int]:
         floor, signal = self._floor, given.signal
         scale = floor.scales[instrument.number]
-        side, lots, risk, why = self.planned(given, account, instrument)
+        side, plan = self.planned(given, account, instrument)
+        lots, risk = plan.lots, plan.risk_nanos
         if lots <= 0:
-            return self._refused(signal, account, Reason.MAX_QTY, why, risk), 0
+            code = plan.code if plan.code is not Reason.NONE else Reason.MAX_QTY
+            return self._refused(signal, account, code, plan.why, risk), 0
+        stop = signal.stop_loss
+        if stop is None and plan.stop_ticks is not None:
+            stop = scale.price(plan.stop_ticks)
         held = HeldSignal(
             id=floor.seq * _MOST_ACCOUNTS + place,
             signal_id=signal.signal_id,
@@ -136,7 +154,7 @@ class Signals:
             created_ts_ns=floor.now_ns,
             expires_ts_ns=floor.now_ns + route.expires_after_s * _S_NS,
             price=signal.price if signal.order_type is not OrderType.MARKET else None,
-            stop_loss=signal.stop_loss,
+            stop_loss=stop,
             take_profit=signal.take_profit,
         )
         if route.approval:
@@ -174,33 +192,28 @@ class Signals:
 
     def planned(
         self, given: SignalCame, account: AccountRecord, instrument: InstrumentRecord
-    ) -> tuple[Side, int, int, str]:
-        """Return side, lots and risked nanos of a signal at an account, and why there are none."""
+    ) -> tuple[Side, Planned]:
+        """Return the side of a signal at an account, and how much of it."""
         position = self._floor.holding(account, instrument.number).lots
         if given.signal.side is PositionSide.FLAT:
             side = Side.SELL if position > 0 else Side.BUY
-            return side, abs(position), 0, "there is no position to close"
+            return side, Planned(abs(position), 0, None, Reason.NONE, "there is nothing to close")
         side = Side.BUY if given.signal.side is PositionSide.LONG else Side.SELL
-        return (side, *self._sized(given, account, instrument))
+        return side, self._sized(given, account, instrument)
 
     def _sized(
         self, given: SignalCame, account: AccountRecord, instrument: InstrumentRecord
-    ) -> tuple[int, int, str]:
-        """Return lots, risked nanos, and why there are no lots."""
+    ) -> Planned:
+        """Return the size of a signal at an account."""
         floor, signal = self._floor, given.signal
         scale = floor.scales[instrument.number]
         if signal.quantity is not None:
             lots = int(signal.quantity / instrument.instrument.lot_size)
-            return lots, 0, "the quantity is less than a lot"
+            why = "the quantity is less than a lot"
+            return Planned(lots, 0, None, Reason.MAX_QTY if lots < 1 else Reason.NONE, why)
         entry = instrument.last_ticks if signal.price is None else scale.ticks(signal.price)
         stop = None if signal.stop_loss is None else scale.ticks(signal.stop_loss)
-        sized = size(
-            SizingAccount(
-                account=account.id,
-                rule=account.sizing,
-                equity_nanos=floor.marked_nanos(account),
-            ),
-            SizingInstrument(unit_nanos=scale.unit_nanos, lot_size=instrument.instrument.lot_size),
+        share = fan_out(
             SizingSignal(
                 symbol=signal.symbol,
                 side=1 if signal.side is PositionSide.LONG else -1,
@@ -209,8 +222,52 @@ class Signals:
                 atr_ticks=None if given.atr is None else scale.in_ticks(given.atr),
                 confidence=Decimal(repr(signal.confidence)),
             ),
+            SizingInstrument(unit_nanos=scale.unit_nanos, lot_size=instrument.instrument.lot_size),
+            [
+                SizingAccount(
+                    account=account.id,
+                    rule=account.sizing,
+                    equity_nanos=floor.marked_nanos(account),
+                    risk_cap_ppm=floor.policies.limits(account.id).number("max_trade_risk"),
+                )
+            ],
+            lambda _, order: self._asked(given, account, instrument, order),
+        )[0]
+        order = share.order
+        return Planned(order.lots, order.risk_nanos, order.stop_ticks, share.code, share.reason)
+
+    def _asked(
+        self,
+        given: SignalCame,
+        account: AccountRecord,
+        instrument: InstrumentRecord,
+        order: SizedOrder,
+    ) -> Verdict:
+        """Ask the policies about a size, so that a capped order goes rather than none."""
+        signal, scale = given.signal, self._floor.scales[instrument.number]
+        stop = None if order.stop_ticks is None else scale.price(order.stop_ticks)
+        request = OrderRequest(
+            account=account.id,
+            client_order_id="sizing",
+            symbol=signal.symbol,
+            side=Side.BUY if signal.side is PositionSide.LONG else Side.SELL,
+            quantity=scale.quantity(order.lots),
+            type=signal.order_type,
+            price=signal.price if signal.order_type is OrderType.LIMIT else None,
+            stop_price=signal.price if signal.order_type is OrderType.STOP else None,
+            stop_loss=stop,
+            strategy_id=signal.strategy_id,
         )
-        return sized.lots, sized.risk_nanos, sized.why
+        _, record = exact(self._floor, request)
+        placed = Placed(
+            request=request,
+            principal=f"strategy:{signal.strategy_id}",
+            automated=True,
+            signal_ts_ns=signal.ts_ns,
+            confidence_ppm=round(signal.confidence * 1_000_000),
+        )
+        facts = self._placing.facts(record, placed)
+        return self._floor.policies.before_order(facts, self._floor.now_ns)
 
     def _request(
         self, held: HeldSignal, side: Side | None = None, kind: OrderType | None = None

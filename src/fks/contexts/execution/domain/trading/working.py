@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+
 from fks.contexts.execution.domain.matching.layout import (
     AccountKey,
     CommandKind,
@@ -83,6 +85,9 @@ class Working:
         lots = order.leaves if given.quantity is None else scale.lots(given.quantity)
         price = order.price_ticks if given.price is None else scale.ticks(given.price)
         stop = order.stop_ticks if given.stop_price is None else scale.ticks(given.stop_price)
+        why = self._by_policies(order, lots, price, stop)
+        if why:
+            return why
         events = floor.command(
             CommandKind.REPLACE,
             id=order.id,
@@ -109,6 +114,23 @@ class Working:
         floor.emit(ChangeSent(order.request.account, order.id, order.filled_lots + lots, price))
         return ""
 
+    def _by_policies(
+        self, order: OrderRecord, lots: int, price: int | None, stop: int | None
+    ) -> str:
+        """Ask the policies about what an order would become; return why not."""
+        floor = self._floor
+        facts = self._placing.facts(order, Placed(request=order.request), amends=True)
+        facts = msgspec.structs.replace(
+            facts, lots=lots, price_ticks=price or stop or facts.price_ticks
+        )
+        verdict = floor.policies.before_order(facts, floor.now_ns)
+        self._gates.act(floor.policies.on_decision(facts, verdict.code, floor.now_ns))
+        if verdict.code is Reason.NONE:
+            return ""
+        floor.decided(order, verdict.code, verdict.text)
+        floor.told(order, "amend refused", verdict.code.name)
+        return f"{verdict.code.name}: {verdict.text}"
+
     def take_up(self, work: Todo, place: int) -> None:
         """Do what an input left behind."""
         floor = self._floor
@@ -134,7 +156,7 @@ class Working:
         floor = self._floor
         account = floor.accounts[name]
         # Closing passes any gate; the gate's own number comes back behind it.
-        floor.configure(account, [(AccountKey.GATE, 0, int(Gate.REDUCING))])
+        floor.configure(account, [(AccountKey.GATE, 0, int(Gate.ACTIVE))])
         for number, holding in sorted(account.holdings.items()):
             instrument = floor.by_number[number]
             if not holding.lots or symbol not in ("", instrument.instrument.id):

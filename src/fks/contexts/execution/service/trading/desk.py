@@ -179,7 +179,7 @@ class Desk:
             stop_loss=wish.stop_loss,
         )
         given = inputs.SignalCame(signal=signal, atr=wish.atr)
-        _, lots, risk, why = self._writer.machine.signals.planned(given, account, record)
+        _, plan = self._writer.machine.signals.planned(given, account, record)
         if wish.side is PositionSide.FLAT:
             allowance = 0
         else:
@@ -188,11 +188,12 @@ class Desk:
         decision = SignalDecision(
             signal_id="",
             account=account.id,
-            decision="would place" if lots else "would refuse",
-            risk_allowance=money(max(risk, allowance)),
-            quantity=scale.quantity(lots),
+            decision="would place" if plan.lots else "would refuse",
+            risk_allowance=money(allowance),
+            quantity=scale.quantity(plan.lots),
             latency_ms=(time.monotonic_ns() - begun_ns) / 1e6,
-            reason="" if lots else why,
+            code="" if plan.lots else plan.code.name,
+            reason="" if plan.lots else plan.why,
         )
         return SignalTaken(signal_id="", decisions=(decision,))
 

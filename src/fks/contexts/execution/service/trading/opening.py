@@ -14,7 +14,11 @@ from fks.contexts.execution.adapters.journal.log import Journal
 from fks.contexts.execution.domain.journal.kinds import KINDS, Kind
 from fks.contexts.execution.domain.matching.engines import engine
 from fks.contexts.execution.domain.trading.effects import Effect
-from fks.contexts.execution.domain.trading.machine import TRADING_INPUT, TradingMachine
+from fks.contexts.execution.domain.trading.machine import (
+    TRADING_INPUT,
+    TradingMachine,
+    seq_of_state,
+)
 from fks.contexts.execution.service.trading.writer import Done
 from fks.contexts.execution.settings import ExecutionSettings
 from fks.contexts.execution.store import Cursor
@@ -52,8 +56,12 @@ class _Replay:
         return self._machine.snapshot()
 
     def restore(self, state: bytes) -> None:
-        """Restore the machine."""
-        self._machine.restore(state)
+        """Restore the machine, unless the state hides what the projections do not show yet.
+
+        The journal then sees another hash than the snapshot's and takes an older one, or none.
+        """
+        if seq_of_state(state) <= self._cursor:
+            self._machine.restore(state)
 
 
 class Opened:

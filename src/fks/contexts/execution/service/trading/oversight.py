@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from fks.contexts.execution.domain.risk.limits import loosened, parse_limits
+from fks.contexts.execution.domain.risk.prop import checked as checked_rules
+from fks.contexts.execution.domain.risk.prop import loosened_rules
+from fks.contexts.execution.domain.sizing.sizes import checked as checked_sizing
 from fks.contexts.execution.domain.trading import inputs
 from fks.contexts.execution.domain.trading.scales import nanos_of
 from fks.contexts.execution.domain.trading.showing import account_view
@@ -13,13 +16,18 @@ from fks.contexts.execution.service.trading.state import Live
 from fks.contexts.execution.service.trading.viewing import risk_state
 from fks.contracts.execution import (
     AccountMode,
+    ApproveOverride,
     ArmAccount,
+    AskOverride,
     GetReadiness,
     GetRiskState,
     KillTrading,
     OpenAccount,
+    Override,
+    PropRules,
     Readiness,
     RearmTrading,
+    ReportStrategy,
     RiskState,
     Scope,
     SetGate,
@@ -27,9 +35,10 @@ from fks.contracts.execution import (
     SetMarketGate,
     SetSignalRoute,
     SignalRoute,
+    SizingRule,
     TradingAccount,
 )
-from fks.kernel.errors import Conflict, Invalid, NotFound, Unavailable
+from fks.kernel.errors import Conflict, Denied, Invalid, NotFound, Unavailable
 
 __all__ = ["Oversight"]
 
@@ -76,6 +85,7 @@ class Oversight:
         if nanos_of(wish.balance) <= 0:
             raise Invalid("an account opens with a balance above 0", code="execution.bad_account")
         parse_limits(wish.limits)
+        _sensible(wish.prop, wish.sizing)
         capabilities = live.capabilities(wish.venue)
         await live.writer.take(
             inputs.AccountOpened(
@@ -93,7 +103,10 @@ class Oversight:
         account = live.account(wish.account)
         old = parse_limits(account.limits)
         new = parse_limits(wish.limits, old)
+        _sensible(wish.prop, wish.sizing)
         loose = loosened(old, new)
+        if wish.prop is not None:
+            loose += loosened_rules(account.prop, wish.prop)
         if loose and len(wish.reason.strip()) < 3:
             raise Invalid(
                 f"this loosens {', '.join(loose)}: give a reason", code="execution.needs_reason"
@@ -176,9 +189,37 @@ class Oversight:
         """Feed the gates of VIX and news."""
         milli = None if wish.vix is None else round(wish.vix * 1000)
         await self._live.writer.take(
-            inputs.MarketGateSet(vix_milli=milli, news_ts_ns=wish.news_ts_ns)
+            inputs.MarketGateSet(
+                vix_milli=milli,
+                news_ts_ns=wish.news_ts_ns,
+                closes_ts_ns=None if wish.closes_ts_ns is None else dict(wish.closes_ts_ns),
+            )
         )
         return risk_state(self._live, "")
+
+    async def strategy(self, wish: ReportStrategy) -> RiskState:
+        """Take word of a strategy."""
+        await self._live.writer.take(
+            inputs.StrategySeen(strategy=wish.strategy_id, alive=wish.alive, alarm=wish.alarm)
+        )
+        return risk_state(self._live, "")
+
+    async def ask_override(self, wish: AskOverride) -> Override:
+        """Ask for an order to pass a soft limit once."""
+        self._live.account(wish.request.account)
+        number = await self._live.writer.take(
+            inputs.OverrideAsked(request=wish.request, person=wish.person, reason=wish.reason)
+        )
+        return Override(number=number, approved=False)
+
+    async def approve_override(self, wish: ApproveOverride) -> Override:
+        """Approve an override as a second person."""
+        refused = await self._live.writer.take(
+            inputs.OverrideApproved(number=wish.number, person=wish.person)
+        )
+        if refused:
+            raise Denied(refused, code="execution.override_refused")
+        return Override(number=wish.number, approved=True)
 
     async def risk(self, wish: GetRiskState) -> RiskState:
         """Return the state of risk."""
@@ -226,3 +267,11 @@ class Oversight:
             )
         if scope is Scope.STRATEGY and not target:
             raise Invalid("name the strategy", code="execution.bad_scope")
+
+
+def _sensible(rules: PropRules | None, sizing: SizingRule | None) -> None:
+    """Refuse rules that make no sense before they are journaled. Raises `Invalid`."""
+    if rules is not None:
+        checked_rules(rules)
+    if sizing is not None:
+        checked_sizing(sizing)

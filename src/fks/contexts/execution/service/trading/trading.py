@@ -27,6 +27,7 @@ from fks.contexts.execution.service.trading.opening import open_journal
 from fks.contexts.execution.service.trading.oversight import Oversight
 from fks.contexts.execution.service.trading.projector import Projector
 from fks.contexts.execution.service.trading.questions import Questions
+from fks.contexts.execution.service.trading.snapshots import Snapshots
 from fks.contexts.execution.service.trading.state import Live
 from fks.contexts.execution.service.trading.switch import Switch
 from fks.contexts.execution.service.trading.writer import Done, Writer
@@ -40,6 +41,7 @@ __all__ = ["Trading"]
 
 _log = structlog.get_logger("fks.execution")
 _TICK_S = 1.0
+_IDLE_S = 10  # seconds between ticks while nothing waits for time
 _FUTURES_MARGIN_PPB = 100_000_000  # a tenth of the notional, where settings say nothing
 T = TypeVar("T")
 
@@ -63,6 +65,7 @@ class Trading:
         self._questions: Questions | None = None
         self.market = Market()
         self.failed: BaseException | None = None
+        self._seconds = 0
 
     @property
     def live(self) -> Live | None:
@@ -113,6 +116,7 @@ class Trading:
             )
             self._spawn(self._projector.run())
             self._spawn(live.switch.watch())
+            self._spawn(Snapshots(self._runtime.home).run())
             for account in list(live.floor.accounts):
                 await linking.link(account)
             return live
@@ -235,8 +239,10 @@ class Trading:
 
     async def _tick(self, live: Live) -> None:
         """Let a second pass: windows, patience, cancels that were not answered."""
+        self._seconds += 1
         try:
-            live.writer.put(inputs.Ticked(), urgent=True)
+            if self._seconds % _IDLE_S == 0 or _waits(live):
+                live.writer.put(inputs.Ticked(), urgent=True)
         except Unavailable as error:
             _log.warning("tick_not_journaled", error=error.message)
         for link in live.links.values():
@@ -301,3 +307,9 @@ class Trading:
         await self.open()
         assert self._questions is not None
         return self._questions
+
+
+def _waits(live: Live) -> bool:
+    """Tell whether anything depends on the next second: an order, a signal, a gate that opens."""
+    floor = live.floor
+    return bool(floor.working or floor.held or any(gate[4] for gate in floor.gates.values()))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from fks.contexts.execution.domain.matching.layout import UNLIMITED, Reason
+from fks.contexts.execution.domain.trading.scales import money
 from fks.contexts.execution.service.trading.state import Live
-from fks.contracts.execution import Gate, GateState, LimitUse, RiskState, Scope
+from fks.contracts.execution import Gate, GateState, LimitUse, PropState, RiskState, Scope
 
 __all__ = ["risk_state"]
 
@@ -33,6 +35,7 @@ def risk_state(live: Live, account: str) -> RiskState:
         routes=tuple(floor.routes[key] for key in sorted(floor.routes)),
         durable=live.durable != "unsafe-backtest",
         latency_us=live.latencies.percentiles_us(),
+        props=tuple(_prop(live, name) for name in names if floor.accounts[name].prop is not None),
         vix=None if floor.vix_milli is None else floor.vix_milli / 1000,
     )
 
@@ -71,4 +74,42 @@ def _uses(live: Live, account: str) -> list[LimitUse]:
                 share=share,
             )
         )
+    return found + _engine_uses(live, account)
+
+
+def _engine_uses(live: Live, account: str) -> list[LimitUse]:
+    """Return what is used of the engine's limits: of the account, and of each symbol it trades."""
+    floor = live.floor
+    record = floor.accounts[account]
+    found = []
+    for number in sorted(record.holdings):
+        symbol = floor.by_number[number].instrument.id
+        for reason, used, limit, _ in floor.engine.use(record.number, number):
+            found.append(
+                LimitUse(
+                    account=account,
+                    code=Reason(reason).name,
+                    name=Reason(reason).name.lower(),
+                    scope=symbol,
+                    used=Decimal(used),
+                    limit=None if limit == UNLIMITED else Decimal(limit),
+                    share=0.0 if limit in (0, UNLIMITED) else used / limit,
+                )
+            )
     return found
+
+
+def _prop(live: Live, account: str) -> PropState:
+    """Return how an account stands under its firm's rules."""
+    progress = live.floor.policies.prop_progress(account)
+    assert progress is not None
+    return PropState(
+        account=account,
+        firm=progress.firm,
+        phase=progress.phase,
+        verdict=progress.verdict,
+        profit=money(progress.profit_nanos),
+        target=None if progress.target_nanos is None else money(progress.target_nanos),
+        left=None if progress.left_nanos is None else money(progress.left_nanos),
+        missing=progress.missing,
+    )
