@@ -24,7 +24,7 @@ class Buffers:
         self.commits = 0
         self.failure: JournalFailed | None = None
         self.closing = False
-        self._idle = False
+        self.idle = False  # the log thread waits for work
         self.lock = threading.Lock()
         self.work = threading.Condition(self.lock)  # for the log thread
         self.room = threading.Condition(self.lock)  # for the engine, when both groups are full
@@ -39,7 +39,7 @@ class Buffers:
         """Note that something was put into the filling group."""
         if urgent:
             self.urgent_seq = self.seq
-        if self._idle or urgent:
+        if self.idle or urgent:
             self.work.notify()
 
     def wait_for_group(self) -> Group | None:
@@ -47,9 +47,9 @@ class Buffers:
         while not self.filling.records:
             if self.closing or self.failure is not None:
                 return None
-            self._idle = True
+            self.idle = True
             self.work.wait()
-            self._idle = False
+            self.idle = False
         return self.take()
 
     def take(self) -> Group:

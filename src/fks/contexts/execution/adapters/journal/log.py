@@ -23,6 +23,7 @@ from fks.contexts.execution.domain.journal.frames import BATCH, COMMAND_BYTES
 from fks.contexts.execution.domain.journal.kinds import (
     CHECKPOINT_HASH,
     COMMANDS,
+    FIRST_OF_MACHINE,
     RECOVERED,
     checkpoint,
     recovered,
@@ -58,7 +59,14 @@ class Journal:
             *(on_durable, on_failure),
         )
         self._machine: Machine | None = None
-        self._checkpointed = 0
+        self._checkpoint_at = options.checkpoint_commits
+        self._every = options.durability == "every"
+        self._most_payload = options.most_payload
+        self._newest = {
+            kind: version
+            for kind, version in options.kinds.newest.items()
+            if kind >= FIRST_OF_MACHINE
+        }
         self._closed = False
 
     @classmethod
@@ -90,7 +98,7 @@ class Journal:
         if not parts.recovery.created:
             said = recovered(journal.seq, parts.recovery.epoch, parts.recovery.quarantined)
             with journal._buffers.lock:
-                journal._put(RECOVERED, 1, said, urgent=True)
+                journal._put(RECOVERED, 1, said)
         if chosen.threads:
             journal._pump.start()
         else:
@@ -127,12 +135,12 @@ class Journal:
         both buffers are full. `urgent` (cancels, kill) is taken on a full disk too. Raises
         `JournalUnavailable` on a full disk and `JournalFailed`; nothing is appended then.
         """
-        assert self._kinds.writable(kind, version), f"type {kind} version {version} is unknown"
-        assert len(payload) <= self._options.most_payload, "the payload is too long for a record"
+        assert self._newest.get(kind) == version, f"type {kind} version {version} is unknown"
+        assert len(payload) <= self._most_payload, "the payload is too long for a record"
         with self._buffers.lock:
-            self._enter(ts_ns, urgent=urgent)
-            seq = self._put(kind, version, payload, urgent=urgent)
-        if self._options.durability == "every":
+            self._enter(ts_ns, urgent)
+            seq = self._put(kind, version, payload, urgent)
+        if self._every:
             self.wait_durable(seq)
         return seq
 
@@ -147,7 +155,7 @@ class Journal:
         count, rest = divmod(len(view), COMMAND_BYTES)
         assert count and not rest, "commands are 64 bytes each"
         with buffers.lock:
-            self._enter(ts_ns, urgent=urgent)
+            self._enter(ts_ns, urgent)
             need = min(_room_of(count), buffers.filling.capacity)
             while (
                 buffers.filling.records and buffers.filling.capacity - buffers.filling.used < need
@@ -164,7 +172,7 @@ class Journal:
                     break
                 self._wait_for_room(refuse=False)
             last = buffers.seq
-        if self._options.durability == "every":
+        if self._every:
             self.wait_durable(last)
         return first
 
@@ -235,10 +243,11 @@ class Journal:
 
     # --- inside, with the lock held -------------------------------------------------------------
 
-    def _enter(self, ts_ns: int, *, urgent: bool) -> None:
+    def _enter(self, ts_ns: int, urgent: bool) -> None:
         """Refuse, or set the time; note the machine's hash where that is due."""
         buffers = self._buffers
-        buffers.refuse_failed()
+        if buffers.failure is not None:
+            buffers.refuse_failed()
         assert not self._closed, "the journal is closed"
         if self._keeper.low and not self._pump.threaded:
             self._pump.keep_here()
@@ -249,18 +258,21 @@ class Journal:
             )
         if ts_ns > buffers.ts_ns:
             buffers.ts_ns = ts_ns
-        due = buffers.commits - self._checkpointed >= self._options.checkpoint_commits
-        if due and self._machine is not None and not self._keeper.low:
-            self._checkpointed = buffers.commits
+        if buffers.commits < self._checkpoint_at:
+            return
+        if self._machine is not None and not self._keeper.low:
+            self._checkpoint_at = buffers.commits + self._options.checkpoint_commits
             self._put(CHECKPOINT_HASH, 1, checkpoint(buffers.seq, self._machine.state_hash()))
 
-    def _put(self, kind: int, version: int, payload: Data, *, urgent: bool = False) -> int:
+    def _put(self, kind: int, version: int, payload: Data, urgent: bool = False) -> int:
         buffers = self._buffers
-        while not buffers.filling.put(buffers.seq + 1, buffers.ts_ns, kind, version, payload):
+        seq = buffers.seq + 1
+        while not buffers.filling.put(seq, buffers.ts_ns, kind, version, payload):
             self._wait_for_room(refuse=not urgent)
-        buffers.seq += 1
-        buffers.appended(urgent=urgent)
-        return buffers.seq
+        buffers.seq = seq
+        if urgent or buffers.idle:
+            buffers.appended(urgent=urgent)
+        return seq
 
     def _wait_for_room(self, *, refuse: bool) -> None:
         """Wait until the full group was taken to be written."""

@@ -75,11 +75,6 @@ class Kinds:
         kind = self._kinds.get(number)
         return kind.name if kind else f"type {number}"
 
-    def writable(self, number: int, version: int) -> bool:
-        """Tell whether the machine may append it: known, newest, and not the journal's own."""
-        kind = self._kinds.get(number)
-        return kind is not None and number >= FIRST_OF_MACHINE and kind.version == version
-
     def current(self, seq: int, number: int, version: int, payload: bytes) -> tuple[int, bytes]:
         """Return version and payload as the newest version has them.
 
