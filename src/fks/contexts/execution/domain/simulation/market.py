@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fks.contexts.execution.domain.simulation._replay import ReplayBook
 from fks.contexts.execution.domain.simulation.events import BUY, SELL
-from fks.contexts.execution.domain.simulation.recorded import RecordedBook
 
 __all__ = ["Market"]
 
@@ -20,7 +20,7 @@ class Market:
     """The state that the data describes. `whole` says that a level not shown does not exist."""
 
     def __init__(self, whole: bool) -> None:
-        self.book = RecordedBook()
+        self.book = ReplayBook()
         self.last: int | None = None
         self.halted = False
         self._whole = whole

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import enum
 from bisect import bisect_left, insort
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy.typing as npt
 
 from fks.contexts.execution.domain.simulation.events import BUY, L3Kind
 
@@ -76,7 +78,9 @@ class RecordedBook:
         return len(self._orders)
 
     def apply(self, kind: int, side: int, order_id: int, price: int, lots: int) -> Outcome:
-        """Take one row in, and say how it fitted."""
+        """Take one row in, and say how it fitted. Side 2 is none; lots below 0 fit nothing."""
+        if lots < 0 or (side == _NO_SIDE and kind == L3Kind.ADD):
+            return Outcome.UNKNOWN_ID
         if kind == L3Kind.ADD:
             return self._add(side, order_id, price, lots)
         if kind in (L3Kind.CANCEL, L3Kind.EXECUTE):
@@ -87,6 +91,11 @@ class RecordedBook:
             self.clear(side)
             return Outcome.APPLIED
         return Outcome.NO_EFFECT
+
+    def apply_rows(self, events: npt.NDArray[Any]) -> None:
+        """Take many rows of `L3_EVENT` in."""
+        for _, order_id, price, lots, kind, side, _ in events.tolist():
+            self.apply(kind, side, order_id, price, lots)
 
     def clear(self, side: int = _NO_SIDE) -> None:
         """Take everything away, or everything of one side."""
@@ -157,6 +166,8 @@ class RecordedBook:
     # --- rows ------------------------------------------------------------------------------
 
     def _add(self, side: int, order_id: int, price: int, lots: int) -> Outcome:
+        if order_id == 0 and lots == 0:
+            return Outcome.APPLIED
         if order_id == 0:  # lots that a feed does not number
             queue = self._queue(side, price)
             queue.strangers += lots
@@ -187,6 +198,8 @@ class RecordedBook:
 
     def _modify(self, side: int, order_id: int, price: int, lots: int) -> Outcome:
         order = self._orders.get(order_id)
+        if order is None and side == _NO_SIDE:
+            return Outcome.UNKNOWN_ID
         if order is None:
             self._add(side, order_id, price, lots)
             return Outcome.UNKNOWN_ID
