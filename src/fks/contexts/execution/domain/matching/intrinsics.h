@@ -96,13 +96,20 @@ static inline uint32_t *fks_link(uint32_t slot, uint32_t *inside, uint32_t *outs
     return (uint32_t *)(((uintptr_t)inside & pick) | ((uintptr_t)outside & ~pick));
 }
 
-/* An event in eight stores: {kind, side, reason, flags, instrument}, both accounts, ... */
+#if defined(__GNUC__)
+typedef uint64_t __attribute__((may_alias)) fks_word;
+#else
+typedef uint64_t fks_word;
+#endif
+
+/* An event in eight stores, each from a register: put together in memory and copied from there, it
+   would wait for its own stores. {kind, side, reason, flags, instrument}, both accounts, ... */
 static inline void fks_tell(void *row, uint64_t head, uint64_t accounts, uint64_t key,
                             int64_t price, uint64_t lots, uint64_t other, int64_t fee,
                             int64_t other_fee) {
-    uint64_t words[8] = {head, accounts, key, (uint64_t)price, lots, other, (uint64_t)fee,
-                         (uint64_t)other_fee};
-    memcpy(row, words, sizeof words);
+    fks_word *to = (fks_word *)row;
+    to[0] = head; to[1] = accounts; to[2] = key; to[3] = (uint64_t)price;
+    to[4] = lots; to[5] = other; to[6] = (uint64_t)fee; to[7] = (uint64_t)other_fee;
 }
 
 static inline int64_t fks_clock_ns(void) {
