@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.contexts.execution.venues.contract import VenueContract
@@ -72,6 +74,11 @@ class TestFixVenue(VenueContract):
 
 class TestTroubledFixVenue(TroubledVenueContract):
     """When much goes wrong."""
+
+    async def agree(self, *given: Any) -> None:
+        """Compare once what is on the wire has come, and what is not answered is in doubt."""
+        await asyncio.sleep(0.6)
+        await super().agree(*given)
 
     @pytest.mark.parametrize("seed", range(5))
     async def test_random_troubles_end_in_the_truth(self, rig: FixRig, seed: int) -> None:

@@ -134,9 +134,16 @@ async def test_a_log_on_that_is_refused_is_denied_with_the_reason(tmp_path: Path
     acceptor = FixAcceptor([GOLD])
     acceptor.refusal = "unknown user"
     await acceptor.start()
-    desk = Desk(tmp_path, acceptor, username="me", password="wrong")
+    (tmp_path / "password").write_text("wrong")
+    password = str(tmp_path / "password")
+    with pytest.raises(Invalid, match="chmod 600"):
+        Desk(tmp_path, acceptor, username="me", password_file=password)
+    (tmp_path / "password").chmod(0o600)
+    desk = Desk(tmp_path, acceptor, username="me", password_file=password)
     with pytest.raises(Denied, match="unknown user"):
         await desk.venue.connect(desk.reports.append)
+    logon = acceptor.received[0]
+    assert (logon[553], logon[554]) == ("me", "wrong")
     await desk.venue.close()
     await acceptor.stop()
 

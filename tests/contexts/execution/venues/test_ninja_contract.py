@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 from tests.contexts.execution.venues.contract import VenueContract
@@ -23,11 +25,12 @@ def context(
     port: int, wall_ns: Callable[[], int] = time.time_ns, **settings: object
 ) -> VenueContext:
     """Return what a venue is made with."""
+    os.environ["FKS_TEST_NINJA"] = TOKEN
     return VenueContext(
         account="a",
         settings={
             "account": "Sim101",
-            "token": TOKEN,
+            "token_env": "FKS_TEST_NINJA",
             "port": port,
             "heartbeat_s": 0.5,
             "answer_timeout_s": 0.4,
@@ -85,6 +88,11 @@ class TestNinjaVenue(VenueContract):
 
 class TestTroubledNinjaVenue(TroubledVenueContract):
     """When much goes wrong."""
+
+    async def agree(self, *given: Any) -> None:
+        """Compare once what is on the wire has come, and what is not answered is in doubt."""
+        await asyncio.sleep(0.6)
+        await super().agree(*given)
 
     @pytest.mark.parametrize("seed", range(5))
     async def test_random_troubles_end_in_the_truth(self, rig: NinjaRig, seed: int) -> None:

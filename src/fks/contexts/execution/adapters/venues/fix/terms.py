@@ -13,10 +13,11 @@ __all__ = ["FixSettings"]
 class FixSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The venue's section. `numbers` is the folder of the sequence numbers, one file a session.
 
-    `account` is the counterparty's name of our account; `symbols` its names of our instruments,
-    where they differ. `tells` are the questions it answers beside the status of orders: "trades",
-    "positions", "balances". Seconds: `heartbeat_s`, `connect_timeout_s` for a log-on, and
-    `answer_timeout_s` until an order without an answer is unknown and a question unanswered.
+    `password_env` or `password_file` name where the password is kept. `account` is the
+    counterparty's name of our account; `symbols` its names of our instruments, where they differ.
+    `tells` are the questions it answers beside the status of orders: "trades", "positions",
+    "balances". Seconds: `heartbeat_s`, `connect_timeout_s` for a log-on, and `answer_timeout_s`
+    until an order without an answer is unknown and a question unanswered.
     """
 
     host: str
@@ -26,7 +27,8 @@ class FixSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     numbers: str
     account: str = ""
     username: str = ""
-    password: str = ""
+    password_env: str = ""
+    password_file: str = ""
     tls: bool = False
     reset: bool = False
     heartbeat_s: int = 30

@@ -22,6 +22,7 @@ from fks.contexts.execution.adapters.venues.fix.link import Link
 from fks.contexts.execution.adapters.venues.fix.numbers import Numbers
 from fks.contexts.execution.adapters.venues.fix.session import Session, SessionTerms
 from fks.contexts.execution.adapters.venues.fix.terms import FixSettings
+from fks.contexts.execution.adapters.venues.secrets import secret
 from fks.contracts.execution import (
     VenueBalance,
     VenueCapabilities,
@@ -76,7 +77,7 @@ class FixVenue:
                 heartbeat_s=settings.heartbeat_s,
                 reset=settings.reset,
                 username=settings.username,
-                password=settings.password,
+                password=secret("password", settings.password_env, settings.password_file),
             ),
             context.wall_ns,
             self._on_message,

@@ -19,6 +19,7 @@ from fks.contexts.execution.adapters.venues.ninja.words import (
     report_of,
     status_of,
 )
+from fks.contexts.execution.adapters.venues.secrets import secret
 from fks.contracts.execution import (
     VenueBalance,
     VenueCapabilities,
@@ -55,16 +56,18 @@ _CAPABILITIES = VenueCapabilities(
 
 
 class NinjaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The venue's section. `account` is NinjaTrader's name of it, `token` what the terminal has to
-    show; `symbols` NinjaTrader's names of our instruments, where they differ ("GC 02-27").
+    """The venue's section. `account` is NinjaTrader's name of it; `token_env` or `token_file`
+    name where the token is kept that the terminal has to show; `symbols` are NinjaTrader's names
+    of our instruments, where they differ ("GC 02-27").
 
     Seconds: `heartbeat_s`; `oldest_s`, the age from which the terminal refuses a signal;
     `connect_timeout_s`, how long to wait for the terminal at the start; `answer_timeout_s`.
     """
 
     account: str
-    token: str
     port: int
+    token_env: str = ""
+    token_file: str = ""
     host: str = "127.0.0.1"
     heartbeat_s: float = 30.0
     oldest_s: float = 30.0
@@ -83,10 +86,11 @@ class NinjaVenue:
             raise Invalid(
                 f"the NinjaTrader venue's settings: {error}", code="execution.bad_config"
             ) from error
-        if len(settings.token) < 16:
+        token = secret("token", settings.token_env, settings.token_file)
+        if len(token) < 16:
             raise Invalid(
-                "the NinjaTrader venue's token has fewer than 16 characters; "
-                "`openssl rand -hex 16` makes one",
+                "the NinjaTrader venue's token (token_env, token_file) has fewer than 16 "
+                "characters; `openssl rand -hex 16` makes one",
                 code="execution.bad_config",
             )
         self._settings = settings
@@ -98,7 +102,7 @@ class NinjaVenue:
             host=settings.host,
             port=settings.port,
             account=settings.account,
-            token=settings.token,
+            token=token,
             heartbeat_s=settings.heartbeat_s,
             oldest_s=settings.oldest_s,
             connect_timeout_s=settings.connect_timeout_s,
