@@ -18,6 +18,7 @@ from fks.contexts.execution.domain.matching.layout import (
     AccountKey,
     CommandKind,
     EventKind,
+    Flag,
     InstrumentKey,
     Kind,
     OrderKind,
@@ -253,6 +254,12 @@ class Book:
         if asset != listing.quote:
             return Decimal(0)
         ticks = order.price or order.stop or self._best(order)
+        if not self._spot:  # what closes a position needs no margin
+            held = order.user.positions.get(listing.symbol, (Decimal(0),))[0]
+            closes = held > 0 if order.side == "SELL" else held < 0
+            reducing = order.flags & Flag.REDUCE_ONLY
+            most = int(abs(held) / listing.lot) if closes else 0
+            lots = 0 if reducing else max(0, lots - most)
         worth = listing.price(ticks) * listing.quantity(lots)
         return worth if self._spot else worth / listing.leverage
 

@@ -101,6 +101,7 @@ class BinanceVenue:
         """
         self._listener = listener
         self._began_ns = self._context.monotonic_ns()
+        up = False
         try:
             await self.clock_offset_ns()
             await self._asked(check_rights(self._calls, self._rights_url))
@@ -108,9 +109,10 @@ class BinanceVenue:
             rules = check_rules(self._calls, self._market, self._base, self._context.instruments)
             await self._asked(rules)
             await self._asked(self._stream.start())
-        except BaseException:
-            await self.close()
-            raise
+            up = True
+        finally:
+            if not up:
+                await self.close()
 
     async def close(self) -> None:
         """Disconnect; orders stay where they are."""
