@@ -5,6 +5,9 @@ most commands are, limit orders that rest and plain cancels and replaces of them
 its own: `add`, `cancel` and `replace` begin with one test for it and do the rest elsewhere.
 """
 
+cdef enum:
+    MOST_PARTS = 128  # of an iceberg
+
 cdef extern from *:
     """
     /* kind ADD, type LIMIT, tif GTC, no flag but the self-trade mode; any side below 2 */
@@ -44,8 +47,11 @@ cdef bint sized_well(const Instrument *ins, u8 type, u32 quantity, u32 display) 
     """Tell whether quantity and display go together."""
     if quantity == 0 or quantity < ins.min_lots or display > quantity:
         return False
-    return display == 0 or not (
-        type == MARKET or type == STOP or type == MARKET_IF_TOUCHED or type == TRAILING_STOP)
+    if display == 0:
+        return True
+    if type == MARKET or type == STOP or type == MARKET_IF_TOUCHED or type == TRAILING_STOP:
+        return False
+    return quantity <= <u64>MOST_PARTS * display
 
 
 cdef bint well_formed(const Engine *e, const Instrument *ins, const Command *c) noexcept nogil:
