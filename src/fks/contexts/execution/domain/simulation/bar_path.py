@@ -47,16 +47,12 @@ class BarPath:
         exchange = self._exchange
         exchange.market.last = price
         exchange.fire(ts_ns, self._opened_ns)
-        for own in exchange.takers[:]:
-            self._take(own, price, ts_ns)
-        for side in (0, 1):
-            for own in exchange.resting[side][:]:
-                assert own.limit is not None
-                if (
-                    self._there(own)
-                    and (own.limit - price) * own.sign >= self._fill.penetration_ticks
-                ):
-                    self._give(own, price, ts_ns, maker=True)
+        met = [*exchange.takers, *exchange.resting[0], *exchange.resting[1]]
+        for own in sorted(met, key=lambda own: own.rank):
+            if own in exchange.takers:
+                self._take(own, price, ts_ns)
+            elif self._there(own) and self._beyond(own, price):
+                self._give(own, price, ts_ns, maker=True)
 
     def _sweep(self, start: int, end: int, ts_ns: int) -> None:
         """Walk from one price to another, meeting orders in the order in which they are reached."""
@@ -128,3 +124,9 @@ class BarPath:
     def _there(self, own: Own) -> bool:
         """Tell whether an order had arrived when the bar opened."""
         return own.accepted_ns <= self._opened_ns
+
+    def _beyond(self, own: Own, price: int) -> bool:
+        """Tell whether a price is far enough beyond an order's limit to fill it."""
+        if own.limit is None:
+            return False
+        return (own.limit - price) * own.sign >= self._fill.penetration_ticks

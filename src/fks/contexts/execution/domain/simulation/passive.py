@@ -57,7 +57,7 @@ class Passive:
             if beyond < 0:
                 break
             if beyond == 0 and self._exchange.shows_book:
-                reach = self._pass_queue(own, lots) - used
+                reach = self._shown(own, self._pass_queue(own, lots) - used, lots)
             elif beyond >= (1 if self._exchange.shows_book else self._fill.penetration_ticks):
                 reach = lots - used
                 own.ahead = None if own.ahead is None else 0
@@ -67,6 +67,13 @@ class Passive:
             if reach > 0:
                 used += self._exchange.fill(own, reach, own.limit, ts_ns, maker=True)
         return used
+
+    def _shown(self, own: Own, reach: int, lots: int) -> int:
+        """Cut what reaches an iceberg to its shown part and what is left behind the whole level."""
+        if reach <= own.shown or own.limit is None:
+            return reach
+        level = self._market.book.lots_at(own.offer.side, own.limit)
+        return min(reach, own.shown + max(lots - level - own.shown, 0))
 
     def _pass_queue(self, own: Own, lots: int) -> int:
         """Let traded lots pass the strangers ahead of an order; return what reaches it."""
@@ -179,9 +186,9 @@ class Passive:
             if beyond > 0:
                 reach = lots
             elif self._exact:
-                reach = lots if rank > own.mark else 0
+                reach = min(lots, own.shown + used) if rank > own.mark else 0
             else:
-                reach = self._pass_queue(own, lots)
+                reach = min(self._pass_queue(own, lots), own.shown + used)
             reach = min(reach - used, own.open)
             if reach > 0:
                 used += self._exchange.fill(own, reach, own.limit, ts_ns, maker=True)
