@@ -238,6 +238,9 @@ class Journal:
             self._pump.stop()
             self._keeper.close()
             self._parts.writer.close()
+        except (JournalFailed, JournalUnavailable):
+            self._parts.writer.abandon()
+            raise
         finally:
             self._parts.files.close(self._parts.lock)
 

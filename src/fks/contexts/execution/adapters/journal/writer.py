@@ -62,6 +62,14 @@ class Writer:
             self.files.close(self.begun.handle)
         self.witness.close()
 
+    def abandon(self) -> None:
+        """Close the files after a failure, without asking the disk for anything."""
+        if self._beside is not None:
+            self._beside.shutdown()
+        if self.begun is not None:
+            self.files.close(self.begun.handle)
+        self.files.close(self.witness.handle)
+
     def begin(self, *, urgent: bool = False) -> None:
         """Go on in a new segment. Raises `JournalUnavailable` where there is no space for one."""
         old, after = self.begun, self.position
