@@ -143,7 +143,9 @@ class Lifecycle(Steps):
         """Let time pass: silence becomes doubt, doubt asks again, and is told in the end."""
         before = self._begin(now_ns)
         it, patience = self._it, self._patience
-        if before is OrderState.PENDING_NEW and it.sent_ns:
+        # No word at all, a cancel on top of it or not: nothing proves that it ever arrived.
+        silent = it.sent_ns and not (it.acked or it.filled_lots or it.unknown or it.held)
+        if it.over is None and silent:
             if now_ns - it.sent_ns >= patience.answer_ns:
                 self._doubt()
         elif it.over is None and (it.unknown or it.cancel_ns or it.changes or it.ending):
