@@ -33,4 +33,24 @@ SPECS = (
         factory=f"{_HERE}.binance.usdm:make",
         live=True,
     ),
+    VenueSpec(
+        name="fix44",
+        summary="FIX 4.4 over TCP",
+        factory=f"{_HERE}.fix.venue:make",
+        live=True,
+        extra="fix",
+    ),
+    VenueSpec(
+        name="ninja",
+        summary="NinjaTrader over its bridge: one TCP port an account, lines of JSON",
+        factory=f"{_HERE}.ninja.venue:make",
+        live=True,
+    ),
+    VenueSpec(
+        name="ccxt",
+        summary="an exchange through ccxt: REST, polled",
+        factory=f"{_HERE}.ccxt.venue:make",
+        live=True,
+        extra="ccxt",
+    ),
 )

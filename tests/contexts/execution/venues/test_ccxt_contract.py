@@ -1,0 +1,139 @@
+"""The ccxt venue under the contract of venues: ccxt's binance over our local exchange."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from tests.contexts.execution.venues.binance_rig import BinanceRig
+from tests.contexts.execution.venues.contract import VenueContract
+from tests.contexts.execution.venues.rig import Heard, K, Trouble, connected, far, order
+from tests.contexts.execution.venues.troubled_contract import TroubledVenueContract
+
+from fks.contexts.execution.adapters.venues.ccxt.venue import make
+from fks.contracts.execution import Venue, VenueContext
+from fks.kernel.errors import Denied, Invalid, Unavailable
+from fks.testing.exchange import Market
+
+TYPES = ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS_LIMIT"]
+
+
+class CcxtRig(BinanceRig):
+    """The local exchange, asked through ccxt."""
+
+    troubles = frozenset(
+        {
+            Trouble.LOST_REQUEST,
+            Trouble.LOST_ACK,
+            Trouble.NO_ANSWER,
+            Trouble.LATE_ACK,
+            Trouble.SERVER_ERROR,
+            Trouble.MALFORMED,
+            Trouble.REFUSED,
+        }
+    )
+
+    def __init__(self) -> None:
+        super().__init__(Market.SPOT)
+        weight, info = self.exchange._words.public["/api/v3/exchangeInfo"]
+
+        def full(params: Any, now_ms: int) -> Any:  # ccxt reads the types that a symbol takes
+            told = info(params, now_ms)
+            for symbol in told["symbols"]:
+                symbol.setdefault("orderTypes", TYPES)
+            return told
+
+        self.exchange._words.public["/api/v3/exchangeInfo"] = (weight, full)
+
+    def context(self, **settings: Any) -> VenueContext:
+        """Return what a venue is made with."""
+        where = f"{self.exchange.url}/api/v3"
+        given = {
+            "exchange": "binance",
+            **self.keys,
+            "options": {
+                "fetchMarkets": {"types": ["spot"]},
+                "fetchCurrencies": False,
+                "fetchMargins": False,
+            },
+            "urls": {"api": {"public": where, "private": where}},
+            "sure": True,
+            "poll_s": 0.05,
+            "timeout_s": 0.5,
+            **settings,
+        }
+        return VenueContext(
+            account="A",
+            settings=given,
+            instruments=(self.instrument,),
+            wall_ns=time.time_ns,
+            monotonic_ns=time.monotonic_ns,
+        )
+
+    def venue(self, **settings: Any) -> Venue:  # type: ignore[override]
+        """Return a venue that is not connected."""
+        return make(self.context(**settings))
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[CcxtRig]:
+    """Run the local exchange."""
+    pytest.importorskip("ccxt")
+    made = CcxtRig()
+    async with made.exchange:
+        yield made
+
+
+class TestCcxtVenue(VenueContract):
+    """When nothing goes wrong."""
+
+    async def test_the_wrong_keys_are_denied(self, rig: CcxtRig) -> None:
+        """Lost: wrong keys would look like a venue that is away, and be tried for ever."""
+        os.environ["FKS_TEST_WRONG"] = "x" * 64
+        venue = rig.venue(api_secret_env="FKS_TEST_WRONG")
+        with pytest.raises(Denied):
+            await venue.connect(Heard())
+
+    async def test_an_amendment_is_refused_and_the_order_stays(self, rig: CcxtRig) -> None:
+        """Lost: an edit that is a cancel and a new order would lose the order's id."""
+        async with connected(rig) as (venue, heard):
+            sent = order(rig, price=far(rig))
+            await venue.submit(sent)
+            await venue.amend(sent.client_order_id, "BTCUSDT", rig.size * 2, far(rig))
+            report = await heard.hears(sent.client_order_id, K.REPLACE_REJECTED)
+            assert report.code == "NOT_SUPPORTED"
+            assert rig.truth(sent.client_order_id) == ("new", Decimal(0))
+
+    async def test_an_order_of_a_former_life_is_followed_once_it_was_found(
+        self, rig: CcxtRig
+    ) -> None:
+        """Lost: after a restart nobody would hear of its fills."""
+        async with connected(rig) as (venue, heard):
+            sent = order(rig, price=far(rig))
+            await venue.submit(sent)
+        async with connected(rig) as (venue, heard):
+            assert len(await venue.open_orders()) == 1
+            await rig.hit(far(rig), rig.size)
+            await heard.until(lambda: heard.filled(sent.client_order_id) == rig.size)
+
+    def test_what_ccxt_does_not_know_is_told(self, rig: CcxtRig, monkeypatch: Any) -> None:
+        """Lost: a user would look for the mistake in a stack of somebody else's calls."""
+        with pytest.raises(Invalid, match="knows no exchange"):
+            rig.venue(exchange="mtgox")
+        monkeypatch.setitem(__import__("sys").modules, "ccxt.async_support", None)
+        with pytest.raises(Unavailable, match=r"install fks\[ccxt\]"):
+            rig.venue()
+
+
+class TestTroubledCcxtVenue(TroubledVenueContract):
+    """When much goes wrong."""
+
+    @pytest.mark.parametrize("seed", range(3))
+    async def test_random_troubles_end_in_the_truth(self, rig: CcxtRig, seed: int) -> None:
+        """Lost: a mixture of faults that nobody thought of could double or lose an order."""
+        await rig.liquidity(rig.size * 4)
+        await self.random_troubles(rig, seed, 15)
