@@ -334,3 +334,32 @@ def test_cancel_all_ends_each_order_of_a_list_once(venue: Venue) -> None:
         "3 cancelled 10 LINKED by 2",
         "done CANCEL_ALL 3",
     ]
+
+
+def test_a_stop_without_active_lots_does_not_fire(venue: Venue) -> None:
+    """Lost: a stop that sells what its target sold already."""
+    bracket(venue)
+    venue.sell(4, 100, 4, account=2)
+    venue.buy(5, 110, 4, account=2)
+    venue.replace(1, 80, 6)
+    venue.print(90)
+    order = venue.matcher.order(3)
+    assert (order["open"], order["waiting"], order["type"]) == (6, 6, OrderKind.STOP)
+    assert venue.sell(6, 80, 2, account=2)[2:5] == [
+        "2 has 6 (2 active) LINKED by 1",
+        "3 has 6 (2 active) LINKED by 1",
+        "3 triggered 6",
+    ]
+
+
+def test_a_resting_child_without_active_lots_leaves_the_book(venue: Venue) -> None:
+    """Lost: an order of no lots at the head of the queue."""
+    venue.buy(1, 100, 10)
+    venue.sell(2, 110, 10, flags=CHILD | OUO, link=1)
+    venue.sell(3, 111, 10, flags=CHILD | OUO, link=1, display=3)
+    venue.sell(4, 100, 4, account=2)
+    assert venue.buy(5, 110, 3, account=2)[1:] == ["5 takes 3 of 2 at 110", "3 has 7 LINKED by 2"]
+    assert venue.book()[1] == [(110, 1, 1), (111, 1, 1)]
+    assert venue.buy(6, 110, 1, account=2)[1:] == ["6 takes 1 of 2 at 110", "3 has 6 LINKED by 2"]
+    assert venue.book()[1] == []
+    assert venue.buy(7, 111, 1, account=2) == ["7 accepted 1 at 111"]

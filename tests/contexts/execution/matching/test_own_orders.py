@@ -170,3 +170,16 @@ def test_an_incoming_reduce_only_order_stops_at_the_position(venue: Venue) -> No
         "3 takes 2 of 6 at 106",
         "3 cancelled 2 REDUCE_ONLY",
     ]
+
+
+def test_a_reduce_only_rest_does_not_wait_for_its_turn_to_end(venue: Venue) -> None:
+    """Lost: lots shown that can never trade."""
+    venue.sell(1, 100, 4)
+    venue.buy(2, 100, 4, account=2)
+    venue.buy(3, 99, 4, flags=REDUCE)
+    venue.sell(4, 101, 9, account=3)
+    venue.buy(5, 101, 3)
+    assert venue.sell(6, 99, 1, account=2)[1:] == [
+        "6 takes 1 of 3 at 99",
+        "3 cancelled 3 REDUCE_ONLY",
+    ]

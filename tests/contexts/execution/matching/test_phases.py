@@ -263,3 +263,10 @@ def test_an_unknown_phase_is_refused(venue: Venue) -> None:
     """Lost: an instrument in a phase nobody knows."""
     assert venue.send(6, type=5) == ["0 rejected INVALID_ORDER"]
     assert venue.send(6, type=2, instrument=3) == ["0 rejected UNKNOWN_INSTRUMENT"]
+
+
+def test_what_the_close_leaves_ends_when_trading_goes_on(venue: Venue) -> None:
+    """Lost: an order for the close that trades the next morning."""
+    venue.sell(1, 101, 5, tif=Tif.AT_CLOSE)
+    venue.phase(CLOSING)
+    assert venue.phase(CONTINUOUS) == ["1 cancelled 5 SESSION_END", "phase CONTINUOUS"]

@@ -224,3 +224,15 @@ def test_a_fired_order_takes_part_with_its_flags(venue: Venue) -> None:
     venue.buy(4, 90, 9, account=3)
     venue.buy(5, 95, 1, account=5)
     assert venue.sell(6, 95, 1, account=6)[2:] == ["3 triggered 3", "3 takes 3 of 4 at 90"]
+
+
+def test_buys_fire_before_sells_and_stops_before_touched(venue: Venue) -> None:
+    """Lost: turns that depend on which table was looked at first."""
+    venue.print(100)
+    venue.sell(2, 95, 1, stop=97, type=OrderKind.STOP_LIMIT)
+    venue.sell(3, 95, 1, stop=98, type=OrderKind.STOP_LIMIT)
+    venue.buy(4, 80, 1, stop=97, **LIMIT_TOUCHED)
+    venue.buy(5, 80, 1, stop=98, **LIMIT_TOUCHED)
+    venue.buy(6, 97, 1, account=5)
+    found = venue.sell(7, 97, 1, account=6)
+    assert [int(line.split()[0]) for line in found if "triggered" in line] == [5, 4, 3, 2]
