@@ -19,7 +19,7 @@ from fks.contexts.execution.domain.matching._matching import Matcher
 from fks.contexts.execution.domain.matching.reference import ReferenceMatcher
 
 LENGTH = 400
-SCRIPTS = 70 * SCALE  # of each profile: 200,000 commands in all at scale 1
+SCRIPTS = 50 * SCALE  # of each profile: 200,000 commands in all at scale 1
 
 
 @pytest.mark.parametrize("name", sorted(PROFILES))
