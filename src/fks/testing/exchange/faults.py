@@ -9,10 +9,13 @@ from __future__ import annotations
 import asyncio
 import enum
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 __all__ = ["Fault", "Faults"]
+
+T = TypeVar("T")
 
 
 class Fault(enum.Enum):
@@ -119,6 +122,10 @@ class Faults:
         if fault is Fault.DUPLICATE_FILL and self.doubling:
             return True
         return chance > 0 and self._dice.random() < chance
+
+    def chosen(self, ways: Sequence[T]) -> T:
+        """Return one of several ways to go wrong."""
+        return self._dice.choice(ways)
 
     def _use(self, one: _Scripted) -> Fault:
         one.times -= 1

@@ -29,6 +29,21 @@ _ORDERS = {Market.SPOT: 100, Market.USDM: 300}
 _DONE = {Fault.LOST_ACK, Fault.NO_ANSWER, Fault.LATE_ACK, Fault.SERVER_ERROR, Fault.MALFORMED}
 _LISTEN_KEY = "/fapi/v1/listenKey"
 _RIGHTS = "/sapi/v1/account/apiRestrictions"
+_UNKNOWN = (  # ways of Binance to say that it does not know what became of a request
+    Answer(
+        {
+            "code": -1007,
+            "msg": "Timeout waiting for response from backend server. Send status unknown; "
+            "execution status unknown.",
+        },
+        503,
+    ),
+    Answer({"code": -1006, "msg": "An unexpected response was received."}, 400),
+    Answer({"code": 0, "msg": "Unknown error, please check your request."}, 503),
+    Answer(status=502, raw=b"<html><body>Bad Gateway</body></html>"),
+    Answer(status=504, raw=b""),
+    Answer({"code": -1007, "msg": "Timeout waiting for response."}, 408),
+)
 Level = tuple[Decimal, Decimal]
 
 
@@ -240,8 +255,7 @@ class LocalExchange:
             status = 429 if fault is Fault.RATE_LIMITED else 418
             wait_s = self.faults.retry_after_s
             return _error(Trouble(-1003, "Too many requests.", status, wait_s))
-        text = "Timeout waiting for response from backend server. Send status unknown; "
-        return _error(Trouble(-1007, text + "execution status unknown.", 503))
+        return self.faults.chosen(_UNKNOWN)
 
     def _answer(self, request: Request) -> Answer:
         """Answer a request as Binance does."""

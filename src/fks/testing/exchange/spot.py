@@ -170,7 +170,8 @@ def selected(trades: list[Trade], desk: Desk, user: User, params: Params) -> lis
         and one.ts_ms >= start
         and order_id in (0, one.order.id)
     ]
-    return found[:limit] if first or start or order_id else found[-limit:]
+    onwards = {"fromId", "startTime", "orderId"} & params.keys()
+    return found[:limit] if onwards else found[-limit:]
 
 
 def _status_after(order: Order, trade: Trade) -> str:
