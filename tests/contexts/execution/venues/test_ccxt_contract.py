@@ -76,7 +76,9 @@ class CcxtRig(BinanceRig):
 
     def venue(self, **settings: Any) -> Venue:  # type: ignore[override]
         """Return a venue that is not connected."""
-        return make(self.context(**settings))
+        made = make(self.context(**settings))
+        made._exchange.rateLimit = 1  # ms: this exchange is ours
+        return made
 
 
 @pytest.fixture

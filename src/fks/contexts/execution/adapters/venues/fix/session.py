@@ -7,6 +7,7 @@ not arrive minutes later. What became of it is found by asking for its status.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -23,7 +24,7 @@ Fields = Sequence[tuple[int, str]]
 class SessionTerms(msgspec.Struct, frozen=True, kw_only=True):
     """Heartbeat in seconds, whether numbers begin anew at each log-on, and who logs on."""
 
-    heartbeat_s: int = 30
+    heartbeat_s: float = 30.0
     reset: bool = False
     username: str = ""
     password: str = ""
@@ -71,7 +72,7 @@ class Session:
         self._leaving = self.up = False
         if self._terms.reset:
             self._numbers.reset()
-        fields = [(98, "0"), (108, str(self._terms.heartbeat_s))]
+        fields = [(98, "0"), (108, str(math.ceil(self._terms.heartbeat_s)))]
         fields += [(141, "Y")] if self._terms.reset else []
         fields += [(553, self._terms.username)] if self._terms.username else []
         fields += [(554, self._terms.password)] if self._terms.password else []
@@ -91,7 +92,7 @@ class Session:
 
     def tick(self, now_ns: int) -> None:
         """Send a heartbeat, or test one that is silent. Raises `Dropped` when it stays silent."""
-        beat_ns = self._terms.heartbeat_s * _SECOND
+        beat_ns = int(self._terms.heartbeat_s * _SECOND)
         if now_ns - self._sent_ns >= beat_ns:
             self.send("0", [], now_ns)
         silent_ns = now_ns - self._heard_ns

@@ -31,7 +31,7 @@ class FixSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     password_file: str = ""
     tls: bool = False
     reset: bool = False
-    heartbeat_s: int = 30
+    heartbeat_s: float = 30.0
     connect_timeout_s: float = 10.0
     answer_timeout_s: float = 5.0
     symbols: Mapping[str, str] = {}
