@@ -148,6 +148,7 @@ cdef bint walk(Engine *e, Instrument *ins, u32 slot) noexcept nogil:
             break
         other = level_at(l, e.far, l.best).head
         maker = &e.orders[other]
+        fks_prefetch(&e.orders[maker.next])
         if fks_unlikely(group) and group == e.groups[maker.account]:
             prevent(e, slot, other)
             continue
