@@ -77,7 +77,7 @@ class CcxtRig(BinanceRig):
     def venue(self, **settings: Any) -> Venue:  # type: ignore[override]
         """Return a venue that is not connected."""
         made = make(self.context(**settings))
-        made._exchange.rateLimit = 1  # ms: this exchange is ours
+        made._exchange.enableRateLimit = False  # this exchange is ours
         return made
 
 
