@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fks.contexts.execution.domain.simulation._replay import ReplayBook
+from fks.contexts.execution.domain.simulation.replica import ReplayBook
 from fks.contexts.execution.domain.simulation.events import BUY, L3_EVENT, SELL, L3Kind
 from fks.contexts.execution.domain.simulation.recorded import RecordedBook
 

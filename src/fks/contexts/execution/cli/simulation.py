@@ -190,7 +190,7 @@ def _events(recording: Path, tick: Decimal, instrument_id: int | None) -> Any:
 def _checked(events: Any, book: Path | None, tick: Decimal) -> dict[str, Any]:
     """Replay without own orders: the recorded book row by row, or what must hold of any."""
     from fks.contexts.execution.adapters.recordings.lobster import read_book
-    from fks.contexts.execution.domain.simulation._replay import ReplayBook
+    from fks.contexts.execution.domain.simulation.replica import ReplayBook
     from fks.contexts.execution.domain.simulation.reproduction import inspect, reproduce
 
     found = (

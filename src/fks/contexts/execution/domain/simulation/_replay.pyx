@@ -9,16 +9,12 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memmove, memset
 
-import numpy as np
-
-from fks.contexts.execution.domain.simulation.events import L3_EVENT
-from fks.contexts.execution.domain.simulation.recorded import Level, Outcome, Resting
-
 cdef enum:
     ADD = 1
     CANCEL = 2
     MODIFY = 3
     EXECUTE = 4
+    FILL = 5
     CLEAR = 7
     APPLIED = 0
     NO_EFFECT = 1
@@ -60,8 +56,7 @@ cdef packed struct Row:
     uint8_t side
     uint8_t flags
 
-assert L3_EVENT.itemsize == sizeof(Row)
-_OUTCOMES = tuple(Outcome)
+ROW_BYTES = sizeof(Row)
 
 
 cdef inline int64_t key_of(int side, int64_t price) noexcept nogil:
@@ -79,7 +74,7 @@ cdef int checked(int side, int sides=2) except -1:
     return 0
 
 
-cdef class ReplayBook:
+cdef class Replica:
     """A replica of both sides, by order."""
 
     cdef Node* nodes
@@ -123,15 +118,11 @@ cdef class ReplayBook:
         cdef int outcome = self._apply(kind, side, order_id, price, lots)
         if outcome == FAILED:
             raise MemoryError
-        return _OUTCOMES[outcome]
+        return outcome
 
-    def apply_rows(self, events):
-        """Take many rows of `L3_EVENT` in."""
-        rows = np.ascontiguousarray(events, L3_EVENT)
-        if not len(rows):
-            return
-        cdef const uint8_t[::1] raw = rows.view(np.uint8)
-        cdef Py_ssize_t at, count = len(rows)
+    def apply_bytes(self, const uint8_t[::1] raw):
+        """Take many rows in."""
+        cdef Py_ssize_t at, count = raw.shape[0] // sizeof(Row)
         cdef Row row
         cdef bint failed = False
         with nogil:
@@ -144,6 +135,63 @@ cdef class ReplayBook:
                     break
         if failed:
             raise MemoryError
+
+    def advance(
+        self,
+        const uint8_t[::1] raw,
+        Py_ssize_t start,
+        int64_t until_ns,
+        bint alone,
+        int64_t buy_low,
+        int64_t buy_high,
+        int64_t sell_low,
+        int64_t sell_high,
+    ):
+        """Take rows in as long as no own order could feel them.
+
+        Own orders rest from `buy_low` to `buy_high` and `sell_low` to `sell_high`; `alone` says
+        that there are none. Stops before the first row at or after `until_ns`, one that trades
+        (unless alone), clears or halts, one in those bands, and one that would cross an own order.
+
+        Returns:
+            (index of the first row not taken, price of the last trade taken or None).
+        """
+        cdef Py_ssize_t at = start, count = raw.shape[0] // sizeof(Row)
+        cdef Row row
+        cdef bint traded = False, failed = False
+        cdef int64_t last = 0, place
+        cdef Node* node
+        with nogil:
+            while at < count:
+                memcpy(&row, &raw[at * sizeof(Row)], sizeof(Row))
+                if row.ts_ns >= until_ns or row.side > 2:
+                    break
+                if row.kind == EXECUTE or row.kind == FILL:
+                    if not alone:
+                        break
+                    traded, last = True, row.price
+                elif row.kind != ADD and row.kind != CANCEL and row.kind != MODIFY:
+                    break
+                if not alone:
+                    if row.side == 0:
+                        if buy_low <= row.price <= buy_high or row.price >= sell_low:
+                            break
+                    elif sell_low <= row.price <= sell_high or row.price <= buy_high:
+                        break
+                    place = self._place(row.id) if row.kind != ADD else -1
+                    if place >= 0:
+                        node = &self.nodes[self.table[place] - 1]
+                        if node.side == 0 and buy_low <= node.price <= buy_high:
+                            break
+                        if node.side == 1 and sell_low <= node.price <= sell_high:
+                            break
+                if self._apply(row.kind, row.side, row.id, row.price, row.lots) == FAILED:
+                    failed = True
+                    break
+                at += 1
+        if failed:
+            raise MemoryError
+        return at, last if traded else None
 
     def clear(self, int side=2):
         """Take everything away, or everything of one side."""
@@ -195,7 +243,7 @@ cdef class ReplayBook:
         found = []
         for number in range(min(levels, book.count)):
             queue = book.queues[book.count - 1 - number]
-            found.append(Level(key_of(side, queue.key), queue.lots, queue.orders))
+            found.append((key_of(side, queue.key), queue.lots, queue.orders))
         return tuple(found)
 
     def order(self, uint64_t order_id):
@@ -204,7 +252,7 @@ cdef class ReplayBook:
         if place < 0:
             return None
         node = self.nodes[self.table[place] - 1]
-        return Resting(node.side, node.price, node.lots, node.rank)
+        return node.side, node.price, node.lots, node.rank
 
     def queue(self, int side, int64_t price):
         """Return (id, lots) at a price in time priority; strangers first, as id 0."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fks.contexts.execution.domain.simulation._replay import ReplayBook
 from fks.contexts.execution.domain.simulation.events import BUY, SELL
+from fks.contexts.execution.domain.simulation.replica import ReplayBook
 
 __all__ = ["Market"]
 
@@ -49,6 +49,11 @@ class Market:
         """Count lots as taken by an own order."""
         at = (side, price)
         self._taken[at] = self._taken.get(at, 0) + lots
+
+    @property
+    def untaken(self) -> bool:
+        """Tell whether nothing is counted as taken."""
+        return not self._taken
 
     def level_set(self, side: int, price: int) -> None:
         """Forget what was taken beyond what a level shows now."""

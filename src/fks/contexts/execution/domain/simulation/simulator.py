@@ -26,6 +26,7 @@ from fks.contexts.execution.domain.simulation.models import DataKind, Simulation
 from fks.contexts.execution.domain.simulation.money import Holding, Money
 from fks.contexts.execution.domain.simulation.orders import Own, Report, ReportKind, SimOrder
 from fks.contexts.execution.domain.simulation.passive import Passive
+from fks.contexts.execution.domain.simulation.replica import row_bytes
 from fks.contracts.values import NANOS, Instrument
 from fks.kernel.errors import Invalid
 
@@ -75,6 +76,7 @@ class Simulator:
         self._sent = self._told = 0
         self._last_arrival = self._last_heard = -_MOST
         self._now = -_MOST
+        self._whole = True  # the feed's event at hand has ended
 
     # --- requests --------------------------------------------------------------------------
 
@@ -181,6 +183,7 @@ class Simulator:
         self._advance(ts_ns)
         if self.models.data is DataKind.ORDERS:
             self._passive.row(self._now, kind, side, order_id, price_ticks, lots)
+            self._whole = bool(flags & LAST)
             if flags & LAST:
                 self._passive.end_event()
                 if not flags & SNAPSHOT or self._exchange.live:
@@ -188,11 +191,44 @@ class Simulator:
         return self._heard()
 
     def on_rows(self, events: npt.NDArray[Any]) -> tuple[Report, ...]:
-        """Take many rows of `L3_EVENT` in."""
+        """Take many rows of `L3_EVENT` in; those that no own order could feel go by compiled."""
         found: list[Report] = []
-        for ts_ns, order_id, price, lots, kind, side, flags in events.tolist():
+        at, raw = 0, row_bytes(events)
+        while at < len(events):
+            if self._whole and self.models.data is DataKind.ORDERS:
+                at = self._skim(events, raw, at)
+                if at == len(events):
+                    break
+            ts_ns, order_id, price, lots, kind, side, flags = events[at].item()
             found.extend(self.on_l3(ts_ns, kind, side, order_id, price, lots, flags))
+            at += 1
         return tuple(found)
+
+    def _skim(self, events: npt.NDArray[Any], raw: npt.NDArray[Any], at: int) -> int:
+        """Take rows in up to the next one that could matter to own orders; return its place."""
+        exchange = self._exchange
+        held = self.models.margin.initial_ppb and self._money.position_lots
+        if exchange.takers or held or not exchange.market.untaken:
+            return at
+        bands = [_MOST, -_MOST, _MOST, -_MOST]
+        for side in (BUY, SELL):
+            resting = exchange.resting[side]
+            if any(own.ahead is None for own in resting):
+                return at
+            if resting:
+                limits = [own.limit for own in resting if own.limit is not None]
+                bands[2 * side : 2 * side + 2] = min(limits), max(limits)
+        if exchange.market.last is None and any(own.waiting for own in exchange.live.values()):
+            return at
+        due = self.next_due_ns
+        after, last = exchange.market.book.advance(
+            raw, at, _MOST if due is None else due, not exchange.live, *bands
+        )
+        if last is not None:
+            exchange.market.last = last
+        if after > at:
+            self._advance(int(events["ts_ns"][after - 1]))
+        return after
 
     def on_time(self, now_ns: int) -> tuple[Report, ...]:
         """Let time pass without data: messages arrive, orders expire, nothing fills."""
