@@ -2,7 +2,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { type ReactNode, StrictMode } from "react";
 import { asProblem } from "./api/problem";
-import { routeOf, usePath } from "./store/location";
+import { usePath, useRoute } from "./store/location";
 import { RunPage } from "./views/backtests/run";
 import { BacktestsPage } from "./views/backtests/backtests";
 import { ChartPage } from "./views/chart/chart";
@@ -14,6 +14,8 @@ import { Link } from "./views/parts/link";
 import { Notice } from "./views/parts/notice";
 import { PageHead } from "./views/parts/page";
 import { Shell } from "./views/shell/shell";
+import { StoryPage } from "./views/trade/story";
+import { TradePage } from "./views/trade/trade";
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -30,7 +32,7 @@ const queries = new QueryClient({
 
 function Page(): ReactNode {
   const path = usePath();
-  const route = routeOf(path);
+  const route = useRoute();
   switch (route.page) {
     case "home":
       return <Home />;
@@ -42,6 +44,10 @@ function Page(): ReactNode {
       return <RunPage key={route.id} id={route.id} />;
     case "compare":
       return <ComparePage />;
+    case "trade":
+      return <TradePage part={route.part} />;
+    case "story":
+      return <StoryPage key={route.id} id={route.id} />;
     default:
       return (
         <>
@@ -58,11 +64,12 @@ function Page(): ReactNode {
 
 export function App(): ReactNode {
   const path = usePath();
+  const route = useRoute();
   return (
     <StrictMode>
       <QueryClientProvider client={queries}>
         <Shell>
-          <Boundary key={path}>
+          <Boundary key={route.page === "trade" ? `trade ${route.part}` : `${route.page} ${path}`}>
             <Page />
           </Boundary>
         </Shell>

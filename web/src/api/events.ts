@@ -1,6 +1,19 @@
 // What arrives over the socket. Payloads are the contracts' events; only the topics that the
 // screens use are named.
-import type { Fill, Order, Run, Service, Session } from "./types";
+import type {
+  Account,
+  AccountFill,
+  AccountOrder,
+  AccountPosition,
+  Decision,
+  Fill,
+  GateState,
+  HeldSignal,
+  Order,
+  Run,
+  Service,
+  Session,
+} from "./types";
 
 export interface BarClosed {
   stream: string;
@@ -67,6 +80,13 @@ interface Payloads {
   "execution.session_started.v1": { session: Session };
   "execution.session_recovered.v1": { session: Session };
   "execution.session_changed.v1": { session: Session };
+  "execution.order_updated.v1": { account: string; order: AccountOrder };
+  "execution.trade_filled.v1": { account: string; fill: AccountFill };
+  "execution.position_updated.v1": { account: string; position: AccountPosition };
+  "execution.account_changed.v1": { account: Account };
+  "execution.order_decided.v1": { account: string; decision: Decision };
+  "execution.gate_changed.v1": { gate: GateState };
+  "execution.signal_queued.v1": { account: string; signal: HeldSignal };
 }
 
 export type Topic = keyof Payloads;

@@ -14,8 +14,12 @@ export const NOWHERE: Place = { epoch: null, lastSeq: null };
 
 export interface Interest {
   topics: readonly string[];
+  /** Null for all sessions; `NO_SESSION` where the topics belong to none. */
   session: string | null;
 }
+
+/** Events of trading accounts belong to no session: whoever wants them widens nobody's filter. */
+export const NO_SESSION = "";
 
 export interface Subscribe {
   op: "subscribe";
@@ -29,7 +33,7 @@ export interface Subscribe {
 export function merge(interests: readonly Interest[]): Interest | null {
   if (interests.length === 0) return null;
   const topics = [...new Set(interests.flatMap((interest) => interest.topics))].sort();
-  const sessions = new Set(interests.map((interest) => interest.session));
+  const sessions = new Set(interests.map(({ session }) => session).filter((session) => session !== NO_SESSION));
   const [only] = sessions;
   return { topics, session: sessions.size === 1 ? (only ?? null) : null };
 }

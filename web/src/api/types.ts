@@ -23,6 +23,31 @@ export type Costs = Schemas["CostModel"];
 export type FillRule = Schemas["FillRule"];
 export type Service = Schemas["ServiceHealth"];
 export type Services = Schemas["ServiceList"];
+export type Account = Schemas["TradingAccount"];
+export type AccountOrder = Schemas["AccountOrder"];
+export type AccountFill = Schemas["AccountFill"];
+export type AccountPosition = Schemas["AccountPosition"];
+export type OrderState = Schemas["OrderState"];
+export type OrderType = Schemas["OrderType"];
+export type TimeInForce = Schemas["TimeInForce"];
+export type OrderCheck = Schemas["OrderCheck"];
+export type TradeStory = Schemas["TradeStory"];
+export type RiskState = Schemas["RiskState"];
+export type LimitUse = Schemas["LimitUse"];
+export type GateState = Schemas["GateState"];
+export type Scope = Schemas["Scope"];
+export type Decision = Schemas["RiskDecision"];
+export type HeldSignal = Schemas["HeldSignal"];
+export type SignalRoute = Schemas["SignalRoute"];
+export type Readiness = Schemas["Readiness"];
+export type Performance = Schemas["AccountPerformance"];
+
+/** A level of a book: price, quantity, number of orders (0: not known). It travels as an array. */
+export type DepthLevel = readonly [price: string, quantity: string, orders: number];
+export type Depth = Omit<Schemas["BookDepth"], "bids" | "asks"> & {
+  bids: readonly DepthLevel[];
+  asks: readonly DepthLevel[];
+};
 
 // What we send: fields with defaults may be left out (the schema marks them as always present,
 // which holds for answers only).
@@ -30,6 +55,10 @@ export type BacktestRequest = Pick<Schemas["BacktestRequest"], "strategy" | "dat
   Partial<Schemas["BacktestRequest"]>;
 export type SessionRequest = Pick<Schemas["SessionRequest"], "strategy" | "dataset"> &
   Partial<Schemas["SessionRequest"]>;
+export type OrderWish = Pick<Schemas["PlainOrder"], "symbol" | "side" | "quantity"> &
+  Partial<Schemas["PlainOrder"]>;
+export type AmendWish = Schemas["Amendment"];
+export type AccountWish = Pick<Schemas["NewAccount"], "id"> & Partial<Schemas["NewAccount"]>;
 
 // An equity point as the screens keep it: a small array, there are thousands.
 export type EquityPoint = readonly [tsNs: number, equity: number, position: number];

@@ -7,13 +7,36 @@ export type Route =
   | { page: "backtests" }
   | { page: "run"; id: string }
   | { page: "compare" }
+  | { page: "trade"; part: TradePart }
+  | { page: "story"; id: number }
   | { page: "unknown" };
 
-/** Which page a path means. */
-export function routeOf(path: string): Route {
+export const TRADE_PARTS = ["orders", "positions", "risk", "approvals", "accounts"] as const;
+export type TradePart = (typeof TRADE_PARTS)[number];
+
+/** The address of a part of the trade area, or of an order's story. */
+export function tradeHref(part: TradePart, order?: number): string {
+  return order === undefined ? `/?trade=${part}` : `/?trade=${part}&order=${order}`;
+}
+
+/** The part of the trade area that names and their order mean. */
+function tradeRoute(name: string, order: string | null | undefined): Route {
+  const part = TRADE_PARTS.find((known) => known === name);
+  if (part === undefined) return { page: "unknown" };
+  if (order === null || order === undefined) return { page: "trade", part };
+  return part === "orders" && /^\d{1,16}$/.test(order) ? { page: "story", id: Number(order) } : { page: "unknown" };
+}
+
+/** Which page an address means. The trade area answers to `/?trade=risk` and to `/trade/risk`. */
+export function routeOf(path: string, search = ""): Route {
   const parts = path.split("/").filter(Boolean);
-  const [first, second] = parts;
-  if (first === undefined) return { page: "home" };
+  const [first, second, third] = parts;
+  if (first === undefined) {
+    const query = new URLSearchParams(search);
+    const trade = query.get("trade");
+    return trade === null ? { page: "home" } : tradeRoute(trade, query.get("order"));
+  }
+  if (first === "trade" && parts.length <= 3) return tradeRoute(second ?? "orders", third);
   if (parts.length === 1 && (first === "chart" || first === "backtests" || first === "compare")) {
     return { page: first };
   }
@@ -52,6 +75,12 @@ export function go(href: string, how: "push" | "replace" = "push"): void {
 
 export function usePath(): string {
   return useSyncExternalStore(watch, () => location.pathname);
+}
+
+/** The page that the address means now. */
+export function useRoute(): Route {
+  const search = useSyncExternalStore(watch, () => location.search);
+  return routeOf(usePath(), search);
 }
 
 export function useSearch(): URLSearchParams {

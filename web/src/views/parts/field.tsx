@@ -12,14 +12,16 @@ interface FieldProps {
   onChange: (value: string) => void;
   hint?: string;
   error?: string | undefined;
-  type?: "text" | "date";
+  type?: "text" | "date" | "datetime-local";
   numeric?: boolean;
   placeholder?: string;
   disabled?: boolean;
+  /** What may be chosen instead of typed. */
+  choices?: readonly string[];
 }
 
 export function TextField(props: FieldProps): ReactNode {
-  const { label, value, onChange, hint = "", error, type = "text", numeric = false, placeholder, disabled } = props;
+  const { label, value, onChange, hint = "", error, type = "text", numeric = false, placeholder, disabled, choices } = props;
   const id = useId();
   return (
     <div className={css["field"]}>
@@ -30,6 +32,7 @@ export function TextField(props: FieldProps): ReactNode {
         value={value}
         disabled={disabled}
         placeholder={placeholder}
+        list={choices ? `${id}-choices` : undefined}
         autoComplete="off"
         spellCheck={false}
         inputMode={numeric ? "decimal" : undefined}
@@ -37,6 +40,13 @@ export function TextField(props: FieldProps): ReactNode {
         aria-describedby={`${id}-note`}
         onChange={(event) => onChange(event.target.value)}
       />
+      {choices && (
+        <datalist id={`${id}-choices`}>
+          {choices.map((choice) => (
+            <option key={choice} value={choice} />
+          ))}
+        </datalist>
+      )}
       <span id={`${id}-note`} className={error ? css["error"] : css["hint"]} aria-live="polite">
         {error ?? hint}
       </span>
@@ -76,6 +86,23 @@ export function SelectField({ label, value, onChange, options, hint = "", error,
         {error ?? hint}
       </span>
     </div>
+  );
+}
+
+interface CheckProps {
+  label: string;
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+  hint?: string;
+  disabled?: boolean;
+}
+
+export function CheckField({ label, checked, onChange, hint, disabled }: CheckProps): ReactNode {
+  return (
+    <label className={css["check"]} title={hint}>
+      <input type="checkbox" checked={checked} disabled={disabled} onChange={(event) => onChange(event.target.checked)} />
+      {label}
+    </label>
   );
 }
 

@@ -1,10 +1,11 @@
 // What stands around every page: the way to the others, the theme, the connection.
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { type Route, usePath, routeOf } from "../../store/location";
+import { type Route, tradeHref, useRoute } from "../../store/location";
 import { feed, useLink } from "../../store/feed";
 import { Button, Tag, type Tone } from "../parts/basic";
 import { Link } from "../parts/link";
 import { Help } from "./help";
+import { KillBanner, KillButton } from "./kill";
 import css from "./shell.module.css";
 import { useShortcuts } from "./shortcuts";
 import { ThemeSwitch } from "./theme_switch";
@@ -21,25 +22,26 @@ const ITEMS: readonly Item[] = [
   { href: "/chart", label: "Chart", pages: ["chart"], icon: <path d="M4 2v3m0 6v3M2.5 5h3v6h-3zM12 2v2m0 6v4M10.5 4h3v6h-3z" /> },
   { href: "/backtests", label: "Backtests", pages: ["backtests", "run"], icon: <path d="M2.5 13h11M2.5 10.5 6 7l2.5 2L13.5 3.5" /> },
   { href: "/compare", label: "Compare", pages: ["compare"], icon: <path d="M2.5 11C5 11 6 5 8 5s3 6 5.5 6M2.5 7C5 7 6 10 8 10s3-6 5.5-6" /> },
+  { href: tradeHref("orders"), label: "Trade", pages: ["trade", "story"], icon: <path d="M2.5 5.5h9M9 3l2.5 2.5L9 8M13.5 10.5h-9M7 8l-2.5 2.5L7 13" /> },
 ];
 
 export function Shell({ children }: { children: ReactNode }): ReactNode {
-  const path = usePath();
-  const route = routeOf(path);
+  const route = useRoute();
   const main = useRef<HTMLElement>(null);
   const [help, setHelp] = useState(false);
   useShortcuts(() => setHelp(true));
-  useFocusOnArrival(path, main);
+  useFocusOnArrival(placeOf(route), main);
   return (
     <div className={css["shell"]}>
       <a className={css["skip"]} href="#main" onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>
         Skip to the page
       </a>
-      <div className={css["side"]}>
+      <header className={css["side"]}>
         <Link href="/" className={css["brand"]} aria-label="FKS, home">
           <img src="/icon.svg" width="24" height="24" alt="" />
           <span>FKS</span>
         </Link>
+        <KillButton />
         <nav className={css["nav"]} aria-label="Pages">
           {ITEMS.map((item) => (
             <Link key={item.href} href={item.href} aria-current={item.pages.includes(route.page) ? "page" : undefined}>
@@ -58,13 +60,19 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
             <kbd>?</kbd>
           </Button>
         </div>
-      </div>
+      </header>
       <main id="main" ref={main} className={css["main"]} tabIndex={-1}>
+        <KillBanner />
         {children}
       </main>
       <Help open={help} onClose={() => setHelp(false)} />
     </div>
   );
+}
+
+/** What counts as another page. */
+function placeOf(route: Route): string {
+  return route.page === "trade" ? `trade ${route.part}` : JSON.stringify(route);
 }
 
 /** Move the focus to a new page, as a browser does, but not on the first one. */

@@ -1,12 +1,16 @@
-// Keys for hands that stay on the keyboard: "g h", "g c", "g b", "g d" and "?".
+// Keys for hands that stay on the keyboard: "g" and a letter for each page, "?" for the help.
 import { useEffect, useRef } from "react";
-import { go } from "../../store/location";
+import { go, tradeHref } from "../../store/location";
 
 export const SHORTCUTS: readonly { keys: string; does: string; href?: string }[] = [
   { keys: "g h", does: "Home", href: "/" },
   { keys: "g c", does: "Chart", href: "/chart" },
   { keys: "g b", does: "Backtests", href: "/backtests" },
   { keys: "g d", does: "Compare (differences)", href: "/compare" },
+  { keys: "g t", does: "Trade: ticket and orders", href: tradeHref("orders") },
+  { keys: "g p", does: "Trade: positions", href: tradeHref("positions") },
+  { keys: "g r", does: "Trade: risk", href: tradeHref("risk") },
+  { keys: "g a", does: "Trade: approvals", href: tradeHref("approvals") },
   { keys: "?", does: "This help" },
 ];
 
