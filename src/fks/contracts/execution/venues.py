@@ -144,7 +144,9 @@ class VenueCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a venue can do. What it cannot is refused before anything is sent.
 
     `dedups`: a second order under one client_order_id is refused by the venue itself, so that a
-    resend under the same id is safe. `holds_positions`: it reports positions (derivatives).
+    resend under the same id is safe. `sure_of_absence`: `find_order` says None only when nothing
+    sent under that id can still be taken, so None is a proof even where ids may be used again.
+    `holds_positions`: it reports positions (derivatives).
     """
 
     order_types: frozenset[OrderType]
@@ -157,6 +159,7 @@ class VenueCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     history: bool = True
     iceberg: bool = False
     cancel_on_disconnect: bool = False
+    sure_of_absence: bool = False
 
 
 class VenueContext(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import ssl
+import subprocess
+import sys
+import textwrap
 import time
 from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -166,7 +171,7 @@ async def test_both_engines_give_the_same_exchange() -> None:
         exchange = LocalExchange([BTC], matcher=make, wall_ns=lambda: 1_700_000_000 * 10**9)
         async with exchange:
             clients = [Client(exchange, exchange.add_user(n, dict(MONEY))) for n in "ab"]
-            for number in range(120):
+            for number in range(60):
                 who = chance.choice(clients)
                 limit = chance.random() < 0.8
                 params = ORDER | {
@@ -239,3 +244,18 @@ async def test_it_comes_back_on_the_same_port_with_its_orders(client: Client) ->
     found = (await client.ask("GET", "/api/v3/openOrders")).json()
     assert [one["clientOrderId"] for one in found] == ["kept"]
     await asyncio.sleep(0)
+
+
+def test_the_drill_of_the_guide_runs() -> None:
+    """Lost: the first thing a user tries would fail."""
+    root = Path(__file__).parents[4]
+    guide = (root / "docs/how-to/trade-on-binance.md").read_text()
+    code = guide.split("## Drill first\n\n")[1].split("\n\nOrders that end")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(root / "src"), *sys.path])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.startswith("http://127.0.0.1:"), done.stderr

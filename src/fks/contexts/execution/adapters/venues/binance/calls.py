@@ -27,6 +27,8 @@ _MOST_BYTES = 32 << 20
 _CONNECT_S = 5.0
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _NS = 1_000_000_000
+# Connections are kept for a minute: a handshake before every other order would cost more than it.
+_LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=60)
 
 
 class Unsent(Exception):
@@ -127,7 +129,11 @@ class Calls:
             raise Unsent("the request weight of this minute is kept for orders")
         given = self.signed(params or {}) if signed else dict(params or {})
         payload = urlencode(given)
-        headers = {"X-MBX-APIKEY": self._keys.header, "Accept": "application/json"}
+        headers = {
+            "X-MBX-APIKEY": self._keys.header,
+            "Accept": "application/json",
+            "User-Agent": "fks",
+        }
         body = b""
         if method in ("POST", "PUT"):
             body = payload.encode()
@@ -179,7 +185,7 @@ class Calls:
             else:  # loopback, without TLS; a bare context trusts nobody
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             self._transports[secure] = httpx.AsyncHTTPTransport(
-                verify=context, retries=0, trust_env=False
+                verify=context, retries=0, trust_env=False, limits=_LIMITS
             )
         return self._transports[secure]
 

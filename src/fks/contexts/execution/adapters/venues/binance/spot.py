@@ -95,7 +95,8 @@ class Spot:
         amend=True,
         post_only=True,
         reduce_only=False,
-        dedups=False,
+        dedups=False,  # an id may be used again once its order has ended
+        sure_of_absence=True,  # by recvWindow; see `BinanceVenue.find_order`
         holds_positions=False,
         iceberg=True,
     )

@@ -84,7 +84,8 @@ class Usdm:
         amend=True,
         post_only=True,
         reduce_only=True,
-        dedups=False,
+        dedups=False,  # an id may be used again once its order has ended
+        sure_of_absence=True,  # by recvWindow; see `BinanceVenue.find_order`
         holds_positions=True,
     )
     order_path = "/fapi/v1/order"
