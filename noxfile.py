@@ -6,6 +6,7 @@ costs seconds and the compiled modules are built once.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -98,7 +99,25 @@ def wheel(session: nox.Session) -> None:
 
 
 @nox.session
+def torture(session: nox.Session) -> None:
+    """Run faults, kills and random scripts at release figures; hours, not part of CI.
+
+    `FKS_TORTURE_SCALE` says how many times the figures of CI (100 by default here).
+    """
+    scale = os.environ.get("FKS_TORTURE_SCALE", "100")
+    session.run(
+        *PYTEST,
+        "tests/properties",
+        "tests/contexts/execution",
+        "tests/e2e/test_trading_kill.py",
+        "--timeout=0",
+        *session.posargs,
+        env={"FKS_TORTURE": "1", "FKS_TORTURE_SCALE": scale},
+    )
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """All benchmarks at full size; not part of CI, since its machine is shared."""
-    for name in ("bus", "backtest"):
+    for name in ("bus", "backtest", "matching", "execution"):
         session.run(sys.executable, "-m", "fks", "bench", name, "--json")

@@ -42,6 +42,7 @@ from ..contexts.execution.trading.floor import LOOSE, Floor, reference
 SEEDS = 200 * int(os.environ.get("FKS_TORTURE_SCALE", "1"))
 STEPS = 120
 SECOND_MS = 1000
+LATER_NS = 500_000  # a question is asked after what was heard, before what comes next
 
 
 class Venue:
@@ -100,7 +101,7 @@ class Venue:
             yield inputs.Answered(
                 order_id=wish.order_id,
                 status=self.status(order.wire_id),
-                asked_ts_ns=floor.now_ns,
+                asked_ts_ns=floor.now_ns + LATER_NS,
                 sure=True,
             )
         elif wish.question.value == "fills":
@@ -297,7 +298,7 @@ class Day:
                         inputs.Answered(
                             order_id=order.id,
                             status=self.venue.status(order.wire_id),
-                            asked_ts_ns=self.floor.now_ns,
+                            asked_ts_ns=self.floor.now_ns + LATER_NS,
                             sure=True,
                         )
                     )

@@ -218,8 +218,6 @@ class Reporting:
     def _filled(self, order: OrderRecord, fill: said.Filled) -> None:
         floor = self._floor
         self._engine_fill(order, fill.lots, fill.price_ticks, fill.fee_nanos, maker=fill.maker)
-        over = order.state in FINAL
-        before = order.state
         self._settling.fill(
             order,
             fill.lots,
@@ -229,9 +227,6 @@ class Reporting:
             maker=fill.maker,
             ts_ns=fill.ts_ns,
         )
-        if over and order.state is not OrderState.FILLED:
-            order.state = before
-            floor.moved(order)
         if fill.late:
             floor.told(order, "late fill", "it came after the order was over")
 
@@ -264,6 +259,8 @@ class Reporting:
         if order.state is state:
             return
         order.state = state
+        if state in (OrderState.NEW, OrderState.PARTIALLY_FILLED):
+            order.cancel_asked = False  # a cancel that was asked was refused
         if code:
             order.code, order.reason = code, text
         self._floor.told(order, state.value, text)

@@ -81,7 +81,9 @@ class Settling:
         order.filled_lots += lots
         order.cost_ticks += lots * ticks
         order.trade_ids.append(trade_id)
-        if order.filled_lots >= order.lots:
+        if order.id in floor.routed:
+            pass  # its lifecycle knows: an amendment under way may leave more to fill
+        elif order.filled_lots >= order.lots:
             order.state = OrderState.FILLED
         elif order.state in (OrderState.PENDING_NEW, OrderState.NEW, OrderState.UNKNOWN):
             order.state = OrderState.PARTIALLY_FILLED

@@ -199,7 +199,14 @@ class Signals:
             side = Side.SELL if position > 0 else Side.BUY
             return side, Planned(abs(position), 0, None, Reason.NONE, "there is nothing to close")
         side = Side.BUY if given.signal.side is PositionSide.LONG else Side.SELL
-        return side, self._sized(given, account, instrument)
+        plan = self._sized(given, account, instrument)
+        towards = position if side is Side.BUY else -position
+        if given.signal.quantity is not None or not plan.lots or not towards:
+            return side, plan
+        # A side without a quantity is aimed at: what is held counts, the other way it is closed.
+        if towards >= plan.lots:
+            return side, plan._replace(lots=0, why=f"{towards} lots are held that way already")
+        return side, plan._replace(lots=plan.lots - towards)
 
     def _sized(
         self, given: SignalCame, account: AccountRecord, instrument: InstrumentRecord

@@ -59,6 +59,8 @@ class Working:
             events = floor.command(CommandKind.CANCEL, id=number, instrument=order.instrument)
             self._settling.matched(events)
             return
+        if order.cancel_asked:
+            return  # on its way; the link asks again until the venue answers
         floor.told(order, "cancel asked", why)
         order.cancel_asked = True
         self._reporting.follow(order, floor.routed[number].cancel_asked(floor.now_ns))

@@ -21,6 +21,7 @@ from fks.contexts.execution.domain.trading.effects import (
     OrderSent,
 )
 from fks.contexts.execution.service.trading.desk import Desk
+from fks.contexts.execution.service.trading.hearing import heard_signal
 from fks.contexts.execution.service.trading.linking import Linking
 from fks.contexts.execution.service.trading.market import Market
 from fks.contexts.execution.service.trading.opening import open_journal
@@ -33,6 +34,7 @@ from fks.contexts.execution.service.trading.switch import Switch
 from fks.contexts.execution.service.trading.writer import Done, Writer
 from fks.contexts.execution.settings import ExecutionSettings
 from fks.contexts.execution.store import Cursor, TradingStore
+from fks.contracts.engine import SignalRaised
 from fks.contracts.execution import AccountMode, OpenAccount
 from fks.kernel.errors import Conflict, FksError, NotFound, Unavailable
 from fks.kernel.runtime import Runtime
@@ -293,6 +295,25 @@ class Trading:
         await self.ready()
         assert self._desk is not None
         return self._desk
+
+    async def hear_signal(self, event: SignalRaised) -> None:
+        """Act on what a strategy raised, at the accounts that are routed to it, once."""
+        live = self._live
+        if live is None:
+            return
+        routed = [r for r in live.floor.routes.values() if r.enabled]
+        if not any(r.strategy_id == event.strategy for r in routed):
+            return
+        wish = heard_signal(event, live.clock.now_ns())
+        if wish is None or wish.signal_id in live.floor.signals:
+            return
+        for route in routed:
+            if route.strategy_id == event.strategy:
+                await self.ready(route.account, event.instrument)
+        try:
+            await (await self.desk()).take_signal(wish)
+        except FksError as error:
+            _log.warning("signal_not_taken", signal=wish.signal_id, error=error.message)
 
     async def oversight(self) -> Oversight:
         """Return what is above orders."""

@@ -7,6 +7,7 @@ from typing import Any
 from fks.contexts.execution.service.trading.trading import Trading
 from fks.contracts import execution as said
 from fks.contracts.data import BarClosed
+from fks.contracts.engine import SignalRaised
 from fks.kernel.bus import Wiring
 from fks.kernel.errors import NotFound
 from fks.kernel.messages import Meta, Query
@@ -62,6 +63,9 @@ def wire_trading(runtime: Runtime, wiring: Wiring) -> None:
     def on_bar_closed(event: BarClosed, _meta: Meta) -> None:
         trading.market.hear(event)
 
+    async def on_signal_raised(event: SignalRaised, _meta: Meta) -> None:
+        await trading.hear_signal(event)
+
     async def place(wish: said.PlaceOrder, _meta: Meta) -> said.AccountOrder:
         desk = await trading.trading(wish.request.account, wish.request.symbol)
         return await desk.place(wish)
@@ -93,6 +97,7 @@ def wire_trading(runtime: Runtime, wiring: Wiring) -> None:
         return await (await trading.questions()).accounts(wish)
 
     wiring.on(BarClosed, on_bar_closed)
+    wiring.on(SignalRaised, on_signal_raised)
     wiring.answer(said.PlaceOrder, place)
     wiring.answer(said.PlaceOrders, place_many)
     wiring.answer(said.TakeSignal, take_signal)
