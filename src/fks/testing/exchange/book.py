@@ -63,6 +63,8 @@ class Book:
         self.quotes: dict[str, tuple[int, int]] = {}  # ticks, lots: a dealer for both sides
         self._numbers = {symbol: number for number, symbol in enumerate(self.listings)}
         self._engine = matcher
+        self._open: dict[int, dict[int, Order]] = {}  # by user
+        self._named: dict[tuple[int, str, str], Order] = {}  # the newest of a name
         self._dealt = _DEALER_IDS
         self._now_ns = 0
         for symbol, number in self._numbers.items():
@@ -89,16 +91,23 @@ class Book:
 
     def working(self, user: User) -> list[Order]:
         """Return a user's working orders, oldest first."""
-        return [one for one in self.orders.values() if one.user is user and one.open]
+        held = self._open.get(user.number, {})
+        for order in [one for one in held.values() if not one.open]:
+            del held[order.id]
+        return list(held.values())
 
     def find(self, user: User, symbol: str, order_id: int, client_id: str) -> Order | None:
-        """Return the newest order under an id."""
-        for one in reversed(self.orders.values()):
-            if one.user is not user or one.listing.symbol != symbol:
-                continue
-            if one.id == order_id or (not order_id and one.client_id == client_id):
-                return one
-        return None
+        """Return an order by its number, else the newest of a name."""
+        if not order_id:
+            return self._named.get((user.number, symbol, client_id))
+        order = self.orders.get(order_id)
+        mine = order is not None and order.user is user and order.listing.symbol == symbol
+        return order if mine else None
+
+    def rename(self, order: Order, client_id: str) -> None:
+        """Let an order have another name."""
+        order.client_id = client_id
+        self._named[(order.user.number, order.listing.symbol, client_id)] = order
 
     def locked(self, user: User, asset: str) -> Decimal:
         """Return how much of an asset working orders hold."""
@@ -145,6 +154,8 @@ class Book:
             self._withdraw(order, now_ms)
             raise Refusal(reason)
         self.orders[order.id] = order
+        self._open.setdefault(order.user.number, {})[order.id] = order
+        self.rename(order, order.client_id)
         happened += [Happened("NEW", order)]
         if refused:
             order.status = "EXPIRED"

@@ -85,7 +85,7 @@ class SpotWords:
         lots = order.listing.lots(Decimal(params.get("newQty", "0")))
         if lots is None or lots >= order.lots:
             raise Trouble(-2038, "The requested action would change no state; rejecting.")
-        order.client_id = params.get("newClientOrderId", order.client_id)
+        self._book.rename(order, params.get("newClientOrderId", order.client_id))
         self._desk.replace(order, params["newQty"], None, now_ms)
         return {"transactTime": now_ms, "executionId": now_ms, "amendedOrder": _order(order)}
 
