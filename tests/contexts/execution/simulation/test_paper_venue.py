@@ -177,6 +177,37 @@ async def test_bars_fill_by_the_datas_clock_however_fast_they_come() -> None:
         await venue.close()
 
 
+async def test_a_day_order_ends_with_the_day_of_the_data_before_anything_of_the_next_fills() -> (
+    None
+):
+    """Sent before any data, alive through the day, over when the next one begins."""
+    venue = _venue()
+    heard = await _connected(venue)
+    resting = {"type": OrderType.LIMIT, "time_in_force": TimeInForce.DAY}
+    await venue.submit(_order("a", price=Decimal("4799.00"), **resting))
+    venue.on_market(_quote(86_400 * S - 1))
+    assert len(await venue.open_orders()) == 1
+    venue.on_market(_quote(86_400 * S + 5, bid="4790.00", ask="4790.25"))
+    assert _kinds(heard)[1:] == ["acknowledged", "expired"]
+    assert heard[-1].ts_ns == 86_400 * S
+
+
+async def test_a_primed_order_is_put_back_even_where_a_new_one_would_be_refused() -> None:
+    """A reduce-only order came before the position was known to us again: it is not lost."""
+    venue = _venue()
+    await _connected(venue)
+    stop = _order(
+        "a", Side.SELL, type=OrderType.STOP, stop_price=Decimal("4790.00"), reduce_only=True
+    )
+    venue.prime([(stop, Decimal(0))])
+    assert [status.client_order_id for status in await venue.open_orders()] == ["a"]
+    late = _order("b", time_in_force=TimeInForce.GTD, expire_ts_ns=S)
+    venue.on_market(_quote(2 * S))
+    heard: list[VenueReport] = await _connected(venue)
+    await venue.submit(late)
+    assert heard[-1].code == "invalid"
+
+
 async def test_latency_passes_in_real_time_with_our_clock() -> None:
     """Acknowledgements come by themselves when they are due; the fill waits for data."""
     latency = LatencyModel(entry_ns=20_000_000, response_ns=10_000_000)

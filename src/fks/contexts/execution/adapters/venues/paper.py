@@ -134,7 +134,7 @@ class PaperVenue:
         else:
             number = len(self._orders) + 1
             try:
-                sent = order_of(order, symbol, number, self._now())
+                sent = order_of(order, symbol, number)
             except OffGrid as error:
                 self._reject(order, "off_grid", str(error))
                 return
@@ -243,7 +243,7 @@ class PaperVenue:
             paper = PaperOrder(order, number, order.quantity, self._now())
             paper.state, paper.filled = ("partially_filled" if filled else "new"), filled
             self._orders[order.client_order_id] = self._numbers[number] = paper
-            sent = order_of(order, symbol, number, self._now())
+            sent = order_of(order, symbol, number)
             symbol.simulator.prime(sent, symbol.lots(filled), self._now())
 
     # --- inside ----------------------------------------------------------------------------

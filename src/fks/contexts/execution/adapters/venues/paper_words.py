@@ -127,10 +127,15 @@ class Symbol:
             opened, high, low, close = (
                 self._near(price) for price in (bar.open, bar.high, bar.low, bar.close)
             )
+            ended = self._at(bar.ts_ns)
             self._at(data.end_ns)
             volume = int(Decimal(repr(bar.volume)) / self.instrument.lot_size)
-            return simulator.on_bar(bar.ts_ns, data.end_ns, (opened, high, low, close), volume)
-        self._at(data.ts_ns)
+            prices = (opened, high, low, close)
+            return ended + simulator.on_bar(bar.ts_ns, data.end_ns, prices, volume)
+        return self._at(data.ts_ns) + self._seen(data)
+
+    def _seen(self, data: QuoteSeen | TradeSeen | DepthSeen | FundingSeen) -> tuple[Report, ...]:
+        simulator = self.simulator
         if isinstance(data, QuoteSeen):
             return simulator.on_quote(
                 data.ts_ns,
@@ -156,8 +161,12 @@ class Symbol:
         ]
         return self.simulator.on_depth(data.ts_ns, levels, snapshot=data.snapshot)
 
-    def _at(self, ts_ns: int) -> None:
+    def _at(self, ts_ns: int) -> tuple[Report, ...]:
+        """Bring the data's time up to date; the first datum of a UTC day ends the one before."""
+        begins = ts_ns // _DAY_NS * _DAY_NS
+        ended = 0 < self.now_ns < begins
         self.now_ns = max(self.now_ns, ts_ns)
+        return self.simulator.on_day_end(begins) if ended else ()
 
     def _near(self, price: Decimal | float) -> int:
         exact = price if isinstance(price, Decimal) else Decimal(repr(price))
@@ -191,15 +200,12 @@ class Symbol:
         self.simulator.prime_position(lots, int(cost), cash)
 
 
-def order_of(order: VenueOrder, symbol: Symbol, number: int, now_ns: int) -> SimOrder:
+def order_of(order: VenueOrder, symbol: Symbol, number: int) -> SimOrder:
     """Return a venue's order in ticks and lots. Raises `OffGrid`.
 
-    A DAY order without an expiry of its own ends with the UTC day.
+    A DAY order ends at its expiry where it has one, and with the UTC day of the data.
     """
     trigger = order.trail if order.trail is not None else order.stop_price
-    expire_ns = order.expire_ts_ns
-    if order.time_in_force is TimeInForce.DAY and not expire_ns:
-        expire_ns = (now_ns // _DAY_NS + 1) * _DAY_NS
     lasting = order.time_in_force in (TimeInForce.DAY, TimeInForce.GTD)
     return SimOrder(
         id=number,
@@ -210,7 +216,7 @@ def order_of(order: VenueOrder, symbol: Symbol, number: int, now_ns: int) -> Sim
         stop=0 if trigger is None else symbol.ticks(trigger),
         tif=_TIFS[order.time_in_force],
         display=0 if order.display_quantity is None else symbol.lots(order.display_quantity),
-        expire_ns=expire_ns if lasting else 0,
+        expire_ns=order.expire_ts_ns if lasting else 0,
         post_only=order.post_only,
         reduce_only=order.reduce_only,
     )

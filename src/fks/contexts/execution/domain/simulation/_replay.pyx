@@ -2,7 +2,8 @@
 
 Orders are nodes in one array, strung to a queue per price; prices are one sorted array per side
 with the best one last, since nearly all that happens is near its end; ids are found in an open
-hash table. Nothing is allocated while there is room.
+hash table. Nothing is allocated while there is room. In one file because the levels, the queues
+and the table of ids are one structure, whose parts call one another in the loop.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
@@ -15,7 +16,9 @@ cdef enum:
     MODIFY = 3
     EXECUTE = 4
     FILL = 5
+    TRADE = 6
     CLEAR = 7
+    HIDDEN = 10
     APPLIED = 0
     NO_EFFECT = 1
     STRANGER = 2
@@ -166,10 +169,13 @@ cdef class Replica:
                 memcpy(&row, &raw[at * sizeof(Row)], sizeof(Row))
                 if row.ts_ns >= until_ns or row.side > 2:
                     break
-                if row.kind == EXECUTE or row.kind == FILL:
+                if row.kind == EXECUTE or row.kind == FILL or row.kind == HIDDEN:
                     if not alone:
                         break
                     traded, last = True, row.price
+                elif row.kind == TRADE:
+                    at += 1
+                    continue
                 elif row.kind != ADD and row.kind != CANCEL and row.kind != MODIFY:
                     break
                 if not alone:

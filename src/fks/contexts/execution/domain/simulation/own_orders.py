@@ -50,10 +50,23 @@ class OwnOrders:
         if why is not Why.NONE:
             self.tell(ReportKind.REJECTED, own, ts_ns, why=why)
             return
+        self.tell(ReportKind.ACCEPTED, own, ts_ns)
+        self._admit(own)
+
+    def restore(self, offer: SimOrder, filled_lots: int, ts_ns: int) -> None:
+        """Put a working order back without asking whether it may be there; it was accepted once."""
+        own = Own(offer, self.ranks, ts_ns)
+        own.filled = filled_lots
+        own.open = offer.lots - filled_lots
+        own.shown = min(own.shown, own.open)
+        if own.open > 0 and offer.id not in self.live:
+            self._admit(own)
+
+    def _admit(self, own: Own) -> None:
+        """Let an order live."""
         self.ranks += 1
         own.rank = self.ranks
-        self.live[offer.id] = own
-        self.tell(ReportKind.ACCEPTED, own, ts_ns)
+        self.live[own.offer.id] = own
         if not own.waiting:
             self.place(own)
         elif own.trailing and self.market.last is not None:
@@ -119,6 +132,8 @@ class OwnOrders:
         """Return why an order is refused."""
         sizes = 0 < offer.lots <= _MOST_LOTS and 0 <= offer.display <= offer.lots
         if not sizes or offer.side not in (BUY, SELL) or offer.tif in (Tif.AT_OPEN, Tif.AT_CLOSE):
+            return Why.INVALID
+        if 0 < offer.expire_ns <= ts_ns:
             return Why.INVALID
         if max(abs(offer.price), abs(offer.stop)) > _MOST_TICKS or _lacks_trigger(offer):
             return Why.INVALID

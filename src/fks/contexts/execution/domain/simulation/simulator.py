@@ -95,17 +95,7 @@ class Simulator:
     def prime(self, order: SimOrder, filled_lots: int, now_ns: int) -> None:
         """Put a working order back after a restart: no latency, no report, last in its queue."""
         self._advance(now_ns)
-        before = len(self._exchange.reports)
-        self._exchange.accept(order, self._now)
-        del self._exchange.reports[before:]
-        own = self._exchange.live.get(order.id)
-        if own is not None:
-            own.open = max(order.lots - filled_lots, 0)
-            own.filled = filled_lots
-            own.shown = min(own.shown, own.open)
-            if own.open == 0:
-                self._exchange.leave(own)
-                del self._exchange.live[order.id]
+        self._exchange.restore(order, filled_lots, self._now)
 
     def prime_position(self, lots: int, cost_nanos: int, cash_nanos: int) -> None:
         """Put position, its signed cost and cash back after a restart."""
