@@ -80,6 +80,8 @@ EVENT = np.dtype(
         ("fee_nanos", "<i8"), ("other_fee_nanos", "<i8"),
     ]
 )
+cdef object INT64 = np.dtype(np.int64)
+cdef type ARRAY = np.ndarray
 cdef enum:
     SINGLE = 64  # events of a single call that need no memory
 
@@ -193,11 +195,11 @@ cdef class Matcher:
             PyObject_GetBuffer(events, &views[held], PyBUF_WRITABLE)
             held += 1
             n = views[0].len // <Py_ssize_t>sizeof(Command)
-            if isinstance(ts_ns, np.ndarray):
+            if isinstance(ts_ns, ARRAY):
                 PyObject_GetBuffer(ts_ns, &views[held], PyBUF_SIMPLE)
                 held += 1
                 ts, step = <const i64 *>views[held - 1].buf, 1
-                if ts_ns.dtype != np.int64 or views[held - 1].len != 8 * n:
+                if (ts_ns.dtype is not INT64 and ts_ns.dtype != INT64) or views[held - 1].len != 8 * n:
                     raise ValueError("ts_ns: one int64 for each command, or one number")
             else:
                 one = ts_ns
@@ -205,7 +207,7 @@ cdef class Matcher:
                 PyObject_GetBuffer(offsets, &views[held], PyBUF_WRITABLE)
                 held += 1
                 to = <i64 *>views[held - 1].buf
-                if offsets.dtype != np.int64 or views[held - 1].len < 8 * n:
+                if (offsets.dtype is not INT64 and offsets.dtype != INT64) or views[held - 1].len < 8 * n:
                     raise ValueError("offsets_out, ticks_out: at least one int64 for each command")
             if views[0].len % 64 or views[1].len % 64 or (<size_t>views[0].buf) % 8 or (
                     <size_t>views[1].buf) % 8:
