@@ -7,6 +7,7 @@ the same mistake here. It keeps what it sent and sends it again when asked, as a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -71,13 +72,12 @@ class FixSide:
         self._writer = writer
         buffer = b""
         try:
-            while data := await reader.read(65_536):
-                buffer += data
-                while (end := buffer.find(_SOH + b"10=")) >= 0 and len(buffer) >= end + 8:
-                    frame, buffer = buffer[: end + 8], buffer[end + 8 :]
-                    self._take(_parsed(frame))
-        except (ConnectionError, Over):
-            pass
+            with contextlib.suppress(ConnectionError, Over):
+                while data := await reader.read(65_536):
+                    buffer += data
+                    while (end := buffer.find(_SOH + b"10=")) >= 0 and len(buffer) >= end + 8:
+                        frame, buffer = buffer[: end + 8], buffer[end + 8 :]
+                        self._take(_parsed(frame))
         finally:
             writer.close()
             if self._writer is writer:

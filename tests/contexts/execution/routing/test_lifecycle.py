@@ -222,6 +222,15 @@ def test_unsent_after_a_cancel_was_asked_proves_nothing_of_the_order() -> None:
     assert (life.state, life.open_lots) == (STATE.UNKNOWN, LOTS)
 
 
+def test_an_order_held_back_by_ourselves_ends_though_its_cancel_was_asked() -> None:
+    """The kill switch asks for cancels of orders that it has just kept from leaving."""
+    life = sent()
+    life.cancel_asked(START + 1)
+    effects = life.hear(report(KIND.UNSENT, code="NOT_SENT"), START + 2)
+    assert effects[0] == Released(LOTS)
+    assert life.state is STATE.REJECTED
+
+
 def test_a_fill_concluded_by_reconciling_and_its_own_late_report_count_once() -> None:
     """Without this a lost report that turns up after all would double the position."""
     life = in_state(STATE.NEW)

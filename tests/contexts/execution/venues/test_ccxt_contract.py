@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from tests.contexts.execution.venues.binance_rig import BinanceRig
 from tests.contexts.execution.venues.contract import VenueContract
@@ -16,7 +17,7 @@ from tests.contexts.execution.venues.troubled_contract import TroubledVenueContr
 
 from fks.contexts.execution.adapters.venues.ccxt.venue import make
 from fks.contracts.execution import Venue, VenueContext
-from fks.kernel.errors import Denied, Invalid, Unavailable
+from fks.kernel.errors import Denied, Invalid, TimedOut, Unavailable
 from fks.testing.exchange import Market
 
 TYPES = ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS_LIMIT"]
@@ -121,6 +122,35 @@ class TestCcxtVenue(VenueContract):
             assert len(await venue.open_orders()) == 1
             await rig.hit(far(rig), rig.size)
             await heard.until(lambda: heard.filled(sent.client_order_id) == rig.size)
+
+    async def test_an_instrument_learnt_later_is_traded_and_an_unknown_one_refused(
+        self, rig: CcxtRig
+    ) -> None:
+        """Lost: an account opened before its first instrument could never trade."""
+        context = msgspec.structs.replace(rig.context(), instruments=())
+        venue, heard = make(context), Heard()
+        await venue.connect(heard)
+        venue.learn(rig.instrument)
+        sent = order(rig, price=far(rig))
+        await venue.submit(sent)
+        await heard.hears(sent.client_order_id, K.ACKNOWLEDGED)
+        other = msgspec.structs.replace(rig.instrument, id="DOGEUSDT")
+        sent = msgspec.structs.replace(order(rig, price=far(rig)), instrument=other)
+        await venue.submit(sent)
+        report = await heard.hears(sent.client_order_id, K.REJECTED)
+        assert "lists no DOGEUSDT" in report.text
+        await venue.close()
+
+    async def test_a_first_connection_that_failed_can_be_tried_again(self, rig: CcxtRig) -> None:
+        """Lost: an exchange that is away at the start would stay away."""
+        venue, heard = rig.venue(), Heard()
+        await rig.unplug()
+        with pytest.raises((Unavailable, TimedOut)):
+            await venue.connect(heard)
+        await rig.exchange.start()
+        await venue.connect(heard)
+        assert heard.count(K.CONNECTED) == 1
+        await venue.close()
 
     def test_what_ccxt_does_not_know_is_told(self, rig: CcxtRig, monkeypatch: Any) -> None:
         """Lost: a user would look for the mistake in a stack of somebody else's calls."""

@@ -14,7 +14,7 @@ from fks.contexts.execution.adapters.venues.fix.numbers import Numbers
 from fks.contexts.execution.adapters.venues.fix.session import Dropped, Session, SessionTerms
 from fks.contexts.execution.adapters.venues.fix.venue import make
 from fks.contracts.values import Side
-from fks.kernel.errors import Denied, Invalid
+from fks.kernel.errors import Denied, Invalid, Unavailable
 from fks.testing.fix import FixAcceptor
 
 from .fix_desk import GOLD, KIND, Desk, fix_desk, order
@@ -89,7 +89,7 @@ async def test_without_a_session_orders_are_unsent_and_cancels_refused(tmp_path:
         await desk.venue.cancel("o1", "GC")
         assert desk.heard("o2") == [KIND.UNSENT]
         assert desk.heard("o1")[-1] is KIND.CANCEL_REJECTED
-        assert desk.reports[-1].code == "UNSENT"
+        assert desk.reports[-1].code == "NOT_SENT"
         await desk.acceptor.start()
         await desk.until(lambda: desk.heard()[-1] is KIND.CONNECTED)
 
@@ -144,6 +144,22 @@ async def test_a_log_on_that_is_refused_is_denied_with_the_reason(tmp_path: Path
         await desk.venue.connect(desk.reports.append)
     logon = acceptor.received[0]
     assert (logon[553], logon[554]) == ("me", "wrong")
+    await desk.venue.close()
+    await acceptor.stop()
+
+
+async def test_a_first_log_on_that_failed_can_be_tried_again(tmp_path: Path) -> None:
+    """A counterparty that is away at the start must not stay away."""
+    acceptor = FixAcceptor([GOLD])
+    await acceptor.start()
+    desk = Desk(tmp_path, acceptor)
+    await acceptor.stop()
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="no FIX session"):
+            await desk.venue.connect(desk.reports.append)
+    await acceptor.start()
+    await desk.venue.connect(desk.reports.append)
+    assert desk.heard() == [KIND.CONNECTED]
     await desk.venue.close()
     await acceptor.stop()
 
@@ -277,8 +293,6 @@ def test_times_are_read_with_and_without_fractions() -> None:
 async def test_the_extra_that_is_missing_is_named(tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     """An ImportError tells a user nothing."""
     import sys
-
-    from fks.kernel.errors import Unavailable
 
     acceptor = FixAcceptor([GOLD])
     desk = Desk(tmp_path, acceptor)

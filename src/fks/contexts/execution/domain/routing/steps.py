@@ -23,7 +23,8 @@ from fks.contracts.execution import OrderState, VenueReportKind
 
 __all__ = ["NEVER_ARRIVED", "SYNTHETIC", "Steps"]
 
-NEVER_ARRIVED = "NEVER_ARRIVED"  # proved of the order itself, not of a later request about it
+NEVER_ARRIVED = "NEVER_ARRIVED"
+_OF_THE_ORDER = (NEVER_ARRIVED, "NOT_SENT")  # said of the order, not of a later request about it
 SYNTHETIC = "rec:"  # trade ids of fills that reconciling concluded begin with this
 _PATIENCE = Patience()
 _ENDS = {
@@ -187,7 +188,7 @@ class Steps:
 
     def _unsent(self, heard: Heard) -> None:
         it = self._it
-        if not it.requests or (heard.code == NEVER_ARRIVED and not it.acked):
+        if not it.requests or (heard.code in _OF_THE_ORDER and not it.acked):
             text = heard.text or "it never left"
             self._end(OrderState.REJECTED, heard.code or "UNSENT", text, by_venue=False)
         elif not it.acked:  # the order itself, or a later request about it: nobody can tell

@@ -34,7 +34,7 @@ from fks.contracts.execution import (
     VenueReport,
     VenueReportKind,
 )
-from fks.contracts.values import OrderType, TimeInForce
+from fks.contracts.values import Instrument, OrderType, TimeInForce
 from fks.kernel.errors import FksError, Invalid
 
 __all__ = ["CcxtVenue", "make"]
@@ -56,9 +56,8 @@ class CcxtVenue:
             ) from error
         self._settings = settings
         self._wall_ns = context.wall_ns
-        self._instruments = {instrument.id: instrument for instrument in context.instruments}
+        self._instruments = {instrument.id for instrument in context.instruments}
         self._exchange, self._errors = exchange_of(settings)
-        self._theirs: dict[str, str] = {}
         self._ours: dict[str, str] = {}
         self._listener: Callable[[VenueReport], None] | None = None
         self._polling = Polling(self, settings.poll_s, self._report, context.wall_ns)
@@ -77,24 +76,21 @@ class CcxtVenue:
             holds_positions=self._swap,
         )
 
+    def learn(self, instrument: Instrument) -> None:
+        """Trade one more instrument."""
+        self._instruments.add(instrument.id)
+
     async def connect(self, listener: Callable[[VenueReport], None]) -> None:
         """Read the markets, try the keys, and begin to poll."""
         self._listener = listener
         try:
             await self._call("the markets", self._exchange.load_markets)
-            by_id = self._exchange.markets_by_id
-            for name in self._instruments:
-                listed = [m["symbol"] for m in by_id.get(name, ()) if m[self._settings.market]]
-                theirs = self._settings.symbols.get(name) or (listed or [""])[0]
-                if theirs not in self._exchange.markets:
-                    raise Invalid(
-                        f"{self._settings.exchange} lists no {theirs or name}; name it in symbols",
-                        code="execution.bad_config",
-                    )
-                self._theirs[name], self._ours[theirs] = theirs, name
+            for name in sorted(self._instruments):
+                self._market(name)
             await self._call("the keys", self._exchange.fetch_balance)
         except FksError:
-            await self._exchange.close()
+            await self._exchange.close()  # ccxt opens none again
+            self._exchange, self._errors = exchange_of(self._settings)
             raise
         self._report(VenueReport(kind=VenueReportKind.CONNECTED, ts_ns=self._wall_ns()))
         self._polling.start()
@@ -110,12 +106,15 @@ class CcxtVenue:
     async def submit(self, order: VenueOrder) -> None:
         """Create an order, once."""
         name = order.client_order_id
-        wrong = self._off_grid(order)
+        try:
+            wrong = self._off_grid(order)
+        except Invalid as error:
+            wrong = error.message
         if wrong:
-            self._say(VenueReportKind.REJECTED, name, code="OFF_GRID", text=wrong)
+            self._say(VenueReportKind.REJECTED, name, code="INVALID_ORDER", text=wrong)
             return
         if self._polling.down:
-            self._say(VenueReportKind.UNSENT, name, code="UNSENT", text=self._polling.down)
+            self._say(VenueReportKind.UNSENT, name, code="NOT_SENT", text=self._polling.down)
             return
         symbol = order.instrument.id
         market = order.type is OrderType.MARKET
@@ -126,7 +125,7 @@ class CcxtVenue:
         price = None if order.price is None or market else format(order.price, "f")
         try:
             made = await self._exchange.create_order(
-                self._theirs[symbol],
+                self._market(symbol),
                 "market" if market else "limit",
                 order.side.value,
                 format(order.quantity, "f"),
@@ -156,12 +155,12 @@ class CcxtVenue:
         """Cancel an order; that it is over is told once its fills are."""
         refused = VenueReportKind.CANCEL_REJECTED
         if self._polling.down:
-            self._say(refused, client_order_id, code="UNSENT", text=self._polling.down)
+            self._say(refused, client_order_id, code="NOT_SENT", text=self._polling.down)
             return
         try:
             number = self._polling.number(client_order_id)
             params = {} if number else {"clientOrderId": client_order_id}
-            cancelled = await self._exchange.cancel_order(number, self._theirs[symbol], params)
+            cancelled = await self._exchange.cancel_order(number, self._market(symbol), params)
             if cancelled.get("id"):
                 self._polling.follow(client_order_id, symbol, str(cancelled["id"]))
         except self._errors.any as error:
@@ -188,7 +187,7 @@ class CcxtVenue:
         """Fetch an order by our id; from then on it is followed, if it works."""
         params = {"clientOrderId": client_order_id}
         try:
-            found = await self._exchange.fetch_order(None, self._theirs[symbol], params)
+            found = await self._exchange.fetch_order(None, self._market(symbol), params)
             status = status_from(found, symbol)
         except self._errors.missing:
             return None
@@ -202,7 +201,7 @@ class CcxtVenue:
         """Return the client order id of an order by the exchange's number of it."""
 
         def fetch() -> Any:
-            return self._exchange.fetch_order(number, self._theirs[symbol])
+            return self._exchange.fetch_order(number, self._market(symbol))
 
         found = await self._call("an order", fetch)
         return str(found["clientOrderId"] or "")
@@ -210,13 +209,13 @@ class CcxtVenue:
     async def open_orders(self) -> tuple[VenueOrderStatus, ...]:
         """Fetch the working orders of all our instruments."""
         found = []
-        for symbol in self._theirs:
+        for symbol in sorted(self._instruments):
             found += await self.working(symbol)
         return tuple(found)
 
     async def working(self, symbol: str) -> list[VenueOrderStatus]:
         """Fetch the working orders of one instrument, and follow them."""
-        theirs = self._theirs[symbol]
+        theirs = self._market(symbol)
         orders = await self._call("orders", lambda: self._exchange.fetch_open_orders(theirs))
         statuses = [status_from(order, symbol) for order in orders]
         for status in statuses:
@@ -236,7 +235,7 @@ class CcxtVenue:
         """Fetch ccxt's trades, oldest first."""
         found: dict[str, Any] = {}
         since = ts_ns // _MILLI
-        theirs = self._theirs[symbol]
+        theirs = self._market(symbol)
         while True:
             fetch = partial(self._exchange.fetch_my_trades, theirs, since, _PAGE)
             page = await self._call("trades", fetch)
@@ -284,9 +283,26 @@ class CcxtVenue:
         except self._errors.any as error:
             raise self._errors.told(error, f"{self._settings.exchange}, {what}") from error
 
+    def _market(self, symbol: str) -> str:
+        """Return ccxt's name of an instrument. Raises `Invalid` for one that is not listed."""
+        settings = self._settings
+        listed = [
+            market["symbol"]
+            for market in (self._exchange.markets_by_id or {}).get(symbol, ())
+            if market[settings.market]
+        ]
+        theirs = settings.symbols.get(symbol) or (listed or [""])[0]
+        if theirs not in (self._exchange.markets or {}):
+            raise Invalid(
+                f"{settings.exchange} lists no {theirs or symbol}; name it in symbols",
+                code="execution.bad_config",
+            )
+        self._ours[theirs] = symbol
+        return theirs
+
     def _off_grid(self, order: VenueOrder) -> str:
         """Return what ccxt would round; it must not."""
-        theirs = self._theirs[order.instrument.id]
+        theirs = self._market(order.instrument.id)
         rounded = {}
         with contextlib.suppress(*self._errors.any):
             text = format(order.quantity, "f")

@@ -65,8 +65,7 @@ class FixVenue:
         self._settings = settings
         self._wall_ns = context.wall_ns
         self._monotonic_ns = context.monotonic_ns
-        self._to_wire = {i.id: settings.symbols.get(i.id, i.id) for i in context.instruments}
-        self._from_wire = {wire: ours for ours, wire in self._to_wire.items()}
+        self._from_wire = {wire: ours for ours, wire in settings.symbols.items()}
         codec = Codec(settings.sender, settings.target)
         file = f"{settings.sender}-{settings.target}.numbers".replace("/", "_")
         self._numbers = Numbers(Path(settings.numbers) / file)
@@ -127,7 +126,7 @@ class FixVenue:
     async def submit(self, order: VenueOrder) -> None:
         """Send a NewOrderSingle."""
         root = order.client_order_id
-        symbol = self._to_wire.get(order.instrument.id, order.instrument.id)
+        symbol = self._wire_symbol(order.instrument.id)
         fields, known = words.placing(order, symbol, self._settings.account, self._wall_ns())
         if self._send("D", fields, VenueReportKind.UNSENT, VenueReportKind.REJECTED, root, root):
             self._remember(root, known)
@@ -163,7 +162,7 @@ class FixVenue:
             (11, client_order_id if known is None else known.current),
             (790, request),
             (1, self._settings.account),
-            (55, self._to_wire.get(symbol, symbol)),
+            (55, self._wire_symbol(symbol)),
             (54, "1" if known is None else known.side),
         ]
         answer = (await self._asking.ask("H", fields, request))[-1]
@@ -190,7 +189,7 @@ class FixVenue:
         if "trades" not in self._settings.tells:
             return ()
         request = self._request_id("trades", "c")
-        wire, account = self._to_wire.get(symbol, symbol), self._settings.account
+        wire, account = self._wire_symbol(symbol), self._settings.account
         fields = telling.inquiring_trades(request, account, wire, ts_ns)
         return telling.fills_from(await self._asking.ask("AD", fields, request), symbol, ts_ns)
 
@@ -234,7 +233,7 @@ class FixVenue:
         try:
             number = self._link.send(kind, fields)
         except Unavailable as error:
-            self._say(unsent, root, "UNSENT", error.message)
+            self._say(unsent, root, "NOT_SENT", error.message)
             return False
         self._sent[number] = (refused, request)
         if len(self._sent) > _KEPT:
@@ -258,7 +257,7 @@ class FixVenue:
                 if await self.find_order(root, symbol) is None:
                     self._say(refused, root, "UNKNOWN_ORDER", "the venue never had it")
             except (Unavailable, TimedOut) as error:
-                self._say(refused, root, "UNSENT", error.message)
+                self._say(refused, root, "NOT_SENT", error.message)
         return self._known.get(root)
 
     def _on_message(self, received: Received) -> None:
@@ -347,6 +346,9 @@ class FixVenue:
                     **told,
                 )
             )
+
+    def _wire_symbol(self, symbol: str) -> str:
+        return self._settings.symbols.get(symbol, symbol)
 
     def _symbol(self, fields: Mapping[int, str]) -> str:
         wire = fields.get(55, "")

@@ -31,7 +31,7 @@ from fks.contracts.execution import (
     VenueReport,
     VenueReportKind,
 )
-from fks.contracts.values import OrderType, Side, TimeInForce
+from fks.contracts.values import Instrument, OrderType, Side, TimeInForce
 from fks.kernel.errors import Invalid, TimedOut, Unavailable
 
 __all__ = ["NinjaSettings", "NinjaVenue", "make"]
@@ -95,8 +95,7 @@ class NinjaVenue:
             )
         self._settings = settings
         self._wall_ns = context.wall_ns
-        self._to_wire = {i.id: settings.symbols.get(i.id, i.id) for i in context.instruments}
-        self._from_wire = {theirs: ours for ours, theirs in self._to_wire.items()}
+        self._from_wire = {theirs: ours for ours, theirs in settings.symbols.items()}
         self._currency = {i.id: i.currency for i in context.instruments}
         terms = PortTerms(
             host=settings.host,
@@ -125,6 +124,10 @@ class NinjaVenue:
         """Return the port that is listened on; with port 0 in the settings a free one."""
         return self._port.number
 
+    def learn(self, instrument: Instrument) -> None:
+        """Trade one more instrument."""
+        self._currency[instrument.id] = instrument.currency
+
     async def connect(self, listener: Callable[[VenueReport], None]) -> None:
         """Listen, and wait for the terminal to come."""
         self._listener = listener
@@ -146,7 +149,7 @@ class NinjaVenue:
         signal = wire.Signal(
             action="buy" if order.side is Side.BUY else "sell",
             id=order.client_order_id,
-            symbol=self._to_wire.get(symbol, symbol),
+            symbol=self._theirs(symbol),
             timestamp=self._wall_ns(),
             quantity=order.quantity,
             order_type=order.type.value,
@@ -162,7 +165,7 @@ class NinjaVenue:
         signal = wire.Signal(
             action="cancel",
             id=client_order_id,
-            symbol=self._to_wire.get(symbol, symbol),
+            symbol=self._theirs(symbol),
             timestamp=self._wall_ns(),
         )
         self._send(signal, VenueReportKind.CANCEL_REJECTED)
@@ -174,7 +177,7 @@ class NinjaVenue:
         signal = wire.Signal(
             action="change",
             id=client_order_id,
-            symbol=self._to_wire.get(symbol, symbol),
+            symbol=self._theirs(symbol),
             timestamp=self._wall_ns(),
             quantity=quantity,
             price=price,
@@ -195,7 +198,7 @@ class NinjaVenue:
 
     async def fills_since(self, ts_ns: int, symbol: str) -> tuple[VenueFill, ...]:
         """Ask for the executions at or after an instant."""
-        theirs = self._to_wire.get(symbol, symbol)
+        theirs = self._theirs(symbol)
         lines = (await self._ask("fills", symbol=theirs, since=ts_ns)).fills
         currency = self._currency.get(symbol, "")
         fills = [fill_of(line, symbol, currency) for line in lines]
@@ -232,7 +235,7 @@ class NinjaVenue:
         try:
             self._port.send(signal)
         except Unavailable as error:
-            self._say(unsent, signal.id, code="UNSENT", text=error.message)
+            self._say(unsent, signal.id, code="NOT_SENT", text=error.message)
             return
         self._symbols[signal.id] = self._ours(signal.symbol)
         if len(self._symbols) > _KEPT:
@@ -369,6 +372,9 @@ class NinjaVenue:
                     text=text,
                 )
             )
+
+    def _theirs(self, symbol: str) -> str:
+        return self._settings.symbols.get(symbol, symbol)
 
     def _ours(self, symbol: str) -> str:
         return self._from_wire.get(symbol, symbol)
