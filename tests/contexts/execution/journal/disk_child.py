@@ -12,6 +12,7 @@ from typing import Any
 from fks.contexts.execution.adapters.journal.log import Journal
 from fks.contexts.execution.domain.journal.failures import JournalFailed, JournalUnavailable
 from fks.contexts.execution.domain.journal.kinds import COMMANDS
+from fks.kernel.errors import TimedOut
 
 spec = importlib.util.spec_from_file_location("ledger", Path(__file__).with_name("ledger.py"))
 assert spec is not None and spec.loader is not None
@@ -34,7 +35,8 @@ class Client:
         """Send one and wait for it."""
         self.number += 1
         command = ledger.transfer(self.number, self._draw.randrange(4), self._draw.randrange(4), 1)
-        self.journal.wait_durable(self.journal.append(COMMANDS, 1, command, 0, urgent=urgent))
+        seq = self.journal.append(COMMANDS, 1, command, 0, urgent=urgent)
+        self.journal.wait_durable(seq, 5.0)
         sys.stdout.write(f"{self.number}\n")
 
 
@@ -46,7 +48,7 @@ def limited(folder: Path) -> None:
             if client.number == 300:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (65_535, resource.RLIM_INFINITY))
             client.send()
-    except JournalUnavailable:
+    except (JournalUnavailable, TimedOut):  # refused, or held until there is space
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
     client.send(urgent=True)
     client.journal.close()
@@ -75,7 +77,7 @@ def small(folder: Path) -> None:
         while client.number < 200_000:
             client.send()
         raise AssertionError("the disk was never full")
-    except JournalUnavailable:
+    except (JournalUnavailable, TimedOut):  # refused, or held until there is space
         first_refused = client.number
     for _ in range(8_000):  # more than the last segments have room for: 1.4 MB
         client.send(urgent=True)

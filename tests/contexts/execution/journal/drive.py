@@ -53,9 +53,9 @@ class Engine:
         assert first <= self.journal.seq
         self._held.append((self.journal.seq, tuple(answers)))
 
-    def release(self) -> None:
+    def release(self, timeout_s: float | None = None) -> None:
         """Wait for the disk, then acknowledge."""
-        self.journal.wait_durable(self.journal.seq)
+        self.journal.wait_durable(self.journal.seq, timeout_s)
         for seq, answers in self._held:
             assert seq <= self.journal.durable_seq
             self.acked += answers

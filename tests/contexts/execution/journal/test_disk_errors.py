@@ -15,6 +15,7 @@ import pytest
 
 from fks.contexts.execution.adapters.journal.files import OsFiles
 from fks.contexts.execution.domain.journal.failures import JournalFailed, JournalUnavailable
+from fks.kernel.errors import TimedOut
 
 from .drive import SCALE, Engine, check, commands, reference
 from .power import PowerDisk
@@ -57,7 +58,7 @@ def work(engine: Engine, first: int, batches: int = 60) -> None:
     draw = random.Random(first)
     for number in range(batches):
         engine.send(commands(draw, 6, first + number * 6))
-        engine.release()
+        engine.release(1.0)
 
 
 @pytest.mark.parametrize("nth", [*range(1, 101, 1 if SCALE > 1 else 3), 100])
@@ -124,25 +125,34 @@ def test_a_write_that_stops_short_is_a_failure_of_the_disk() -> None:
         work(engine, 1)
 
 
-def full_disk() -> tuple[FaultyFiles, list[bool]]:
-    """Return files on which nothing can be allocated while the list holds True."""
-    full = [False]
-    return FaultyFiles(lambda op, _: errno.ENOSPC if op == "allocate" and full[0] else None), full
+class FullFiles(OsFiles):
+    """A disk on which space can be had only where the reserve was."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self.full = folder, False
+
+    def allocate(self, handle: int, size: int) -> None:
+        """Refuse while it is full and the reserve is there."""
+        if self.full and (self._folder / "reserve").exists():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        super().allocate(handle, size)
 
 
 def test_on_a_full_disk_only_urgent_records_pass_until_there_is_space(tmp_path: Path) -> None:
     """Lost: orders would be taken that cannot be kept, or nobody could cancel any more."""
-    files, full = full_disk()
+    files = FullFiles(tmp_path)
     engine = Engine(files, tmp_path, **{**OPTIONS, "reserve_bytes": 65_536})
     work(engine, 1, 5)
-    full[0] = True
-    with pytest.raises(JournalUnavailable) as refused:
+    files.full = True
+    with pytest.raises((JournalUnavailable, TimedOut)):  # refused, or held until there is space
         work(engine, 1_000, 500)
+    with pytest.raises(JournalUnavailable) as refused:
+        work(engine, 50_000, 1)
     assert refused.value.code == "execution.journal_unavailable" and refused.value.status == 503
     assert not engine.journal.available
     engine.send(commands(random.Random(3), 1, 90_000), urgent=True)
     engine.journal.wait_durable(engine.journal.seq, 5)
-    full[0] = False
+    files.full = False
     deadline = time.monotonic() + 5
     while not engine.journal.available and time.monotonic() < deadline:
         time.sleep(0.01)
