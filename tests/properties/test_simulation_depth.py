@@ -50,7 +50,7 @@ class Send(NamedTuple):
     lots: int
 
 
-BIDS, ASKS = st.integers(90, 99), st.integers(100, 109)
+BIDS, ASKS = st.integers(97, 99), st.integers(100, 102)
 LOTS = st.integers(0, 12)
 CHANGES = st.one_of(
     st.builds(Depth, st.just(BUY), BIDS, LOTS),
@@ -63,10 +63,15 @@ ORDERS = st.builds(
     st.sampled_from([BUY, SELL]),
     st.sampled_from([OrderKind.LIMIT, OrderKind.LIMIT, OrderKind.MARKET, OrderKind.STOP]),
     st.sampled_from([Tif.GTC, Tif.GTC, Tif.IOC, Tif.FOK]),
-    st.integers(88, 111),
+    st.integers(95, 104),
     st.integers(1, 20),
 )
-STREAMS = st.lists(st.one_of(CHANGES, CHANGES, ORDERS), max_size=60)
+BEGINNING = [
+    Depth(side, price, 8) for side in (BUY, SELL) for price in range(97 + 3 * side, 100 + 3 * side)
+]
+STREAMS = st.lists(st.one_of(CHANGES, CHANGES, ORDERS), min_size=5, max_size=60).map(
+    lambda drawn: [*BEGINNING, *drawn]
+)
 QUEUES = st.builds(
     QueueModel,
     kind=st.sampled_from(list(QueueKind)),
