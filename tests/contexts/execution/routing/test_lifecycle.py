@@ -159,6 +159,7 @@ def test_fills_that_a_history_does_not_have_are_told() -> None:
     life = in_state(STATE.NEW)
     ended = Found(state=STATE.CANCELLED, lots=LOTS, filled_lots=4, price_ticks=PRICE)
     life.found(ended, START + 4, START + 5)
+    assert life.fills_checked(START + 6, complete=False) == []
     effects = life.fills_checked(START + 6)
     assert [e.code for e in effects if isinstance(e, Difference)] == ["FILLS_MISSING"]
     assert life.open_lots == LOTS

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.contexts.execution.venues.binance_rig import BinanceRig
+from tests.contexts.execution.venues.binance_rig import SCALE, BinanceRig
 from tests.contexts.execution.venues.contract import VenueContract
 from tests.contexts.execution.venues.rig import Heard, K, Trouble, connected, far, order
 from tests.contexts.execution.venues.troubled_contract import TroubledVenueContract
@@ -164,7 +164,7 @@ class TestCcxtVenue(VenueContract):
 class TestTroubledCcxtVenue(TroubledVenueContract):
     """When much goes wrong."""
 
-    @pytest.mark.parametrize("seed", range(3))
+    @pytest.mark.parametrize("seed", range(3 * SCALE))
     async def test_random_troubles_end_in_the_truth(self, rig: CcxtRig, seed: int) -> None:
         """Lost: a mixture of faults that nobody thought of could double or lose an order."""
         await rig.liquidity(rig.size * 4)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.contexts.execution.venues.binance_rig import SCALE
 from tests.contexts.execution.venues.contract import VenueContract
 from tests.contexts.execution.venues.rig import Trouble
 from tests.contexts.execution.venues.room_rig import GOLD, RoomRig
@@ -80,7 +81,7 @@ class TestTroubledFixVenue(TroubledVenueContract):
         await asyncio.sleep(0.5)
         await super().agree(*given)
 
-    @pytest.mark.parametrize("seed", range(3))
+    @pytest.mark.parametrize("seed", range(3 * SCALE))
     async def test_random_troubles_end_in_the_truth(self, rig: FixRig, seed: int) -> None:
         """Lost: a mixture of faults that nobody thought of could double or lose an order."""
         await rig.liquidity(rig.size * 4)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from tests.contexts.execution.venues.binance_rig import SCALE
 from tests.contexts.execution.venues.contract import VenueContract
 from tests.contexts.execution.venues.room_rig import GOLD, RoomRig
 from tests.contexts.execution.venues.troubled_contract import TroubledVenueContract
@@ -94,7 +95,7 @@ class TestTroubledNinjaVenue(TroubledVenueContract):
         await asyncio.sleep(0.5)
         await super().agree(*given)
 
-    @pytest.mark.parametrize("seed", range(3))
+    @pytest.mark.parametrize("seed", range(3 * SCALE))
     async def test_random_troubles_end_in_the_truth(self, rig: NinjaRig, seed: int) -> None:
         """Lost: a mixture of faults that nobody thought of could double or lose an order."""
         await rig.liquidity(rig.size * 4)

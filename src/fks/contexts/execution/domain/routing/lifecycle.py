@@ -127,13 +127,18 @@ class Lifecycle(Steps):
             self._ask(Question.FILLS)
         return self._done(before)
 
-    def fills_checked(self, now_ns: int) -> list[Effect]:
-        """Say that all fills which the venue's history has were heard."""
+    def fills_checked(self, now_ns: int, *, complete: bool = True) -> list[Effect]:
+        """Say that all fills which the venue's history has were heard.
+
+        `complete` is false where it keeps none: what lacks is then concluded by reconciling.
+        """
         before = self._begin(now_ns)
         it = self._it
         if it.over is None and it.ending is not None and it.filled_lots < it.ending_lots:
             lacking = it.ending_lots - it.filled_lots
-            self._differ("FILLS_MISSING", f"the venue filled {lacking} lots that no fill accounts")
+            if complete:
+                text = f"the venue filled {lacking} lots that no fill accounts for"
+                self._differ("FILLS_MISSING", text)
         elif it.unknown and it.absent:
             text = "the venue never had it: asked, and its history looked through"
             self._end(OrderState.REJECTED, NEVER_ARRIVED, text, by_venue=False)
