@@ -61,7 +61,7 @@ async def test_keys_appear_in_no_log_report_error_or_repr(
             told.append(traceback.format_exc())
         told += [repr(venue), repr(vars(venue)), repr(vars(venue._calls)), repr(heard.reports)]
         told.append(repr(structlog.get_config()))
-    secret = rig.venue()._calls._keys._secret.reveal()
+    secret = rig.venue()._opened().calls._keys._secret.reveal()
     said = "\n".join([*told, caplog.text, *capsys.readouterr()])
     assert len(told) > 5
     assert secret not in said and rig.user.api_key not in said
@@ -210,13 +210,7 @@ async def test_a_grid_that_is_not_the_venues_is_refused_at_the_start(rig: Binanc
         Instrument(id="NOSUCH", tick_size=Decimal("0.01")),
     ):
         venue = rig.venue()
-        venue._context = type(venue._context)(
-            account="A",
-            settings={},
-            instruments=(wrong,),
-            wall_ns=time.time_ns,
-            monotonic_ns=time.monotonic_ns,
-        )
+        venue.learn(wrong)
         with pytest.raises(Invalid):
             await venue.connect(Heard())
 
@@ -242,3 +236,35 @@ async def test_orders_that_cannot_be_said_are_refused_before_they_are_sent(
             await venue.submit(type(plain)(**fields))
             assert (await heard.hears(wrong.client_order_id, K.REJECTED)).code
         assert len(rig.exchange.asked) == asked
+
+
+async def test_a_venue_without_keys_is_made_and_cannot_connect(rig: BinanceRig) -> None:
+    """Lost: one account with a key that is missing would keep all others from starting."""
+    for settings, error in (
+        ({}, Denied),
+        ({**rig.keys, "base_url": "https://evil.example"}, Denied),
+        ({"recv_window_ms": "long"}, Invalid),
+    ):
+        venue = rig.make(settings)
+        assert venue.capabilities.history
+        for _ in range(2):
+            with pytest.raises(error):
+                await venue.connect(Heard())
+        with pytest.raises(Unavailable):
+            await venue.open_orders()
+        await venue.close()
+
+
+async def test_connecting_is_tried_again_until_it_works(rig: BinanceRig) -> None:
+    """Lost: a venue that was away at the start would stay away for us."""
+    venue, heard = rig.venue(), Heard()
+    await rig.unplug()
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await venue.connect(heard)
+    await rig.exchange.start()
+    await venue.connect(heard)
+    sent = order(rig, price=far(rig))
+    await venue.submit(sent)
+    await heard.hears(sent.client_order_id, K.ACKNOWLEDGED)
+    await venue.close()

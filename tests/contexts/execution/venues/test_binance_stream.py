@@ -110,7 +110,7 @@ async def test_a_listen_key_is_kept_alive() -> None:
     """Lost: the futures stream would end every hour, and nobody would say so."""
     rig = BinanceRig(Market.USDM)
     async with rig.exchange, connected(rig) as (venue, heard):
-        source = venue._stream._source  # type: ignore[attr-defined]  # the clockwork itself
+        source = venue._opened_link.stream._source  # type: ignore[attr-defined]  # the clockwork itself
         await source.keep()
         asked = [(method, path) for method, path, _ in rig.exchange.asked]
         assert ("PUT", "/fapi/v1/listenKey") in asked
@@ -125,7 +125,7 @@ def test_pauses_between_tries_stay_below_thirty_seconds() -> None:
     """Lost: after a long outage we would come back minutes late, or all at once."""
     rig = BinanceRig(Market.SPOT)
     settings = {**rig.keys, "base_url": "http://127.0.0.1:1", "stream_url": "ws://127.0.0.1:1"}
-    backoff: Backoff = rig.make(settings)._stream._backoff
+    backoff: Backoff = rig.make(settings)._opened().stream._backoff
     pauses = [backoff.pause_s(failures) for failures in range(1, 200)]
     assert max(pauses) <= 30.0 and len({round(one, 6) for one in pauses[10:]}) > 100
     assert Decimal(str(backoff.longest_s)) == 30

@@ -21,9 +21,8 @@ from fks.contexts.execution.adapters.venues.binance.calls import (
     failure,
 )
 from fks.contexts.execution.adapters.venues.binance.checks import check_rights, check_rules
-from fks.contexts.execution.adapters.venues.binance.stream import FAILURES, UserStream
-from fks.contexts.execution.adapters.venues.binance.terms import Keys, settings_of
-from fks.contexts.execution.adapters.venues.binance.trades import Trades
+from fks.contexts.execution.adapters.venues.binance.link import Link, opened
+from fks.contexts.execution.adapters.venues.binance.stream import FAILURES
 from fks.contexts.execution.adapters.venues.binance.words import (
     Market,
     Row,
@@ -44,8 +43,8 @@ from fks.contracts.execution import (
     VenueReport,
     VenueReportKind,
 )
+from fks.contracts.values import Instrument
 from fks.kernel.errors import TimedOut, Unavailable
-from fks.kernel.resilience import Backoff
 
 __all__ = ["BinanceVenue"]
 
@@ -62,24 +61,8 @@ class BinanceVenue:
 
     def __init__(self, context: VenueContext, market: Market) -> None:
         self._context, self._market = context, market
-        settings = self._settings = settings_of(context.settings)
-        self._base, self._stream_url, self._rights_url = market.places.chosen(settings)
-        self._calls = Calls(
-            Keys.read(settings),
-            settings,
-            context.wall_ns,
-            context.monotonic_ns,
-            market.weight_limit,
-        )
-        self._stream = UserStream(
-            market.source(self._calls, self._base, self._stream_url),
-            self._heard,
-            self._say,
-            self._on_state,
-            heartbeat_s=settings.heartbeat_s,
-            backoff=Backoff(settings.first_pause_s, settings.longest_pause_s),
-        )
-        self._trades = Trades(self._calls, market, self._base)
+        self._instruments = {one.id: one for one in context.instruments}
+        self._link: Link | None = None
         self._listener: Callable[[VenueReport], None] | None = None
         self._said: OrderedDict[tuple[Any, ...], None] = OrderedDict()
         self._unsure_until_ns: dict[str, int] = {}
@@ -87,6 +70,10 @@ class BinanceVenue:
         self._resync: asyncio.Task[int] | None = None
 
     # --- the link --------------------------------------------------------------------------
+
+    def learn(self, instrument: Instrument) -> None:
+        """Trade one more instrument."""
+        self._instruments[instrument.id] = instrument
 
     @property
     def capabilities(self) -> VenueCapabilities:
@@ -96,19 +83,24 @@ class BinanceVenue:
     async def connect(self, listener: Callable[[VenueReport], None]) -> None:
         """Check the key, the account and the rules, then subscribe and stay subscribed.
 
-        Raises Denied for a key that is refused or may withdraw, and for an account that is set
-        otherwise than we trade; Invalid for a grid that differs; Unavailable, TimedOut.
+        Raises Denied for a key that is missing, refused or may withdraw, a strange host, and an
+        account that is set otherwise than we trade; Invalid for settings that cannot be used and
+        a grid that differs; Unavailable, TimedOut.
         """
+        if self._link is None:
+            self._link = self._opened()
+        link = self._link
         self._listener = listener
         self._began_ns = self._context.monotonic_ns()
         up = False
         try:
             await self.clock_offset_ns()
-            await self._asked(check_rights(self._calls, self._rights_url))
+            await self._asked(check_rights(self._calls, link.rights_url))
             await self._asked(self._market.prepare(self._calls, self._base))
-            rules = check_rules(self._calls, self._market, self._base, self._context.instruments)
+            instruments = tuple(self._instruments.values())
+            rules = check_rules(self._calls, self._market, self._base, instruments)
             await self._asked(rules)
-            await self._asked(self._stream.start())
+            await self._asked(link.stream.start())
             up = True
         finally:
             if not up:
@@ -116,13 +108,15 @@ class BinanceVenue:
 
     async def close(self) -> None:
         """Disconnect; orders stay where they are."""
-        await self._stream.close()
+        if self._link is not None:
+            await self._link.stream.close()
         self._listener = None
         if self._resync is not None:
             self._resync.cancel()
             await asyncio.gather(self._resync, return_exceptions=True)
             self._resync = None
-        await self._calls.close()
+        if self._link is not None:
+            await self._link.calls.close()
 
     # --- sends -----------------------------------------------------------------------------
 
@@ -175,9 +169,8 @@ class BinanceVenue:
         about = _About(client_order_id, symbol)
         try:
             found = await self._order({"symbol": symbol, "origClientOrderId": client_order_id})
-            for instrument in self._context.instruments:
-                if instrument.id == symbol:
-                    on_grid(instrument, quantity, price)
+            if symbol in self._instruments:
+                on_grid(self._instruments[symbol], quantity, price)
             path, params = self._read(lambda: self._market.change(found, quantity, price))
         except (Unsent, Doubt) as error:
             self._report(K.REPLACE_REJECTED, about, "NOT_SENT", str(error))
@@ -237,7 +230,7 @@ class BinanceVenue:
 
     async def fills_since(self, ts_ns: int, symbol: str) -> tuple[VenueFill, ...]:
         """Return the fills at or after an instant, oldest first."""
-        return await self._asked(self._trades.since(ts_ns, symbol))
+        return await self._asked(self._opened_link.trades.since(ts_ns, symbol))
 
     async def positions(self) -> tuple[VenuePosition, ...]:
         """Return the positions that are not flat; spot holds none."""
@@ -256,6 +249,23 @@ class BinanceVenue:
         return self._calls.offset_ns
 
     # --- inside ----------------------------------------------------------------------------
+
+    def _opened(self) -> Link:
+        return opened(self._context, self._market, self._heard, self._say, self._on_state)
+
+    @property
+    def _opened_link(self) -> Link:
+        if self._link is None:
+            raise Unavailable("this venue was not connected", code="execution.venue_unreachable")
+        return self._link
+
+    @property
+    def _calls(self) -> Calls:
+        return self._opened_link.calls
+
+    @property
+    def _base(self) -> str:
+        return self._opened_link.base_url
 
     async def _order(self, params: dict[str, str]) -> Any:
         return await self._calls.call("GET", self._base + self._market.order_path, params)
@@ -286,7 +296,7 @@ class BinanceVenue:
 
     def _window_ns(self) -> int:
         """Return for how long after it was sent a request may be taken: with room for clocks."""
-        window_ms = self._settings.recv_window_ms
+        window_ms = self._opened_link.settings.recv_window_ms
         return (window_ms + min(window_ms, 1000)) * _MS
 
     def _unsure(self, client_order_id: str) -> None:
@@ -331,7 +341,7 @@ class BinanceVenue:
 
     def _say(self, report: VenueReport) -> None:
         """Tell what REST and the stream both say, once; fills are told by their trade's id."""
-        self._trades.note(report.venue_order_id, report.client_order_id)
+        self._opened_link.trades.note(report.venue_order_id, report.client_order_id)
         key: tuple[Any, ...] = (report.kind, report.symbol, report.venue_order_id)
         if report.kind is K.FILLED:
             key = (K.FILLED, report.symbol, report.side, report.trade_id)
