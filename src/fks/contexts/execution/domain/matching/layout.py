@@ -218,9 +218,9 @@ class EventKind(enum.IntEnum):
     EXPIRED = 7
     PHASE = 8  # `price` the uncrossing price, `quantity` its volume, where there was an auction
     ROUTED = 9  # passed all checks and is held: to be sent to its venue
-    RESTATED = 10  # open lots changed by a list, a reduce-only cut or an iceberg's refill
+    RESTATED = 10  # open or active lots changed by a list, open lots by self-trade prevention
     VENUE_TRADE = 11
-    DONE = 12  # a CONFIGURE_*, CREDIT, REFERENCE, TIME or NEW_DAY was applied
+    DONE = 12  # any other command was applied; a CANCEL of a routed order may be passed on
 
 
 class Reason(enum.IntEnum):
