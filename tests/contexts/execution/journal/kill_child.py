@@ -78,7 +78,8 @@ def live(folder: Path, seed: int, first: int, last: int, batch: int) -> None:
     )
     books = ledger.Ledger() if first else Orders(seed, last)
     replayed = journal.recover(books)
-    say(f"up {recovery.quarantined} {replayed.checkpoints}.\n")
+    say(f"up {os.getpid()}.\n")
+    assert replayed.seq == recovery.seq
     number = first or books.count + 1
     while number <= last:
         upto = min(number + batch, last + 1)
@@ -101,6 +102,10 @@ def main() -> None:
     """Fork a life for each line, and tell when it is over."""
     for line in sys.stdin:
         folder, *numbers = line.split()
+        if numbers[1] == "0":
+            from tests.contexts.execution.journal import matching_flow
+
+            assert matching_flow.ROOM  # loaded once, for all lives
         child = os.fork()
         if child == 0:
             say(f"born {os.getpid()}.\n")

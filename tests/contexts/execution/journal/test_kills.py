@@ -38,8 +38,13 @@ class Nursery:
             env={**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(CHILD.parents[4])])},
         )
 
-    def live(self, line: str, kill_after_s: float | None) -> tuple[dict[int, int], str]:
-        """Run one life; return what it acknowledged, and its state hash if it came to an end."""
+    def live(
+        self, line: str, kill_after_s: float | None, since: str = "born"
+    ) -> tuple[dict[int, int], str]:
+        """Run one life; return what it acknowledged, and its state hash if it came to an end.
+
+        The time to kill it counts from its birth, or from when it is `up`.
+        """
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(f"{line}\n".encode())
         self._process.stdin.flush()
@@ -55,7 +60,7 @@ class Nursery:
                 acked[int(rest[0])] = int(rest[1][:-1])
             elif word == "end":
                 state_hash = rest[0][:-1]
-            elif word == "born" and kill_after_s is not None:
+            elif word == since and kill_after_s is not None:
                 kill = (int(rest[0][:-1]), signal.SIGKILL)
                 threading.Timer(kill_after_s, os.kill, kill).start()
         raise AssertionError("the nursery has ended")
@@ -95,10 +100,12 @@ def test_a_killed_matching_engine_goes_on_with_the_same_books(seed: int, tmp_pat
     acked: dict[int, int] = {}
     line = f"{tmp_path / 'journal'} {seed} 0 {count} {draw.choice((1, 7, 100))}"
     for _ in range(LIVES):
-        answers, ended = nursery.live(line, 0.2 + 0.3 * draw.random())
+        answers, ended = nursery.live(line, 0.15 * draw.random(), "up")
         acked |= answers
         if ended:
             break
+    while not acked:  # on a busy machine none of them may have come to its first sync
+        acked |= nursery.live(line, 1.0, "up")[0]
     durable = max(acked, default=0)
     journal, _ = Journal.open(tmp_path / "journal", config_hash=bytes(16), reserve_bytes=0)
     machine = HashedMachine()
@@ -110,7 +117,7 @@ def test_a_killed_matching_engine_goes_on_with_the_same_books(seed: int, tmp_pat
         for record in read_records(OsFiles(), tmp_path / "journal")
         if record.kind == COMMANDS
     )
-    assert kept >= durable > 0, f"seed {seed}: {durable} commands had been acknowledged"
+    assert kept >= durable, f"seed {seed}: {durable} commands had been acknowledged"
     whole = HashedMachine()
     rows = flow(seed, count)[:kept]
     whole.engine.apply(rows, 0)

@@ -11,7 +11,7 @@ from fks.contexts.execution.domain.journal.failures import JournalCorrupt
 from .drive import FOLDER, SCALE, Engine, check, commands
 from .power import PowerDisk
 
-RUNS = 40 * SCALE
+RUNS = 45 * SCALE
 IMAGES = 50  # a run
 
 
@@ -25,7 +25,7 @@ class Cuts:
 
     def watch(self, operation: str, name: str) -> None:
         """Cut here, perhaps; the run itself goes on."""
-        if len(self.images) < IMAGES and self._draw.random() < 0.12:
+        if len(self.images) < IMAGES and self._draw.random() < 0.2:
             acked = list(self.engine.acked) if self.engine is not None else []
             image = self._disk.image(self._draw)
             self.images.append((f"before {operation} {name}", image, acked))
