@@ -20,7 +20,8 @@ class ExecutionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     Trading accounts: `durability` is when an input counts as durable (a group's sync, each one's,
     or never waited for); `paper_account` opens the account `paper` with `paper_limits` at the
     first wish of all; `venues` are settings of venues by account or kind, `instruments` margins,
-    fees and collars by symbol (see docs/reference/limits.md).
+    fees and collars by symbol, and its sizes where data does not know it (tick_size, lot_size,
+    multiplier, currency).
     """
 
     max_order_quantity: Annotated[float, msgspec.Meta(gt=0)] = 100_000.0

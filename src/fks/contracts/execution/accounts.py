@@ -20,7 +20,10 @@ __all__ = [
     "ApproveOverride",
     "ArmAccount",
     "AskOverride",
+    "AttributedSignal",
+    "Attribution",
     "BreakerState",
+    "CompareAccounts",
     "DecisionList",
     "Gate",
     "GateChanged",
@@ -487,6 +490,38 @@ class AccountPerformance(msgspec.Struct, frozen=True, kw_only=True):
     largest_loss: Decimal
     max_drawdown: Decimal
     points: tuple[PerformancePoint, ...]
+
+
+class AttributedSignal(msgspec.Struct, frozen=True, kw_only=True):
+    """What one signal contributes to the difference, and by what; money."""
+
+    signal: str
+    symbol: str
+    cause: str
+    difference: Decimal
+
+
+class Attribution(msgspec.Struct, frozen=True, kw_only=True):
+    """Why two accounts that hear the same signals do not earn the same.
+
+    `difference` is what `account` earned less what `against` did, with open positions at the
+    last price; `parts` (signal, data, latency, queue, fee, reject) add up to it exactly.
+    """
+
+    account: str
+    against: str
+    difference: Decimal
+    parts: Mapping[str, Decimal]
+    signals: tuple[AttributedSignal, ...]
+
+
+class CompareAccounts(
+    Query[Attribution], frozen=True, kw_only=True, tag="execution.compare_accounts.v1"
+):
+    """Where does the difference between two accounts come from?"""
+
+    account: str
+    against: str
 
 
 class GetPerformance(

@@ -142,7 +142,8 @@ class AccountOrder(msgspec.Struct, frozen=True, kw_only=True):
     """An order of an account as it stands.
 
     `id` is the journal's sequence number of the command that placed it; `limits_version` names
-    the limits that it was checked against; `code` and `reason` say why it was refused or ended.
+    the limits that it was checked against; `code` and `reason` say why it was refused or ended;
+    `seen_price` was the last price when it was decided.
     """
 
     id: int
@@ -171,6 +172,7 @@ class AccountOrder(msgspec.Struct, frozen=True, kw_only=True):
     limits_version: int = 0
     code: str = ""
     reason: str = ""
+    seen_price: Decimal | None = None
 
 
 class AccountFill(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,8 @@ from fks.contracts.execution import (
     ApproveOverride,
     ArmAccount,
     AskOverride,
+    Attribution,
+    CompareAccounts,
     DecideSignals,
     DecideSignalsReply,
     DecisionList,
@@ -135,6 +137,13 @@ class AccountController(Controller):
     ) -> AccountPerformance:
         """Return trades, profit, drawdown and the equity of an account."""
         return await api.ask(GetPerformance(account=account, limit=limit))
+
+    @get("/{account:str}/attribution", summary="Explain the difference to another account")
+    async def attribution(
+        self, api: ApiDep, account: FromPath[str], against: FromQuery[str]
+    ) -> Attribution:
+        """Return why two accounts that hear the same signals do not earn the same."""
+        return await api.ask(CompareAccounts(account=account, against=against))
 
     @get("/{account:str}/readiness", summary="Check an account before live trading")
     async def readiness(self, api: ApiDep, account: FromPath[str]) -> Readiness:

@@ -116,6 +116,19 @@ def arm(name: str, hours: float, person: str, url: str) -> None:
     command_context().emit(found, shown(f"Readiness of {name}", rows, ("name", "passed", "detail")))
 
 
+@accounts.command("compare")
+@click.argument("name")
+@click.argument("against")
+@url_option
+@json_option
+def compare(name: str, against: str, url: str) -> None:
+    """Explain why NAME did not earn what AGAINST did, on the same signals."""
+    found = server(url).get(f"/api/v1/accounts/{name}/attribution", against=against)
+    rows = [{"part": part, "money": amount} for part, amount in found["parts"].items()]
+    rows.append({"part": "in all", "money": found["difference"]})
+    command_context().emit(found, shown(f"{name} less {against}", rows, ("part", "money")))
+
+
 @click.group()
 def orders() -> None:
     """Place, watch, amend and cancel orders of trading accounts."""

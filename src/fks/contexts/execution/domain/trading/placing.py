@@ -119,6 +119,7 @@ class Placing:
         floor = self._floor
         request = order.request
         account = floor.accounts[request.account]
+        order.seen_ticks = instrument.last_ticks
         floor.orders[order.id] = order
         floor.client_ids[(request.account, request.client_order_id)] = order.id
         order.wire_id = f"fks-{account.number}-{order.id}"

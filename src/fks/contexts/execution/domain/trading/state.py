@@ -68,6 +68,7 @@ class OrderRecord(msgspec.Struct, kw_only=True):
     code: str = ""
     reason: str = ""
     protects: bool = False
+    seen_ticks: int = 0
     trade_ids: list[str] = []
     cancel_asked: bool = False
     routed: Routed | None = None

@@ -41,6 +41,7 @@ def order_view(order: OrderRecord, scale: ExactScale) -> AccountOrder:
         limits_version=order.limits_version,
         code=order.code,
         reason=order.reason,
+        seen_price=scale.price(order.seen_ticks),
     )
 
 

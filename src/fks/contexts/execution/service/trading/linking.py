@@ -7,11 +7,11 @@ from collections.abc import Callable, Coroutine
 from pkgutil import resolve_name
 from typing import Any
 
+import msgspec
 import structlog
 
 from fks.contexts.execution.domain.routing.breaker import Breaker
 from fks.contexts.execution.domain.trading import inputs
-from fks.contexts.execution.domain.trading.state import AccountRecord
 from fks.contexts.execution.service.trading.asking import Asking
 from fks.contexts.execution.service.trading.links import Link
 from fks.contexts.execution.service.trading.market import Market
@@ -19,7 +19,14 @@ from fks.contexts.execution.service.trading.reconciling import Reconciling
 from fks.contexts.execution.service.trading.state import Live
 from fks.contexts.execution.settings import ExecutionSettings
 from fks.contracts.data import GetInstrument
-from fks.contracts.execution import VenueContext, VenuePosition, VenueSpec
+from fks.contracts.execution import (
+    Venue,
+    VenueCapabilities,
+    VenueContext,
+    VenuePosition,
+    VenueSpec,
+)
+from fks.contracts.values import Instrument
 from fks.kernel.errors import FksError
 from fks.kernel.runtime import Runtime
 
@@ -28,6 +35,7 @@ __all__ = ["Linking"]
 _log = structlog.get_logger("fks.execution")
 _FUTURES_MARGIN_PPB = 100_000_000  # a tenth of the notional, where settings say nothing
 _ASK_S = 10.0
+_SIZES = ("tick_size", "lot_size", "multiplier", "currency", "calendar", "description")
 _STALE_LIVE_NS = 5_000_000_000
 _STALE_PAPER_NS = 300_000_000_000  # bars of a minute may feed it
 
@@ -57,8 +65,7 @@ class Linking:
         spec = live.specs.get(account.venue)
         if spec is None or name in live.links:
             return
-        venue = resolve_name(spec.factory)(self._context(account, spec))
-        live.known_capabilities[spec.name] = venue.capabilities
+        venue = resolve_name(spec.factory)(self._context(name, spec))
         breaker = Breaker(account.venue)
         link = Link(account, venue, live.writer, live.switch, breaker, live.latencies, clock)
         live.links[name] = link
@@ -79,8 +86,12 @@ class Linking:
 
     async def _learn(self, venue: str, symbol: str) -> None:
         live = self._live
-        found = await self._runtime.bus.ask(GetInstrument(symbol=symbol), timeout_s=_ASK_S)
-        chosen = self._settings.instruments.get(symbol, {})
+        chosen = dict(self._settings.instruments.get(symbol, {}))
+        sizes = {name: chosen.pop(name) for name in _SIZES if name in chosen}
+        if "tick_size" in sizes:
+            found = msgspec.convert({"id": symbol, **sizes}, Instrument, strict=False)
+        else:
+            found = await self._runtime.bus.ask(GetInstrument(symbol=symbol), timeout_s=_ASK_S)
         margin_ppb = 1_000_000_000 if found.multiplier == 1 else _FUTURES_MARGIN_PPB
         spec = live.specs.get(venue)
         stale_ns = _STALE_LIVE_NS if spec is not None and spec.live else _STALE_PAPER_NS
@@ -140,15 +151,26 @@ class Linking:
         ]
         prime([(link.wire(o), floor.scale(o).quantity(o.filled_lots)) for o in orders], held)
 
-    def _context(self, account: AccountRecord, spec: VenueSpec) -> VenueContext:
+    def capabilities(self, name: str, venue: str) -> VenueCapabilities | None:
+        """Return what a venue could do for an account, None where orders are matched here.
+
+        Raises `Invalid` for settings that make no venue, before anything is journaled.
+        """
+        spec = self._live.specs.get(venue)
+        if spec is None:
+            return None
+        made: Venue = resolve_name(spec.factory)(self._context(name, spec))
+        return made.capabilities
+
+    def _context(self, name: str, spec: VenueSpec) -> VenueContext:
         venues = self._settings.venues
         return VenueContext(
-            account=account.id,
-            settings=venues.get(account.id) or venues.get(spec.name, {}),
+            account=name,
+            settings=venues.get(name) or venues.get(spec.name, {}),
             instruments=tuple(
                 record.instrument
                 for record in self._live.floor.instruments.values()
-                if record.venue == account.venue
+                if record.venue == spec.name
             ),
             wall_ns=self._runtime.clock.now_ns,
             monotonic_ns=self._runtime.clock.monotonic_ns,

@@ -37,6 +37,7 @@ class Market:
         self._live: Live | None = None
         self._links: list[Link] = []
         self._last: dict[str, tuple[int, BarClosed]] = {}
+        self._skipped: dict[tuple[str, str], Decimal] = {}
         self._told_ns: dict[tuple[str, str], int] = {}
 
     def attach(self, live: Live, link: Link) -> None:
@@ -82,12 +83,21 @@ class Market:
         record = live.floor.instruments[(venue, symbol)]
         soon = now_ns - self._told_ns.get((venue, symbol), -_QUIET_NS) < _QUIET_NS
         if soon and not self._trades(record.number):
+            self._skipped[(venue, symbol)] = price
             return
+        self._skipped.pop((venue, symbol), None)
         self._told_ns[(venue, symbol)] = now_ns
         try:
             live.writer.put(inputs.MarketSeen(venue=venue, symbol=symbol, price=price))
         except FksError as error:
             _log.warning("price_not_journaled", symbol=symbol, error=error.message)
+
+    def flush(self, venue: str, symbol: str) -> None:
+        """Let an order that is about to come see the last price, were it left out before."""
+        price = self._skipped.pop((venue, symbol), None)
+        if price is not None and self._live is not None:
+            self._told_ns.pop((venue, symbol), None)
+            self.price(venue, symbol, price)
 
     def depth(self, symbol: str, levels: int) -> BookDepth | None:
         """Return the book of a symbol as the venues of our own have it."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from fks.contexts.execution.domain.risk.limits import loosened, parse_limits
 from fks.contexts.execution.domain.risk.prop import checked as checked_rules
 from fks.contexts.execution.domain.risk.prop import loosened_rules
@@ -11,6 +9,7 @@ from fks.contexts.execution.domain.sizing.sizes import checked as checked_sizing
 from fks.contexts.execution.domain.trading import inputs
 from fks.contexts.execution.domain.trading.scales import nanos_of
 from fks.contexts.execution.domain.trading.showing import account_view
+from fks.contexts.execution.service.trading.linking import Linking
 from fks.contexts.execution.service.trading.readiness import readiness
 from fks.contexts.execution.service.trading.state import Live
 from fks.contexts.execution.service.trading.viewing import risk_state
@@ -48,9 +47,9 @@ _HOUR_NS = 3_600_000_000_000
 class Oversight:
     """What is above orders."""
 
-    def __init__(self, live: Live, link: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(self, live: Live, linking: Linking) -> None:
         self._live = live
-        self._link = link
+        self._linking = linking
 
     async def open_account(self, wish: OpenAccount) -> TradingAccount:
         """Open an account. The same wish again returns it; another one under its id conflicts."""
@@ -86,7 +85,7 @@ class Oversight:
             raise Invalid("an account opens with a balance above 0", code="execution.bad_account")
         parse_limits(wish.limits)
         _sensible(wish.prop, wish.sizing)
-        capabilities = live.capabilities(wish.venue)
+        capabilities = self._linking.capabilities(wish.id, wish.venue)
         await live.writer.take(
             inputs.AccountOpened(
                 account=wish,
@@ -94,7 +93,7 @@ class Oversight:
                 dedups=capabilities is not None and capabilities.dedups,
             )
         )
-        await self._link(wish.id)
+        await self._linking.link(wish.id)
         return account_view(live.floor, live.floor.accounts[wish.id])
 
     async def set_limits(self, wish: SetLimits) -> TradingAccount:

@@ -9,6 +9,7 @@ from fks.contexts.execution.domain.trading.scales import money
 from fks.contexts.execution.domain.trading.showing import account_view
 from fks.contexts.execution.domain.trading.views import position_view
 from fks.contexts.execution.service.trading.checking import checked
+from fks.contexts.execution.service.trading.comparing import compared
 from fks.contexts.execution.service.trading.desk import Desk
 from fks.contexts.execution.service.trading.market import Market
 from fks.contexts.execution.service.trading.projector import Projector
@@ -21,8 +22,10 @@ from fks.contracts.execution import (
     AccountOrderList,
     AccountPerformance,
     AccountPositionList,
+    Attribution,
     BookDepth,
     CheckOrder,
+    CompareAccounts,
     DecisionList,
     GetDepth,
     GetOrder,
@@ -170,6 +173,13 @@ class Questions:
         self._desk.check(wish.request)
         _, order = exact(self._live.floor, wish.request)
         return checked(self._live, order)
+
+    async def compare(self, wish: CompareAccounts) -> Attribution:
+        """Return where the difference between two accounts comes from."""
+        one, other = self._live.account(wish.account), self._live.account(wish.against)
+        await self._projector.idle()
+        async with self._database.reading() as tx:
+            return await compared(tx, self._store, self._live.floor, one, other)
 
     async def performance(self, wish: GetPerformance) -> AccountPerformance:
         """Return trades, profit and the equity of an account."""

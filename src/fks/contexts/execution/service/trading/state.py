@@ -8,7 +8,7 @@ from fks.contexts.execution.service.trading.latency import Latencies
 from fks.contexts.execution.service.trading.links import Link
 from fks.contexts.execution.service.trading.switch import Switch
 from fks.contexts.execution.service.trading.writer import Writer
-from fks.contracts.execution import VenueCapabilities, VenueSpec
+from fks.contracts.execution import VenueSpec
 from fks.kernel.clock import Clock
 from fks.kernel.errors import NotFound
 
@@ -31,7 +31,6 @@ class Live:
         self.clock = clock
         self.latencies = Latencies()
         self.links: dict[str, Link] = {}
-        self.known_capabilities: dict[str, VenueCapabilities] = {}
         self.kill_when_flat = ""
         self.durable = "group"
 
@@ -47,7 +46,3 @@ class Live:
             known = ", ".join(sorted(self.floor.accounts)) or "none yet"
             raise NotFound(f"no account {name}; there are: {known}", code="execution.no_account")
         return found
-
-    def capabilities(self, venue: str) -> VenueCapabilities | None:
-        """Return what a venue can do, None where orders are matched here."""
-        return self.known_capabilities.get(venue)

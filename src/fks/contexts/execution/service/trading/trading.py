@@ -112,7 +112,7 @@ class Trading:
             self._live = live = await self._open()
             self._desk = Desk(live.writer, live.latencies)
             self._linking = linking = Linking(self._runtime, live, self.market, self._spawn)
-            self._oversight = Oversight(live, linking.link)
+            self._oversight = Oversight(live, linking)
             self._questions = Questions(
                 live, self._store, self._runtime.database, self._projector, self._desk, self.market
             )
@@ -274,7 +274,9 @@ class Trading:
             )
         if account and symbol and account in live.floor.accounts:
             assert self._linking is not None
-            await self._linking.learn(live.floor.accounts[account].venue, symbol)
+            venue = live.floor.accounts[account].venue
+            await self._linking.learn(venue, symbol)
+            self.market.flush(venue, symbol)
         return live
 
     async def trading(self, account: str, symbol: str) -> Desk:

@@ -46,6 +46,7 @@ _QUESTIONS: dict[type[Query[Any]], str] = {
     said.ListHeldSignals: "held",
     said.GetDepth: "depth",
     said.GetPerformance: "performance",
+    said.CompareAccounts: "compare",
 }
 _EMPTY: dict[type[Any], Any] = {
     said.ListAccountPositions: said.AccountPositionList(positions=()),
