@@ -178,6 +178,15 @@ def test_an_amendment_counts_the_larger_order_until_it_is_answered() -> None:
     assert life.open_lots == 15
 
 
+def test_of_two_amendments_the_larger_stays_exposure_when_one_is_refused() -> None:
+    """The refusal may be of the second, and the word of the first may be lost (seed 18774)."""
+    life = in_state(STATE.NEW)
+    life.change_asked(15, 99, START + 2)
+    life.change_asked(11, 99, START + 3)
+    life.hear(report(KIND.REPLACE_REJECTED), START + 4)
+    assert (life.state, life.open_lots) == (STATE.PENDING_REPLACE, 15)
+
+
 def test_amended_to_what_is_filled_already_ends_it() -> None:
     """An order without open lots must not stay open for ever."""
     life = in_state(STATE.PARTIALLY_FILLED)

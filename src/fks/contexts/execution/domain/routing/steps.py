@@ -164,7 +164,9 @@ class Steps:
     def _kept(self, heard: Heard) -> None:
         it = self._it
         if it.changes:
-            it.changes = it.changes[1:]
+            # Which one was refused is not said: the largest of them stays exposure until asked.
+            smallest = min(range(len(it.changes)), key=lambda place: it.changes[place][0])
+            it.changes = it.changes[:smallest] + it.changes[smallest + 1 :]
             self._effects.append(Resized(it.lots, it.price_ticks))
         it.code, it.text = heard.code, heard.text
         self._ask(Question.FIND)
