@@ -158,15 +158,15 @@ class WitnessFile:
     def open(files: Files, folder: Folder, uuid: bytes, epoch: int, seq: int) -> WitnessFile:
         """Replace the file by one that says, durably and in all slots, what is durable now."""
         data = bytearray(WITNESS_BYTES)
-        for offset in WITNESS_SLOTS:
-            data[offset : offset + 16] = encode_witness(seq, epoch, uuid)
+        for slot, offset in enumerate(WITNESS_SLOTS):
+            data[offset : offset + 16] = encode_witness(slot, seq, epoch, uuid)
         replace_file(files, folder.witness, bytes(data))
         return WitnessFile(files, files.open(folder.witness), uuid, epoch)
 
     def write(self, seq: int) -> None:
         """Note that everything up to `seq` is durable."""
-        slot = encode_witness(seq, self.epoch, self.uuid)
-        write_whole(self.files, self.handle, slot, WITNESS_SLOTS[self.turn])
+        entry = encode_witness(self.turn, seq, self.epoch, self.uuid)
+        write_whole(self.files, self.handle, entry, WITNESS_SLOTS[self.turn])
         self.turn = 3 - self.turn
 
     def close(self) -> None:

@@ -139,10 +139,13 @@ class SegmentHeader:
         )
 
 
-def encode_witness(seq: int, epoch: int, uuid: bytes) -> bytes:
-    """Return one slot of the witness: the highest durable seq, as its writer knew it."""
+def encode_witness(slot: int, seq: int, epoch: int, uuid: bytes) -> bytes:
+    """Return a slot (0, 1 or 2) of the witness: the highest durable seq, as its writer knew it.
+
+    The CRC knows the slot too, so that one does not pass for another.
+    """
     body = struct.pack("<QI", seq, epoch)
-    return body + struct.pack("<I", crc32c(body, crc32c(uuid, 0)))
+    return body + struct.pack("<I", crc32c(body, crc32c(uuid, slot)))
 
 
 def decode_witness(data: bytes, uuid: bytes) -> tuple[int | None, int]:
@@ -151,10 +154,10 @@ def decode_witness(data: bytes, uuid: bytes) -> tuple[int | None, int]:
     A crash may damage those that are written in turn, never the first.
     """
     good = []
-    for offset in WITNESS_SLOTS:
+    for slot, offset in enumerate(WITNESS_SLOTS):
         raw = data[offset : offset + _WITNESS.size]
         if len(raw) == _WITNESS.size:
             seq, epoch, _ = _WITNESS.unpack(raw)
-            if encode_witness(seq, epoch, uuid) == raw:
+            if encode_witness(slot, seq, epoch, uuid) == raw:
                 good.append(seq)
     return max(good, default=None), len(WITNESS_SLOTS) - len(good)
