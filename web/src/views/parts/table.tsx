@@ -8,6 +8,8 @@ export interface Column<T> {
   key: string;
   title: string;
   right?: boolean;
+  /** Stays in sight at the right edge while the others are scrolled: for what may be done to a row. */
+  stick?: boolean;
   /** What to sort by; a column without it cannot be sorted. */
   sort?: (row: T) => number | string | null;
   cell: (row: T) => ReactNode;
@@ -60,7 +62,7 @@ export function Table<T>({ label, columns, rows, rowKey, page = 50, order = "", 
             {shown.map((row) => (
               <tr key={rowKey(row)}>
                 {columns.map((column) => (
-                  <td key={column.key} className={column.right ? css["right"] : undefined}>
+                  <td key={column.key} className={sideOf(column)}>
                     {column.cell(row)}
                   </td>
                 ))}
@@ -82,6 +84,10 @@ export function Table<T>({ label, columns, rows, rowKey, page = 50, order = "", 
   );
 }
 
+function sideOf<T>(column: Column<T>): string | undefined {
+  return [column.right && css["right"], column.stick && css["stick"]].filter(Boolean).join(" ") || undefined;
+}
+
 interface HeadProps<T> {
   column: Column<T>;
   by: string;
@@ -89,7 +95,7 @@ interface HeadProps<T> {
 }
 
 function Head<T>({ column, by, onOrder }: HeadProps<T>): ReactNode {
-  const side = column.right ? css["right"] : undefined;
+  const side = sideOf(column);
   if (!column.sort) {
     return (
       <th className={side} scope="col">

@@ -63,7 +63,7 @@ export function KillBanner(): ReactNode {
   return (
     <div className={css["banner"]} role="alert" data-testid="killed">
       <div>
-        <strong>Trading is killed.</strong> {risk.data.kill_reason || "No reason was given."} Nothing new leaves for a venue; what worked is cancelled.
+        <strong>Trading is killed.</strong> {risk.data.kill_reason ? `Reason: ${risk.data.kill_reason}.` : ""} Nothing new leaves for a venue; what worked is cancelled.
       </div>
       <Button small onClick={() => setAsking(true)}>Re-arm…</Button>
       {asking && <RearmDialog onClose={() => setAsking(false)} />}

@@ -103,6 +103,7 @@ function Queue({ signals, busy, onDecide }: QueueProps): ReactNode {
       key: "action",
       title: "Decide",
       right: true,
+      stick: true,
       cell: (signal) => (
         <span className={css["buttons"]}>
           <Button small look="primary" disabled={busy} aria-label={`Approve ${signal.symbol} for ${signal.account}`} onClick={() => onDecide(true, [signal.id])}>Approve</Button>

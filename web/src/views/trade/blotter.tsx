@@ -86,12 +86,10 @@ function Rows({ orders, whole, everybody }: RowsProps): ReactNode {
     key: "action",
     title: "Actions",
     right: true,
+    stick: true,
     cell: (order) =>
-      isOver(order) ? (
-        <Link href={tradeHref("orders", order.id)} aria-label={`Story of order ${order.id}`}>Story</Link>
-      ) : (
+      isOver(order) ? null : (
         <span className={css["actions"]}>
-          <Link href={tradeHref("orders", order.id)} aria-label={`Story of order ${order.id}`}>Story</Link>
           <Button small aria-expanded={amending === order.id} aria-label={`Amend order ${order.id}`} onClick={() => setAmending(amending === order.id ? null : order.id)}>Amend</Button>
           <Button small look="danger" disabled={cancel.isPending && cancel.variables === order.id} aria-label={`Cancel order ${order.id}`} onClick={() => cancel.mutate(order.id)}>Cancel</Button>
         </span>
@@ -101,7 +99,7 @@ function Rows({ orders, whole, everybody }: RowsProps): ReactNode {
     <>
       {cancel.isError && <Failure error={cancel.error} doing="cancel the order" context="execution" />}
       {chosen && <Amend key={chosen.id} order={chosen} onDone={() => setAmending(null)} />}
-      <Table label="Orders" columns={[...columnsOf(whole, everybody), action]} rows={orders} rowKey={(order) => order.id} page={25} />
+      <Table label="Orders" columns={[...columnsOf(whole, everybody), ...(orders.every(isOver) ? [] : [action])]} rows={orders} rowKey={(order) => order.id} page={25} />
     </>
   );
 }
@@ -111,7 +109,16 @@ function flags(order: AccountOrder): string {
 }
 
 const COLUMNS: readonly Column<AccountOrder>[] = [
-  { key: "time", title: "Time, UTC", sort: (order) => order.created_ts_ns, cell: (order) => momentOf(seconds(order.created_ts_ns)).slice(5) },
+  {
+    key: "time",
+    title: "Time, UTC",
+    sort: (order) => order.created_ts_ns,
+    cell: (order) => (
+      <Link href={tradeHref("orders", order.id)} aria-label={`Story of order ${order.id}`} title="Its story">
+        {momentOf(seconds(order.created_ts_ns)).slice(5)}
+      </Link>
+    ),
+  },
   { key: "state", title: "State", sort: (order) => order.state, cell: (order) => <StateTag state={order.state} /> },
   { key: "side", title: "Side", cell: (order) => <Side side={order.side} /> },
   { key: "symbol", title: "Symbol", sort: (order) => order.symbol, cell: (order) => order.symbol },

@@ -32,6 +32,7 @@ function PositionsCard({ account }: { account: Account }): ReactNode {
     key: "close",
     title: "Actions",
     right: true,
+    stick: true,
     cell: (position) =>
       signOf(position.quantity) === 0 ? null : (
         <Button small look="danger" disabled={close.isPending} aria-label={`Close ${position.symbol}`} onClick={() => send(position)}>Close</Button>
