@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from fks.contexts.execution.domain.matching.layout import CommandKind, EventKind, Reason
 from fks.contexts.execution.domain.risk.facts import FillFacts
@@ -24,6 +24,13 @@ _ENDS = {
     Reason.NOT_FILLABLE: OrderState.REJECTED,
     Reason.WOULD_CROSS: OrderState.REJECTED,
 }
+
+
+class Fee(NamedTuple):
+    """What a fill cost: nanos of the account's currency, and in which currency it was taken."""
+
+    nanos: int
+    currency: str
 
 
 class Settling:
@@ -96,6 +103,39 @@ class Settling:
         holding.trade_nanos += gained - fee_nanos
         account.cash_nanos += gained - fee_nanos
         account.fees_nanos += fee_nanos
+        self._tell(
+            account,
+            order,
+            lots,
+            ticks,
+            Fee(fee_nanos, fee_currency or account.currency),
+            gained,
+            trade_id,
+            maker=maker,
+            ts_ns=ts_ns or floor.now_ns,
+        )
+        floor.moved(order)
+        self.position_moved(account, order.instrument)
+        floor.to_mark.add(account.id)
+        floor.todo.append(Todo("bracket", order_id=order.id, lots=lots))
+        closed = before != 0 and before * holding.lots <= 0
+        self._after_fill(account, order, holding, lots, ticks, gained - fee_nanos, closed=closed)
+
+    def _tell(
+        self,
+        account: AccountRecord,
+        order: OrderRecord,
+        lots: int,
+        ticks: int,
+        fee: Fee,
+        gained: int,
+        trade_id: str,
+        *,
+        maker: bool,
+        ts_ns: int,
+    ) -> None:
+        """Let a fill be known."""
+        floor, scale = self._floor, self._floor.scale(order)
         price, quantity = scale.price(ticks), scale.quantity(lots)
         floor.told(order, "filled", f"{quantity} at {price}")
         floor.emit(
@@ -108,11 +148,11 @@ class Settling:
                     side=order.request.side,
                     quantity=quantity,
                     price=price,
-                    fee=money(fee_nanos),
-                    fee_currency=fee_currency or account.currency,
-                    ts_ns=ts_ns or floor.now_ns,
-                    position=scale.quantity(holding.lots),
-                    realised_pnl=money(gained - fee_nanos),
+                    fee=money(fee.nanos),
+                    fee_currency=fee.currency,
+                    ts_ns=ts_ns,
+                    position=scale.quantity(account.holdings[order.instrument].lots),
+                    realised_pnl=money(gained - fee.nanos),
                     maker=maker,
                     venue=order.venue,
                     trade_id=trade_id,
@@ -120,12 +160,6 @@ class Settling:
                 )
             )
         )
-        floor.moved(order)
-        self.position_moved(account, order.instrument)
-        floor.to_mark.add(account.id)
-        floor.todo.append(Todo("bracket", order_id=order.id, lots=lots))
-        closed = before != 0 and before * holding.lots <= 0
-        self._after_fill(account, order, holding, lots, ticks, gained - fee_nanos, closed=closed)
 
     def end(self, order: OrderRecord, state: OrderState, code: str, text: str = "") -> None:
         """End an order that was not filled whole."""
