@@ -64,7 +64,7 @@ def _simulated(
 
 
 @given(DAYS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_on_bars_the_simulator_fills_as_the_desk_does(
     days: list[tuple[tuple[int, int, int, int, int], list[Wish]]],
 ) -> None:
@@ -99,7 +99,7 @@ def test_on_bars_the_simulator_fills_as_the_desk_does(
 
 
 @given(DAYS, st.integers(0, 1_000_000), st.integers(0, 3), st.integers(0, 2))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_fills_stay_within_the_bar_its_volume_and_the_penetration_asked_for(
     days: list[tuple[tuple[int, int, int, int, int], list[Wish]]],
     participation: int,

@@ -134,6 +134,15 @@ def test_a_trailing_stop_follows_and_fires_on_the_way_back() -> None:
     assert _fills(sim.on_trade(6, 103, 9)) == [(1, 1, 103)]  # the trade before had one lot
 
 
+def test_a_bar_that_opens_beyond_a_limit_never_fills_it_worse_than_its_open() -> None:
+    """Buy at 102, five ticks of penetration asked for: opened at 100, filled on the way to 97."""
+    sim = _sim(DataKind.BARS, fill=FillModel(penetration_ticks=5))
+    sim.on_bar(0, 59, (104, 104, 103, 103), 100)
+    sim.submit(SimOrder(1, BUY, OrderKind.LIMIT, 3, price=102), 59)
+    assert _fills(sim.on_bar(60, 119, (100, 101, 98, 99), 100)) == []
+    assert _fills(sim.on_bar(120, 179, (100, 101, 97, 99), 100)) == [(1, 3, 100)]
+
+
 def test_an_iceberg_goes_to_the_end_with_each_part() -> None:
     """Ten ahead, five of twelve shown: fifteen lots bring five, the next part queues again."""
     sim = _sim()

@@ -24,6 +24,7 @@ class BarPath:
         self._left: int | None = None  # lots of this bar that own orders may still have
         self._volume = 0
         self._opened_ns = 0
+        self._gapped: dict[int, int] = {}  # orders that the open was beyond, but not far enough
 
     def walk(self, ts_ns: int, end_ns: int, prices: tuple[int, int, int, int], volume: int) -> None:
         """Take a bar (open, high, low, close) in. Fills at the open are at its beginning, all
@@ -47,6 +48,12 @@ class BarPath:
         exchange = self._exchange
         exchange.market.last = price
         exchange.fire(ts_ns, self._opened_ns)
+        self._gapped = {
+            own.offer.id: price
+            for side in (0, 1)
+            for own in exchange.resting[side]
+            if own.limit is not None and (own.limit - price) * own.sign > 0
+        }
         met = [*exchange.takers, *exchange.resting[0], *exchange.resting[1]]
         for own in sorted(met, key=lambda own: own.rank):
             if own in exchange.takers:
@@ -76,7 +83,8 @@ class BarPath:
             if not own.waiting:
                 tried.add(own.offer.id)
                 assert own.limit is not None
-                self._give(own, own.limit, ts_ns, maker=True)
+                price = self._gapped.get(own.offer.id, own.limit)
+                self._give(own, price, ts_ns, maker=True)
                 continue
             exchange.fire(ts_ns, self._opened_ns)
             for taker in exchange.takers[:]:
