@@ -102,7 +102,9 @@ def bring_prices(http: httpx.Client) -> None:
 
 def open_account(http: httpx.Client, name: str) -> None:
     """Open an account on which a person may trade without a stop."""
-    limits = dict.fromkeys(("stop_required", "max_vix", "max_trade_risk"), "none")
+    limits = dict.fromkeys(
+        ("stop_required", "max_vix", "max_trade_risk", "no_averaging_down"), "none"
+    )
     body = {"id": name, "balance": "1000000", "limits": limits}
     http.post("/accounts", json=body).raise_for_status()
 
