@@ -26,12 +26,14 @@ SPECS = (
         summary="Binance spot: signed REST, WebSocket user stream",
         factory=f"{_HERE}.binance.spot:make",
         live=True,
+        extra="binance",
     ),
     VenueSpec(
         name="binance_usdm",
         summary="Binance USDT-margined futures: signed REST, WebSocket user stream",
         factory=f"{_HERE}.binance.usdm:make",
         live=True,
+        extra="binance",
     ),
     VenueSpec(
         name="fix44",

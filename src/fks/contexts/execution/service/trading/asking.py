@@ -16,11 +16,11 @@ from fks.contexts.execution.domain.trading import inputs
 from fks.contexts.execution.domain.trading.effects import Asked, CancelSent
 from fks.contexts.execution.service.trading.links import Link
 from fks.contexts.execution.service.trading.writer import Writer
-from fks.contracts.execution import VenueFill, VenueReport, VenueReportKind
+from fks.contracts.execution import VenueCapabilities, VenueFill, VenueReport, VenueReportKind
 from fks.kernel.clock import Clock
 from fks.kernel.errors import FksError
 
-__all__ = ["Asking"]
+__all__ = ["Asking", "report_of", "sure"]
 
 _log = structlog.get_logger("fks.execution")
 _BEFORE_NS = 60_000_000_000  # a venue's clock may be behind ours
@@ -83,7 +83,7 @@ class Asking:
                 order_id=order_id,
                 status=status,
                 asked_ts_ns=asked_ns,
-                sure=venue.capabilities.dedups and venue.capabilities.history,
+                sure=sure(venue.capabilities) and venue.capabilities.history,
             ),
             urgent=True,
         )
@@ -100,6 +100,11 @@ class Asking:
                     urgent=True,
                 )
         self._writer.put(inputs.FillsChecked(order_id=order_id), urgent=True)
+
+
+def sure(capabilities: VenueCapabilities) -> bool:
+    """Tell whether a venue that says "never had it" may be believed, after a while."""
+    return capabilities.dedups or capabilities.sure_of_absence
 
 
 def report_of(fill: VenueFill) -> VenueReport:

@@ -9,6 +9,7 @@ from fks.contexts.execution.domain.sizing.sizes import checked as checked_sizing
 from fks.contexts.execution.domain.trading import inputs
 from fks.contexts.execution.domain.trading.scales import nanos_of
 from fks.contexts.execution.domain.trading.showing import account_view
+from fks.contexts.execution.service.trading.asking import sure
 from fks.contexts.execution.service.trading.linking import Linking
 from fks.contexts.execution.service.trading.readiness import readiness
 from fks.contexts.execution.service.trading.state import Live
@@ -90,7 +91,7 @@ class Oversight:
             inputs.AccountOpened(
                 account=wish,
                 amends=capabilities is None or capabilities.amend,
-                dedups=capabilities is not None and capabilities.dedups,
+                dedups=capabilities is not None and sure(capabilities),
             )
         )
         await self._linking.link(wish.id)

@@ -22,6 +22,7 @@ from fks.contexts.execution.domain.routing.breaker import Call
 from fks.contexts.execution.domain.routing.reconcile import reconcile
 from fks.contexts.execution.domain.trading import inputs
 from fks.contexts.execution.domain.trading.state import FINAL, OrderRecord
+from fks.contexts.execution.service.trading.asking import sure
 from fks.contexts.execution.service.trading.links import Link
 from fks.contexts.execution.service.trading.writer import Writer
 from fks.contracts.execution import OrderState, VenueFill, VenueOrderStatus
@@ -102,7 +103,7 @@ class Reconciling:
             positions=positions,
         )
         found = reconcile(
-            self._belief(since_ns), said, ReconcileTerms(sure=venue.capabilities.dedups)
+            self._belief(since_ns), said, ReconcileTerms(sure=sure(venue.capabilities))
         )
         link.breaker.succeeded(self._clock.monotonic_ns() - now_ns, self._clock.monotonic_ns())
         await self._apply(found)
