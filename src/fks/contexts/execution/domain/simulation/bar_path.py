@@ -86,9 +86,8 @@ class BarPath:
                 price = self._gapped.get(own.offer.id, own.limit)
                 self._give(own, price, ts_ns, maker=True)
                 continue
-            exchange.fire(ts_ns, self._opened_ns)
-            for taker in exchange.takers[:]:
-                self._take(taker, at, ts_ns)
+            exchange.trigger(own, ts_ns)
+            self._take(own, at, ts_ns)
         exchange.market.last = end
         exchange.fire(ts_ns, self._opened_ns)  # trailing triggers follow to the end of the walk
 

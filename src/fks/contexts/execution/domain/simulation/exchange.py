@@ -77,10 +77,14 @@ class Exchange(OwnOrders):
             if own.fires_at(price):
                 fired.append(own)
         for own in fired:
-            own.fire()
-            self.tell(ReportKind.TRIGGERED, own, ts_ns)
-            self.place(own)
+            self.trigger(own, ts_ns)
         return bool(fired)
+
+    def trigger(self, own: Own, ts_ns: int) -> None:
+        """Let an order become what it waited to be, and meet the market."""
+        own.fire()
+        self.tell(ReportKind.TRIGGERED, own, ts_ns)
+        self.place(own)
 
     def _crossed(self, side: int, ts_ns: int) -> None:
         """Fill resting orders that the other side's book has come to: they were there first."""
