@@ -300,7 +300,9 @@ cdef bint engine_read(Engine *e, const u8 *data, size_t size) noexcept nogil:
         ins.has_reference, ins.last, ins.reference = one.has_reference, one.last, one.reference
         ins.min_lots, ins.min_ticks, ins.max_ticks = one.min_lots, one.min_ticks, one.max_ticks
         ins.trades, ins.volume = one.trades, one.volume
-        ins.notional = (<fks_wide>one.notional_high << 64) | one.notional_low
+        # A product, not a shift: the high half may be negative.
+        ins.notional = (<fks_wide>one.notional_high * <fks_wide>(<u64>1 << 32)
+                        * <fks_wide>(<u64>1 << 32) + one.notional_low)
     for i in range(head.groups):
         memcpy(pair_of, at, 8)
         at += 8
