@@ -243,6 +243,16 @@ def test_gaps_are_asked_for_once_and_gap_fills_and_resets_are_followed(tmp_path:
     assert wire.numbers.expected == 50
 
 
+def test_a_request_that_lay_in_the_other_sides_gap_is_asked_again(tmp_path: Path) -> None:
+    """Both sides missed something: each could wait for the other until a heartbeat is over."""
+    wire = Wire(tmp_path)
+    wire.read("A", 1, (108, "30"))
+    wire.read("8", 4, (150, "0"))  # we miss 2 and 3, and ask
+    wire.read("2", 5, (7, "1"), (16, "0"))  # they miss 1 and 2, the latter was our request
+    assert [m.kind for m in wire.written] == ["A", "2", "4", "2"]
+    assert wire.written[-1].fields[7] == "2"
+
+
 def test_garbled_messages_are_skipped_and_strangers_shown_the_door(tmp_path: Path) -> None:
     """A damaged figure must never be traded on."""
     wire = Wire(tmp_path)

@@ -57,6 +57,7 @@ class Session:
         self._write: Callable[[bytes], None] = lambda data: None
         self._asked_from = 0  # of the gap that was asked for and is not filled yet
         self._asked_ns = 0
+        self._asked_seq = 0  # the number that the request for it bore
         self._sent_ns = self._heard_ns = 0
         self._tested_ns = 0
         self._leaving = False
@@ -192,13 +193,17 @@ class Session:
         fields = [(43, "Y"), (123, "Y"), (36, str(max(after, int(first) + 1)))]
         self._sent_ns = now_ns
         self._write(self._codec.encode("4", int(first), fields, self._wall_ns()))
+        if self._asked_from == self._numbers.expected and self._asked_seq >= int(first):
+            # Our own request lay in the gap that was just filled: it may not have been served.
+            self._asked_from = 0
+            self._ask_from(self._numbers.expected, now_ns)
 
     def _ask_from(self, number: int, now_ns: int) -> None:
         """Ask for what is missed, once until it came or the time of a heartbeat is over."""
         waited_ns = now_ns - self._asked_ns
         if self._asked_from != number or waited_ns >= self._terms.heartbeat_s * _SECOND:
             self._asked_from, self._asked_ns = number, now_ns
-            self.send("2", [(7, str(number)), (16, "0")], now_ns)
+            self._asked_seq = self.send("2", [(7, str(number)), (16, "0")], now_ns)
 
     def _too_low(self, received: Received, now_ns: int) -> None:
         expected = self._numbers.expected
