@@ -79,10 +79,16 @@ def fks_tables() -> MetaData:
 def fks_health(runtime: Runtime) -> Iterable[Check]:
     """Say how the sessions are, and whether they can be read."""
     from fks.contexts.execution.service.execution import Execution
+    from fks.contexts.execution.service.trading.trading import Trading
     from fks.kernel.health import Check
 
     execution = runtime.singleton(Execution, lambda: Execution(runtime))
-    return [Check("sessions", execution.check_sessions), Check("store", execution.check_store)]
+    trading = runtime.singleton(Trading, lambda: Trading(runtime))
+    return [
+        Check("sessions", execution.check_sessions),
+        Check("store", execution.check_store),
+        Check("trading", trading.check),
+    ]
 
 
 @impl

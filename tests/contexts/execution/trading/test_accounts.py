@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from fks.kernel.clock import Clock
 from fks.kernel.errors import Unavailable
 
-from .running import trading_app
+from .running import LIMITS, trading_app
 
 
 async def test_an_order_lives_from_ticket_to_fill_to_story(tmp_path: Path) -> None:
@@ -204,3 +205,50 @@ async def test_money_may_not_trade_before_it_is_armed(tmp_path: Path) -> None:
         body = {"id": "wrong", "mode": "paper", "venue": "binance_spot"}
         problem = await app.call("POST", "/accounts", body, 422)
         assert problem["code"] == "execution.bad_account"
+
+
+async def test_the_book_of_the_house_shows_its_levels_and_own_prices(tmp_path: Path) -> None:
+    """Lost: the ladder would be empty where orders rest."""
+    async with trading_app(tmp_path) as app:
+        body = {"id": "house", "venue": "internal", "limits": LIMITS}
+        await app.call("POST", "/accounts", body, 201)
+        for price, quantity in (("1990", "2"), ("1990", "1"), ("1989.5", "4")):
+            order = {"type": "limit", "price": price, "quantity": quantity, "post_only": True}
+            placed = await app.place(account="house", **order)
+            assert placed["state"] == "new", placed["reason"]
+        depth = await app.call("GET", "/depth/GC?levels=5")
+        assert depth["bids"] == [["1990.0", "3", 2], ["1989.5", "4", 1]]
+        assert depth["asks"] == []
+        assert depth["own"] == ["1989.5", "1990.0"]
+
+
+class Leapt:
+    """A clock that is hours off."""
+
+    def __init__(self, clock: Clock, hours: int) -> None:
+        self._clock = clock
+        self._off_ns = hours * 3_600_000_000_000
+
+    def now_ns(self) -> int:
+        """Return the wrong time."""
+        return self._clock.now_ns() + self._off_ns
+
+    def monotonic_ns(self) -> int:
+        """Return what no leap changes."""
+        return self._clock.monotonic_ns()
+
+
+async def test_a_clock_that_goes_back_does_not_take_the_sequence_with_it(tmp_path: Path) -> None:
+    """Lost: after a leap of the clock decisions would seem to precede their causes."""
+    async with trading_app(tmp_path) as app:
+        await app.call("GET", "/accounts")
+        await app.bar(1999, 2001, 2000)
+        live = app.trading.live
+        assert live is not None
+        clock = live.clock
+        first = await app.place(type="limit", price="1990")
+        for hours in (-24, -1, 1, 24, 0):
+            live.writer._clock = Leapt(clock, hours)
+            order = await app.place(type="limit", price="1991")
+            assert order["created_ts_ns"] >= first["created_ts_ns"]
+            first = order

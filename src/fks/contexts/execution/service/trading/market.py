@@ -100,10 +100,21 @@ class Market:
             self.price(venue, symbol, price)
 
     def depth(self, symbol: str, levels: int) -> BookDepth | None:
-        """Return the book of a symbol as the venues of our own have it."""
+        """Return the book of a symbol: the house's, else that of a venue of our own."""
         live = self._live
         if live is None:
             return None
+        house = live.floor.instruments.get(("internal", symbol))
+        if house is not None:
+            scale = live.floor.scales[house.number]
+            sides = [
+                tuple(
+                    DepthLevel(scale.price(int(ticks)), scale.quantity(int(lots)), int(orders))
+                    for ticks, lots, orders in side
+                )
+                for side in live.floor.engine.depth(house.number, levels)
+            ]
+            return BookDepth(symbol=symbol, ts_ns=live.clock.now_ns(), bids=sides[0], asks=sides[1])
         for link in self._links:
             book = getattr(link.venue, "book", None)
             if book is not None and (link.account.venue, symbol) in live.floor.instruments:

@@ -37,7 +37,9 @@ from fks.contexts.execution.store import Cursor, TradingStore
 from fks.contracts.engine import SignalRaised
 from fks.contracts.execution import AccountMode, OpenAccount
 from fks.kernel.errors import Conflict, FksError, NotFound, Unavailable
+from fks.kernel.health import CheckResult, Status
 from fks.kernel.runtime import Runtime
+from fks.kernel.telemetry import Metrics
 
 __all__ = ["Trading"]
 
@@ -68,6 +70,9 @@ class Trading:
         self.market = Market()
         self.failed: BaseException | None = None
         self._seconds = 0
+        runtime.singleton(Metrics, Metrics).read(
+            "fks_trading", "What trading accounts hold now, and their latencies.", self.counts
+        )
 
     @property
     def live(self) -> Live | None:
@@ -83,6 +88,37 @@ class Trading:
     def projecting(self) -> int:
         """Return how many durable inputs the database does not show yet."""
         return self._projector.behind
+
+    async def check(self) -> CheckResult:
+        """Tell how trading is: not begun, killed, behind, or cut off from a venue."""
+        live = self._live
+        if self.failed is not None:
+            return CheckResult(Status.UNHEALTHY, str(self.failed))
+        if live is None:
+            return CheckResult(Status.HEALTHY, "no trading account yet")
+        away = [link.account.id for link in live.links.values() if not link.connected]
+        if live.switch.down:
+            return CheckResult(Status.DEGRADED, f"killed: {live.switch.reason or 'kill.lock'}")
+        if away:
+            return CheckResult(Status.DEGRADED, f"{', '.join(away)} not connected to its venue")
+        if self._projector.failing:
+            return CheckResult(Status.DEGRADED, f"projections wait: {self._projector.failing}")
+        return CheckResult(Status.HEALTHY)
+
+    def counts(self) -> dict[str, float]:
+        """Return what is held and what waits, for metrics."""
+        live = self._live
+        if live is None:
+            return {}
+        return {
+            "accounts": float(len(live.floor.accounts)),
+            "working_orders": float(len(live.floor.working)),
+            "not_durable": float(live.writer.behind),
+            "not_projected": float(self._projector.behind),
+            "journal_seq": float(live.floor.seq),
+            "killed": float(live.switch.down),
+            **live.latencies.percentiles_us(),
+        }
 
     # --- opening ---
 
