@@ -6,7 +6,7 @@ import type { AccountOrder, AccountPosition, HeldSignal } from "../src/api/types
 import { routeOf, tradeHref } from "../src/store/location";
 import { withOrder, withOrderEvents, withPositionEvents, withSignalEvents } from "../src/store/trading_events";
 import { NEW_ACCOUNT, accountErrors, accountWish, parseLimits } from "../src/values/account_form";
-import { decimal, isPositive, magnitude, scaled, signOf, signed } from "../src/values/decimal";
+import { canonical, decimal, isPositive, magnitude, scaled, signOf, signed } from "../src/values/decimal";
 import { inUnit, named, placed } from "../src/values/limit_units";
 import { NEW_ORDER, type OrderForm, minuteToNs, orderErrors, orderWish } from "../src/values/order_form";
 
@@ -18,6 +18,7 @@ describe("exact decimals", () => {
     expect(decimal(null)).toBe("–");
     expect(decimal("1E+3")).toBe("1E+3");
     expect([signed("5"), signed("-5"), signed("0")]).toEqual(["+5", "−5", "0"]);
+    expect(["5.50", "5.0", "100", "0.10"].map(canonical)).toEqual(["5.5", "5", "100", "0.1"]);
     expect(magnitude("-3.5")).toBe("3.5");
     expect([signOf("-0.01"), signOf("0.00"), signOf("7")]).toEqual([-1, 0, 1]);
   });

@@ -108,6 +108,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{account}/attribution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain the difference to another account
+         * @description Return why two accounts that hear the same signals do not earn the same.
+         */
+        get: operations["ApiV1AccountsAttributionAttribution"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{account}/limits": {
         parameters: {
             query?: never;
@@ -1289,6 +1309,7 @@ export interface components {
             reduce_only: boolean;
             /** @default  */
             reference: string;
+            seen_price?: string | null;
             side: components["schemas"]["Side"];
             state: components["schemas"]["OrderState"];
             stop_price?: string | null;
@@ -1352,6 +1373,23 @@ export interface components {
             hours: number;
             /** @default operator */
             person: string;
+        };
+        /** AttributedSignal */
+        AttributedSignal: {
+            cause: string;
+            difference: string;
+            signal: string;
+            symbol: string;
+        };
+        /** Attribution */
+        Attribution: {
+            account: string;
+            against: string;
+            difference: string;
+            parts: {
+                [key: string]: string;
+            };
+            signals: components["schemas"]["AttributedSignal"][];
         };
         /** BacktestRequest */
         BacktestRequest: {
@@ -2637,6 +2675,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1AccountsAttributionAttribution: {
+        parameters: {
+            query: {
+                against: string;
+            };
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attribution"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -2,6 +2,7 @@
 import {
   type UseMutationResult,
   type UseQueryResult,
+  keepPreviousData,
   useMutation,
   useQuery,
   useQueryClient,
@@ -150,6 +151,9 @@ export const NO_BOOK = "execution.no_book";
 
 /** What would happen to an order now; undefined asks for nothing. */
 export function useOrderCheck(wish: OrderWish | undefined): UseQueryResult<OrderCheck> {
+  const client = useQueryClient();
+  const again = (): void => void client.invalidateQueries({ queryKey: ["order-check"] });
+  useFeed({ topics: ["execution.trade_filled.v1", "execution.gate_changed.v1"], session: NO_SESSION, onEvents: again });
   return useQuery({
     queryKey: ["order-check", wish],
     queryFn: () => body(http.POST("/api/v1/orders/check", { body: wish as Required<OrderWish> })),
@@ -158,6 +162,8 @@ export function useOrderCheck(wish: OrderWish | undefined): UseQueryResult<Order
     gcTime: 5_000,
     retry: false,
     refetchInterval: (query) => (query.state.error ? false : 4_000),
+    // What was said of the ticket before stays, marked as old, until the controls have answered.
+    placeholderData: keepPreviousData,
   });
 }
 

@@ -46,6 +46,11 @@ export function scaled(text: string, places: number): string {
   return (match[1] ?? "") + digits.slice(0, -places) + (rest && `.${rest}`);
 }
 
+/** The same number always in the same letters: "5.50" and "5.5" are "5.5". */
+export function canonical(text: string): string {
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+}
+
 /** The absolute value, as it came. */
 export function magnitude(text: string): string {
   return text.replace(/^-/, "");

@@ -2,8 +2,8 @@
 import type { ReactNode } from "react";
 import { asProblem } from "../../api/problem";
 import type { Depth, DepthLevel } from "../../api/types";
-import { NO_BOOK, useDepth } from "../../store/trading";
-import { decimal } from "../../values/decimal";
+import { NO_BOOK, useAccountOrders, useDepth } from "../../store/trading";
+import { canonical, decimal } from "../../values/decimal";
 import { Card, Hidden } from "../parts/basic";
 import { Failure, Notice } from "../parts/notice";
 import css from "./depth.module.css";
@@ -43,9 +43,11 @@ function NoBook({ error, symbol, retry }: { error: unknown; symbol: string; retr
 function Ladder({ book, onPrice }: { book: Depth; onPrice: (price: string) => void }): ReactNode {
   // Widths only: quantities on the screen stay the texts they are.
   const most = Math.max(...[...book.asks, ...book.bids].map(([, quantity]) => Number(quantity)), 1e-12);
-  const own = new Set(book.own);
+  // The server marks what it knows to be ours; our working limit orders are marked in any case.
+  const working = useAccountOrders("", book.symbol, true).data ?? [];
+  const own = new Set([...book.own, ...working.flatMap(({ price }) => price ?? [])].map(canonical));
   const row = (side: "ask" | "bid", [price, quantity, orders]: DepthLevel): ReactNode => (
-    <tr key={`${side} ${price}`} data-side={side} data-own={own.has(price)}>
+    <tr key={`${side} ${price}`} data-side={side} data-own={own.has(canonical(price))}>
       <td className={css["price"]}>
         <button type="button" onClick={() => onPrice(price)} title="Take this price to the ticket">{decimal(price)}</button>
       </td>
@@ -54,7 +56,7 @@ function Ladder({ book, onPrice }: { book: Depth; onPrice: (price: string) => vo
         <span>{decimal(quantity)}</span>
       </td>
       <td className={css["count"]}>{orders > 0 ? orders : ""}</td>
-      <td className={css["own"]}>{own.has(price) && <><span aria-hidden="true">◆</span><Hidden>own order here</Hidden></>}</td>
+      <td className={css["own"]}>{own.has(canonical(price)) && <><span aria-hidden="true">◆</span><Hidden>own order here</Hidden></>}</td>
     </tr>
   );
   if (book.asks.length + book.bids.length === 0) return <Notice title="The book is empty">No order rests on either side.</Notice>;

@@ -23,7 +23,7 @@ export function WhatIf({ wish, currency }: { wish: OrderForm | undefined; curren
   const check = useOrderCheck(asked);
   if (!wish) return <p className={css["idle"]}>What would happen is shown here once the ticket is complete.</p>;
   return (
-    <section className={css["whatIf"]} aria-label="What would happen" data-testid="what-if" aria-busy={check.isFetching && !check.data}>
+    <section className={css["whatIf"]} aria-label="What would happen" data-testid="what-if" aria-busy={check.isPlaceholderData || settled !== wish}>
       {check.isError ? (
         asProblem(check.error).status === 422 || asProblem(check.error).status === 404 ? (
           <p className={css["cannot"]} role="status"><Tag tone="bad">no order</Tag> {asProblem(check.error).detail}</p>
