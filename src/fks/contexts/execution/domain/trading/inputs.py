@@ -171,9 +171,13 @@ class Answered(Input, frozen=True, kw_only=True, tag="answer"):
 
 
 class FillsChecked(Input, frozen=True, kw_only=True, tag="fills_checked"):
-    """All fills that a venue's history has of an order were reported before this."""
+    """All fills that a venue's history has of an order were reported before this.
+
+    `complete` says that it keeps them all.
+    """
 
     order_id: int
+    complete: bool = True
 
 
 class OutsideFill(Input, frozen=True, kw_only=True, tag="outside"):

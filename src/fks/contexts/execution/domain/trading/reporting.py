@@ -85,7 +85,7 @@ class Reporting:
         order = self._floor.orders.get(given.order_id)
         routed = self._floor.routed.get(given.order_id)
         if order is not None and routed is not None:
-            self.follow(order, routed.fills_checked(self._floor.now_ns))
+            self.follow(order, routed.fills_checked(self._floor.now_ns, complete=given.complete))
 
     def tick(self) -> None:
         """Let time pass for every order at a venue."""

@@ -83,7 +83,7 @@ class Asking:
                 order_id=order_id,
                 status=status,
                 asked_ts_ns=asked_ns,
-                sure=sure(venue.capabilities) and venue.capabilities.history,
+                sure=sure(venue.capabilities),
             ),
             urgent=True,
         )
@@ -99,7 +99,8 @@ class Asking:
                     ),
                     urgent=True,
                 )
-        self._writer.put(inputs.FillsChecked(order_id=order_id), urgent=True)
+        complete = self._link.venue.capabilities.history
+        self._writer.put(inputs.FillsChecked(order_id=order_id, complete=complete), urgent=True)
 
 
 def sure(capabilities: VenueCapabilities) -> bool:

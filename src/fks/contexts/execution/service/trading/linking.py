@@ -27,7 +27,7 @@ from fks.contracts.execution import (
     VenueSpec,
 )
 from fks.contracts.values import Instrument
-from fks.kernel.errors import FksError
+from fks.kernel.errors import Denied, FksError
 from fks.kernel.runtime import Runtime
 
 __all__ = ["Linking"]
@@ -35,6 +35,7 @@ __all__ = ["Linking"]
 _log = structlog.get_logger("fks.execution")
 _FUTURES_MARGIN_PPB = 100_000_000  # a tenth of the notional, where settings say nothing
 _ASK_S = 10.0
+_REFUSED_S = 300.0
 _SIZES = ("tick_size", "lot_size", "multiplier", "currency", "calendar", "description")
 _STALE_LIVE_NS = 5_000_000_000
 _STALE_PAPER_NS = 300_000_000_000  # bars of a minute may feed it
@@ -125,6 +126,9 @@ class Linking:
         while True:
             try:
                 await link.connect()
+            except Denied as error:  # asking again and again could lock the account there
+                _log.error("venue_refused", account=link.account.id, error=error.message)
+                await asyncio.sleep(_REFUSED_S)
             except FksError as error:
                 _log.warning("venue_connect", account=link.account.id, error=error.message)
                 await asyncio.sleep(1.0)

@@ -47,6 +47,7 @@ class Reconciling:
         self._clock = clock
         self._every_s = every_s
         self._strangers: set[str] = set()
+        self._asked: set[int] = set()  # ended orders that were asked about
         self._base: dict[str, Decimal] | None = None
         self.last: Reconciled | None = None
 
@@ -102,9 +103,7 @@ class Reconciling:
             complete=venue.capabilities.history,
             positions=positions,
         )
-        found = reconcile(
-            self._belief(since_ns), said, ReconcileTerms(sure=sure(venue.capabilities))
-        )
+        found = reconcile(self._belief(since_ns), said, self._terms())
         link.breaker.succeeded(self._clock.monotonic_ns() - now_ns, self._clock.monotonic_ns())
         await self._apply(found)
         return found
@@ -123,10 +122,12 @@ class Reconciling:
     async def _answers(
         self, asked: tuple[tuple[str, str], ...]
     ) -> dict[str, VenueOrderStatus | None]:
-        return {
-            client_id: await self._link.venue.find_order(client_id, symbol)
-            for client_id, symbol in asked
-        }
+        floor, name = self._writer.machine.floor, self._link.account.id
+        found = {}
+        for client_id, symbol in asked:
+            found[client_id] = await self._link.venue.find_order(client_id, symbol)
+            self._asked.add(floor.wire_ids.get((name, client_id), 0))
+        return found
 
     def _symbols(self) -> list[str]:
         """Return the symbols in which the account may have traded."""
@@ -146,6 +147,11 @@ class Reconciling:
             and order.sent
             and (order.state not in FINAL or order.updated_ts_ns > since_ns)
         ]
+
+    def _terms(self) -> ReconcileTerms:
+        """Return what this venue's words are worth."""
+        can = self._link.venue.capabilities
+        return ReconcileTerms(sure=sure(can), history=can.history)
 
     def _since_ns(self) -> int:
         """Return from when on fills are asked for: before the oldest order that counts."""
@@ -192,5 +198,6 @@ class Reconciling:
             updated_ts_ns=order.updated_ts_ns + (self._link.clock_offset_ns or 0),
             price=None if order.price_ticks is None else scale.price(order.price_ticks),
             cost=scale.price(order.cost_ticks) * scale.lot,
+            confirmed=order.state in FINAL and order.id in self._asked,
             acknowledged=order.state not in (OrderState.PENDING_NEW, OrderState.UNKNOWN),
         )
