@@ -29,18 +29,13 @@ from fks.contexts.execution.domain.trading.state import Remembered
 from fks.contexts.execution.domain.trading.working import Working
 from fks.kernel.errors import FksError
 
-__all__ = ["TRADING_INPUT", "TradingMachine", "seq_of_state"]
+__all__ = ["TRADING_INPUT", "TradingMachine"]
 
 TRADING_INPUT = 32  # the journal's kind of record
 _VERSION = 1
 _MOST_WORK = 10_000
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Remembered)
-
-
-def seq_of_state(state: bytes) -> int:
-    """Return the last input that a snapshot knows."""
-    return _DECODER.decode(state).last_seq
 
 
 class TradingMachine:

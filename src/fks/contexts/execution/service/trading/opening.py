@@ -17,7 +17,6 @@ from fks.contexts.execution.domain.trading.effects import Effect
 from fks.contexts.execution.domain.trading.machine import (
     TRADING_INPUT,
     TradingMachine,
-    seq_of_state,
 )
 from fks.contexts.execution.service.trading.writer import Done
 from fks.contexts.execution.settings import ExecutionSettings
@@ -56,12 +55,8 @@ class _Replay:
         return self._machine.snapshot()
 
     def restore(self, state: bytes) -> None:
-        """Restore the machine, unless the state hides what the projections do not show yet.
-
-        The journal then sees another hash than the snapshot's and takes an older one, or none.
-        """
-        if seq_of_state(state) <= self._cursor:
-            self._machine.restore(state)
+        """Restore the machine."""
+        self._machine.restore(state)
 
 
 class Opened:
@@ -95,6 +90,7 @@ async def open_journal(
         folder,
         config_hash=_CONFIG,
         known_durable=cursor.seq,
+        keep_after=cursor.seq,
         on_durable=on_durable,
         on_failure=on_failure,
         segment_bytes=settings.journal_segment_mib << 20,
@@ -104,7 +100,7 @@ async def open_journal(
     with contextlib.ExitStack() as undo:
         undo.callback(journal.close)
         replay = _Replay(machine, cursor.seq)
-        replayed = await asyncio.to_thread(journal.recover, replay)
+        replayed = await asyncio.to_thread(journal.recover, replay, outputs_after=cursor.seq)
         undo.pop_all()
     _log.info(
         "journal_recovered",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 import structlog
 
@@ -53,6 +54,7 @@ class Projector:
         self._idle = asyncio.Event()
         self._idle.set()
         self.failing = ""
+        self.moved: Callable[[int], None] = lambda seq: None
 
     @property
     def behind(self) -> int:
@@ -84,6 +86,7 @@ class Projector:
             self.failing = ""
             for _ in batch:
                 self._waiting.popleft()
+            self.moved(batch[-1].seq)
             if not self._waiting:
                 self._news.clear()
                 self._idle.set()

@@ -198,6 +198,7 @@ class Trading:
         writer = Writer(opened.journal, opened.machine, self._runtime.clock)
         writers.append(writer)
         writer.listen(self._let_out)
+        self._projector.moved = opened.journal.keep_after
         for done in opened.missed:
             self._projector.add(done)
         specs = {s.name: s for found in self._runtime.hook.fks_venues() for s in found}
