@@ -28,7 +28,7 @@ export function KillButton(): ReactNode {
         data-killed={killed}
         data-testid="kill"
         disabled={kill.isPending}
-        aria-label={killed ? "Kill switch: trading is killed. Hold for 1.5 seconds to kill again" : "Kill switch: hold for 1.5 seconds to stop all trading"}
+        aria-label={killed ? "Kill switch: killed. Hold for 1.5 seconds to kill again" : "Kill switch: hold for 1.5 seconds"}
         aria-describedby="kill-how"
         title="Hold for 1.5 seconds: nothing new leaves, all that works is cancelled"
         onContextMenu={(event) => event.preventDefault()}
