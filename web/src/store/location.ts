@@ -16,7 +16,7 @@ export type TradePart = (typeof TRADE_PARTS)[number];
 
 /** The address of a part of the trade area, or of an order's story. */
 export function tradeHref(part: TradePart, order?: number): string {
-  return order === undefined ? `/?trade=${part}` : `/?trade=${part}&order=${order}`;
+  return order === undefined ? `/trade/${part}` : `/trade/${part}/${order}`;
 }
 
 /** The part of the trade area that names and their order mean. */

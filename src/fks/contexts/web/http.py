@@ -23,7 +23,16 @@ __all__ = ["routes"]
 ScreensDep = NamedDependency[SkipValidation[Screens]]
 AnyRequest = Request[Any, Any, Any]
 
-_PAGES = ("/", "/chart", "/backtests", "/backtests/{run_id:str}", "/compare")
+_PAGES = (
+    "/",
+    "/chart",
+    "/backtests",
+    "/backtests/{run_id:str}",
+    "/compare",
+    "/trade",
+    "/trade/{part:str}",
+    "/trade/{part:str}/{order:str}",
+)
 _READ = [HttpMethod.GET, HttpMethod.HEAD]
 _FOREVER = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"

@@ -97,6 +97,11 @@ class Desk:
             raise Invalid(
                 "an amendment names a quantity, price or stop_price", code="execution.no_change"
             )
+        if wish.stop_price is not None and not self._floor.by_number[order.instrument].matched:
+            raise Invalid(
+                "venues amend quantity and limit, not the trigger: cancel and place it anew",
+                code="execution.trigger_not_amended",
+            )
         if wish.quantity is not None:
             scale.lots(wish.quantity)
         for price in (wish.price, wish.stop_price):
