@@ -153,8 +153,10 @@ cdef class CompiledLedger:
                 instrument >= self._ledger.instruments):
             return (0,) * 11
         r = ledger_row(&self._ledger, account, instrument)
-        return (r.position, r.cost, r.realised, r.profit, r.exposure, r.gross, r.open_buy,
-                r.open_sell, r.held_buy, r.held_sell, r.open_orders)
+        return (r.position, r.cost, r.realised,
+                ledger_profit(&self._ledger.instrument[instrument], r), r.exposure,
+                ledger_gross(r, r.worth), r.open[0], r.open[1], r.held[0], r.held[1],
+                r.open_orders)
 
     def standing(self, uint32_t account):
         """Return an account as it stands, as the fields of Standing."""

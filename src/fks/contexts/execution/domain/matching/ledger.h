@@ -4,10 +4,15 @@
    which gives the same answers and the same state. Everything is an integer; a product is taken
    with a check or in 128 bits, so nothing wraps. No allocation after ledger_create.
 
-   A row is what one account has in one instrument. What follows from it (exposure, worth of the
-   open sells, gross, profit) is kept in the row, and summed up in the account, whenever it
-   changes, so that a check reads four places and divides nothing. Margin and fees are summed in
-   parts of a billion of a nano and compared with equity times a billion: no rounding at all. */
+   A row is what one account has in one instrument. Sums over its rows are kept in the account, so
+   that a check reads a few places and divides nothing. Margin and fees are summed in parts of a
+   billion of a nano and compared with equity times a billion: no rounding at all.
+
+   The row an account asked about last is *led*: its orders are counted late. What it may rise to
+   before any control could deny was worked out when it became led (`LedgerQuick`), so as long as
+   only its own orders come and go, a check is a few comparisons, and a hold or a release touches
+   nothing but the row. Whatever else happens to the account counts the row first and ends this
+   (`ledger_rest`). A row that is not led is always counted. */
 #ifndef FKS_LEDGER_H
 #define FKS_LEDGER_H
 #include <stdint.h>
@@ -25,10 +30,12 @@ typedef __int128 ledger_wide;
 
 static const int64_t LEDGER_UNLIMITED = INT64_MAX;
 static const int64_t LEDGER_PARTS = 1000000000;              /* parts of a billion */
-static const int64_t LEDGER_HOLD_MOST = ((int64_t)1 << 62) - 1; /* nanos of a row in all, by an order */
-static const int64_t LEDGER_LOTS_MOST = (int64_t)1 << 40;    /* lots of a row in all */
+static const int64_t LEDGER_HOLD_MOST = ((int64_t)1 << 61) - 1;  /* nanos held of a side */
+static const int64_t LEDGER_VALUE_MOST = ((int64_t)1 << 62) - 1; /* nanos of a position */
+static const int64_t LEDGER_LOTS_MOST = (int64_t)1 << 40;    /* lots open on a side */
 static const int64_t LEDGER_TICKS_MOST = (int64_t)1 << 53;   /* of a price in an order */
 static const int64_t LEDGER_PRICE_MOST = (int64_t)1 << 55;   /* of a price held or traded at */
+static const int64_t LEDGER_ORDERS_MOST = ((int64_t)1 << 31) - 1; /* open in a row */
 static const int64_t LEDGER_ORDER_MOST = ((int64_t)1 << 32) - 1;
 
 enum { /* Reason of layout.py */
@@ -52,36 +59,51 @@ enum { /* AccountKey */
     A_CHECK_MARGIN, A_LIMITS_VERSION
 };
 
-typedef struct { /* two cache lines; the first is all that a hold or a release touches */
-    int64_t position, open_buy, open_sell; /* lots */
-    int64_t held_buy, held_sell;           /* nanos at the prices held */
-    int64_t exposure;                      /* of the position, signed as it is, nanos */
-    int64_t sells;                         /* held_sell, or the open sells at the mark if more */
-    int64_t gross;                         /* the worse of all buys done and all sells done */
-    int64_t max_order_lots, max_position_lots, open_orders;
-    int64_t cost, realised, profit;        /* profit: marked, not realised */
-    int64_t spare[2];
+typedef struct { /* two cache lines; by side (0 buy, 1 sell) in the first one */
+    int64_t open[2];    /* lots */
+    int64_t held[2];    /* nanos at the prices held */
+    int64_t worth[2];   /* what the side counts for: held; of sells the mark if that is more */
+    int64_t counted[2]; /* worth as the account's sums have it */
+    int64_t position, exposure; /* lots; nanos, signed as the position is */
+    int64_t cost, realised;
+    int64_t max_order_lots, max_position_lots;
+    int64_t counted_lots;
+    int32_t open_orders, led;
 } LedgerRow;
 
-typedef struct {
+typedef struct { /* four cache lines */
     int64_t value[16]; /* by InstrumentKey */
     int64_t anchor;    /* the reference, else the last trade, ticks */
     int64_t reference, reference_ns, last;
-    int64_t mark_nanos; /* of one lot at the reference; 0 without one */
-    int64_t margin, fee; /* initial margin and the dearer fee, in parts of a billion */
-    int32_t has_reference, has_last;
-    int32_t missing; /* limits never set, the margin not counted */
-    int32_t odd;     /* anything that makes each order a case for ledger_figures */
+    int64_t mark[2];   /* nanos of one lot at the reference: 0 for buys, and without one */
+    int64_t low[2], span[2]; /* prices of a side that the collar takes: the lowest, how many */
+    int64_t fresh_ns;  /* until when the reference is */
+    int32_t margin_set, has_reference, has_last, missing;
     ledger_wide lot_fee; /* of one lot, in parts of a billion of a nano */
+    int64_t margin, fee; /* initial margin and the dearer fee, in parts of a billion */
+    int64_t spare[10];
 } LedgerInstrument;
 
+typedef struct { /* of the led row: up to here no control denies */
+    int64_t lots[2];  /* of one order; 0: each order is a case for the list */
+    int64_t nanos;    /* of one order */
+    int64_t worth[2]; /* of a side: gross, net, concentration, buying power */
+    int64_t open[2];  /* lots of a side: position limit */
+    int64_t total, total_lots; /* of both sides: day counters */
+    int64_t orders, row_orders; /* open before it */
+} LedgerQuick;
+
 typedef struct {
-    int64_t value[16]; /* by AccountKey */
-    int64_t cash, fees, realised, day_nanos, day_lots;
+    LedgerQuick quick;
     int64_t level, level_ns; /* of the rate bucket: parts of a billion of an order */
-    int64_t open_orders, open_lots;
-    int32_t known, missing, odd, spare;
-    ledger_wide exposure, buys, sells, gross, need, profit; /* sums of the rows */
+    int64_t open_orders;
+    int32_t known, missing;
+    LedgerRow *led;
+    uint32_t led_in; /* its instrument */
+    uint32_t spare;
+    int64_t value[16]; /* by AccountKey */
+    int64_t cash, fees, realised, day_nanos, day_lots, open_lots;
+    ledger_wide exposure, side[2], gross, need, profit; /* sums of the rows */
     ledger_wide power, concentrated; /* equity times a billion; times the share allowed */
 } LedgerAccount;
 
@@ -170,45 +192,78 @@ static inline int ledger_worth(const LedgerInstrument *i, int64_t lots, int64_t 
         && !__builtin_mul_overflow(*out, i->value[I_UNIT_NANOS], out);
 }
 
-/* 1 and all of the row that follows from the rest, or 0 where 64 bits do not hold it */
+/* What a side counts for; the caller knows that it fits. */
+static inline int64_t ledger_side_worth(const LedgerInstrument *i, const LedgerRow *r, int side) {
+    int64_t marked = r->open[side] * i->mark[side];
+    return marked > r->held[side] ? marked : r->held[side];
+}
+
+/* 1 and all of the row that follows from the rest, or 0 where it is too large */
 static inline int ledger_derive(const LedgerInstrument *i, LedgerRow *r) {
-    int64_t value = 0, asked;
-    if (i->has_reference) {
-        if (__builtin_mul_overflow(r->position, i->mark_nanos, &r->exposure)
-            || __builtin_mul_overflow(r->open_sell, i->mark_nanos, &asked)) return 0;
-        value = i->reference < 0 ? -r->exposure : r->exposure;
-        if (__builtin_sub_overflow(value, r->cost, &r->profit)) return 0;
-        r->sells = asked > r->held_sell ? asked : r->held_sell;
-    } else {
+    int64_t value, marked, mark = i->mark[1], most = LEDGER_VALUE_MOST;
+    if (!i->has_reference)
         r->exposure = r->position < 0 ? -ledger_size(r->cost) : ledger_size(r->cost);
-        r->profit = 0;
-        r->sells = r->held_sell;
-    }
-    if ((r->exposure < 0 ? -(ledger_wide)r->exposure : r->exposure) + r->held_buy + r->sells
-            > INT64_MAX
-        || ledger_size(r->position) + r->open_buy + r->open_sell > LEDGER_LOTS_MOST) return 0;
-    int64_t up = r->exposure + r->held_buy, down = r->sells - r->exposure;
-    r->gross = up > down ? up : down;
+    else if (__builtin_mul_overflow(r->position, mark, &r->exposure)) return 0;
+    if (__builtin_mul_overflow(r->open[1], mark, &marked) || marked > most || r->exposure > most
+        || r->exposure < -most || r->position > 2 * LEDGER_LOTS_MOST
+        || r->position < -2 * LEDGER_LOTS_MOST) return 0;
+    value = i->reference < 0 ? -r->exposure : r->exposure;
+    if (i->has_reference && __builtin_sub_overflow(value, r->cost, &value)) return 0;
+    r->worth[0] = r->held[0];
+    r->worth[1] = marked > r->held[1] ? marked : r->held[1];
     return 1;
 }
 
-static inline ledger_wide ledger_need(const LedgerInstrument *i, int64_t gross, int64_t held,
-                                      int64_t lots) {
-    return (ledger_wide)gross * i->margin + (ledger_wide)held * i->fee + i->lot_fee * lots;
+/* What a position gained and did not realise; 0 without a reference. */
+static inline int64_t ledger_profit(const LedgerInstrument *i, const LedgerRow *r) {
+    if (!i->has_reference) return 0;
+    return (i->reference < 0 ? -r->exposure : r->exposure) - r->cost;
 }
 
-/* Put a row into the sums of its account (sign 1) or take it out (-1). */
+/* The worse of: all buys filled, all sells filled. */
+static inline int64_t ledger_gross(const LedgerRow *r, const int64_t *worth) {
+    int64_t up = r->exposure + worth[0], down = worth[1] - r->exposure;
+    return up > down ? up : down;
+}
+
+static inline ledger_wide ledger_need(const LedgerInstrument *i, int64_t gross, ledger_wide held,
+                                      int64_t lots) {
+    return (ledger_wide)gross * i->margin + held * i->fee + i->lot_fee * lots;
+}
+
+/* Put a row, as it was counted, into the sums of its account (sign 1) or take it out (-1). */
 static inline void ledger_count(LedgerAccount *a, const LedgerInstrument *i, const LedgerRow *r,
                                 int sign) {
-    ledger_wide need = ledger_need(i, r->gross, r->held_buy + r->sells,
-                                   r->open_buy + r->open_sell);
+    int64_t gross = ledger_gross(r, r->counted);
+    ledger_wide held = (ledger_wide)r->counted[0] + r->counted[1];
     a->exposure += sign * r->exposure;
-    a->buys += sign * r->held_buy;
-    a->sells += sign * r->sells;
-    a->gross += sign * r->gross;
-    a->profit += sign * (ledger_wide)r->profit;
-    a->need += sign * need;
-    a->open_lots += sign * (r->open_buy + r->open_sell);
+    a->side[0] += sign * r->counted[0];
+    a->side[1] += sign * r->counted[1];
+    a->gross += sign * gross;
+    a->profit += sign * (ledger_wide)ledger_profit(i, r);
+    a->need += sign * ledger_need(i, gross, held, r->counted_lots);
+    a->open_lots += sign * r->counted_lots;
+}
+
+/* Count a row anew that has changed in its orders only. */
+static inline void ledger_recount(LedgerAccount *a, const LedgerInstrument *i, LedgerRow *r) {
+    ledger_count(a, i, r, -1);
+    r->counted[0] = r->worth[0];
+    r->counted[1] = r->worth[1];
+    r->counted_lots = r->open[0] + r->open[1];
+    ledger_count(a, i, r, 1);
+}
+
+/* Count the led row, which is led no more: the sums are those of all rows. */
+static inline void ledger_rest(Ledger *L, LedgerAccount *a) {
+    if (!a->led) return;
+    ledger_recount(a, L->instrument + a->led_in, a->led);
+    a->led->led = 0;
+    a->led = 0;
+}
+
+LEDGER_COLD void ledger_rest_all(Ledger *L) {
+    for (uint32_t one = 1; one < L->top; one++) ledger_rest(L, L->account + one);
 }
 
 /* Equity has changed: cash, or the profit of a row. */
@@ -221,100 +276,73 @@ static inline void ledger_power(LedgerAccount *a) {
 
 /* --- holds ---------------------------------------------------------------------------------- */
 
-/* The open lots and the nanos held of one side become other ones, which are known to fit. */
-static inline void ledger_moved(LedgerAccount *a, const LedgerInstrument *i, LedgerRow *r,
-                                int side, int64_t lots, int64_t held) {
-    int64_t more, fresh, up, down, gross, delta_lots;
-    if (side == 0) {
-        delta_lots = lots - r->open_buy;
-        more = held - r->held_buy;
-        r->open_buy = lots;
-        r->held_buy = held;
-        a->buys += more;
-    } else {
-        delta_lots = lots - r->open_sell;
-        fresh = lots * i->mark_nanos;
-        fresh = fresh > held ? fresh : held;
-        more = fresh - r->sells;
-        r->open_sell = lots;
-        r->held_sell = held;
-        r->sells = fresh;
-        a->sells += more;
-    }
-    up = r->exposure + r->held_buy;
-    down = r->sells - r->exposure;
-    gross = up > down ? up : down;
-    a->need += ledger_need(i, gross - r->gross, more, delta_lots);
-    a->gross += gross - r->gross;
-    a->open_lots += delta_lots;
-    r->gross = gross;
+/* A row that is not led has changed in its orders. */
+LEDGER_COLD void ledger_moved(Ledger *L, uint32_t account, uint32_t instrument, LedgerRow *r) {
+    LedgerAccount *a = L->account + account;
+    ledger_rest(L, a);
+    ledger_recount(a, L->instrument + instrument, r);
 }
 
 /* 0, or OVERFLOW and nothing changed */
 static inline int ledger_hold(Ledger *L, uint32_t account, uint32_t instrument, uint32_t strategy,
                               int side, int64_t lots, int64_t price) {
-    int64_t worth, held, asked;
+    int64_t worth, marked, open, held;
     LedgerInstrument *i;
     LedgerRow *r;
     (void)strategy;
+    side = side != 0;
     if (!LEDGER_LIKELY(ledger_inside(L, account, instrument))) return R_UNKNOWN_ACCOUNT;
     i = L->instrument + instrument;
     r = ledger_row(L, account, instrument);
-    held = side == 0 ? r->held_buy : r->held_sell;
-    if (!LEDGER_LIKELY(lots >= 0 && lots <= LEDGER_LOTS_MOST && ledger_worth(i, lots, price, &worth)
-                       && worth <= LEDGER_HOLD_MOST)) return R_OVERFLOW;
-    if (__builtin_add_overflow(held, worth, &held)) return R_OVERFLOW;
-    asked = held;
-    if (side != 0) {
-        if (__builtin_mul_overflow(r->open_sell + lots, i->mark_nanos, &asked)) return R_OVERFLOW;
-        asked = asked > held ? asked : held;
-    }
-    if ((ledger_wide)ledger_size(r->exposure) + asked + (side ? r->held_buy : r->sells)
-            > LEDGER_HOLD_MOST
-        || ledger_size(r->position) + r->open_buy + r->open_sell + lots > LEDGER_LOTS_MOST)
-        return R_OVERFLOW;
-    ledger_moved(L->account + account, i, r, side, lots + (side ? r->open_sell : r->open_buy),
-                 held);
+    open = r->open[side] + lots;
+    if (!LEDGER_LIKELY(lots >= 0 && lots <= LEDGER_LOTS_MOST && open <= LEDGER_LOTS_MOST
+                       && ledger_worth(i, lots, price, &worth) && worth <= LEDGER_HOLD_MOST
+                       && (held = r->held[side] + worth) <= LEDGER_HOLD_MOST
+                       && !__builtin_mul_overflow(open, i->mark[side], &marked)
+                       && marked <= LEDGER_HOLD_MOST)) return R_OVERFLOW;
+    r->open[side] = open;
+    r->held[side] = held;
+    r->worth[side] = marked > held ? marked : held;
+    if (!LEDGER_LIKELY(r->led)) ledger_moved(L, account, instrument, r);
     return R_NONE;
 }
 
 /* What is left of a side's hold: never less than nothing, and nothing where no lots are open. */
 static inline void ledger_left(const LedgerInstrument *i, int64_t lots, int64_t price,
                                int64_t *open, int64_t *held) {
-    int64_t worth;
-    if (lots >= *open || !ledger_worth(i, lots, price, &worth)) {
-        *open = lots >= *open ? 0 : *open - lots;
-        *held = 0;
-        return;
-    }
-    *open -= lots;
-    *held = worth >= *held ? 0 : *held - worth;
+    int64_t worth, left = *open - lots;
+    if (!LEDGER_LIKELY(ledger_worth(i, lots, price, &worth))) worth = INT64_MAX;
+    *open = left > 0 ? left : 0;
+    worth = *held - worth;
+    *held = left > 0 && worth > 0 ? worth : 0;
 }
 
 static inline void ledger_release(Ledger *L, uint32_t account, uint32_t instrument,
                                   uint32_t strategy, int side, int64_t lots, int64_t price) {
-    int64_t open, held;
     LedgerInstrument *i;
     LedgerRow *r;
     (void)strategy;
+    side = side != 0;
     if (!LEDGER_LIKELY(ledger_inside(L, account, instrument) && lots >= 0)) return;
     i = L->instrument + instrument;
     r = ledger_row(L, account, instrument);
-    open = side == 0 ? r->open_buy : r->open_sell;
-    held = side == 0 ? r->held_buy : r->held_sell;
-    ledger_left(i, lots, price, &open, &held);
-    ledger_moved(L->account + account, i, r, side, open, held);
+    ledger_left(i, lots, price, &r->open[side], &r->held[side]);
+    r->worth[side] = ledger_side_worth(i, r, side);
+    if (!LEDGER_LIKELY(r->led)) ledger_moved(L, account, instrument, r);
 }
 
 /* The number of open orders goes up or down; never below nothing. */
 static inline void ledger_opened(Ledger *L, uint32_t account, uint32_t instrument, int64_t delta) {
     LedgerRow *r;
+    int64_t count;
     if (!LEDGER_LIKELY(ledger_inside(L, account, instrument))) return;
     r = ledger_row(L, account, instrument);
-    if (delta < -r->open_orders) delta = -r->open_orders;
-    if (delta > LEDGER_LOTS_MOST - r->open_orders) delta = LEDGER_LOTS_MOST - r->open_orders;
-    r->open_orders += delta;
-    L->account[account].open_orders += delta;
+    if (delta > LEDGER_ORDERS_MOST) delta = LEDGER_ORDERS_MOST;
+    if (delta < -LEDGER_ORDERS_MOST) delta = -LEDGER_ORDERS_MOST;
+    count = r->open_orders + delta;
+    count = count < 0 ? 0 : count > LEDGER_ORDERS_MOST ? LEDGER_ORDERS_MOST : count;
+    L->account[account].open_orders += count - r->open_orders;
+    r->open_orders = (int32_t)count;
 }
 
 /* --- fills ---------------------------------------------------------------------------------- */
@@ -358,9 +386,9 @@ static inline int ledger_prepare(const Ledger *L, uint32_t account, uint32_t ins
     if (!LEDGER_LIKELY(ledger_inside(L, account, instrument) && lots >= 0
                        && lots <= LEDGER_LOTS_MOST && ledger_worth(i, lots, price, &worth)))
         return 0;
+    side = side != 0;
     *r = *ledger_row(L, account, instrument);
-    if (side == 0) ledger_left(i, lots, held_price, &r->open_buy, &r->held_buy);
-    else ledger_left(i, lots, held_price, &r->open_sell, &r->held_sell);
+    ledger_left(i, lots, held_price, &r->open[side], &r->held[side]);
     notional = price < 0 ? -worth : worth;
     size = ledger_size(r->position);
     if (size && (r->position > 0) == (side != 0)) closing = size < lots ? size : lots;
@@ -387,8 +415,14 @@ static inline void ledger_commit(Ledger *L, uint32_t account, uint32_t instrumen
     const LedgerInstrument *i = L->instrument + instrument;
     LedgerAccount *a = L->account + account;
     LedgerRow *r = ledger_row(L, account, instrument);
+    if (a->led != r) ledger_rest(L, a);
+    a->led = 0;
     ledger_count(a, i, r, -1);
     *r = z->row;
+    r->led = 0;
+    r->counted[0] = r->worth[0];
+    r->counted[1] = r->worth[1];
+    r->counted_lots = r->open[0] + r->open[1];
     ledger_count(a, i, r, 1);
     a->realised = z->realised; a->cash = z->cash; a->fees = z->fees;
     a->day_nanos = z->day_nanos; a->day_lots = z->day_lots;
@@ -432,6 +466,7 @@ static inline int ledger_trade(Ledger *L, uint32_t instrument, int64_t lots, int
                                           other_held_price, *other_fee, &b))) return 2;
         ledger_commit(L, account, instrument, &a);
     } else { /* with itself: the second fill finds what the first one left */
+        ledger_rest(L, L->account + account);
         LedgerRow row = *ledger_row(L, account, instrument);
         LedgerAccount before = L->account[account];
         ledger_commit(L, account, instrument, &a);
@@ -452,6 +487,7 @@ static inline int ledger_credit(Ledger *L, uint32_t account, int64_t nanos) {
     int64_t cash;
     if (!ledger_known_account(L, account)) return R_UNKNOWN_ACCOUNT;
     if (__builtin_add_overflow(L->account[account].cash, nanos, &cash)) return R_OVERFLOW;
+    ledger_rest(L, L->account + account);
     L->account[account].cash = cash;
     ledger_power(L->account + account);
     return R_NONE;
@@ -461,18 +497,32 @@ static inline int ledger_credit(Ledger *L, uint32_t account, int64_t nanos) {
 static inline int ledger_new_day(Ledger *L, uint32_t account) {
     uint32_t one;
     if (account && !ledger_known_account(L, account)) return R_UNKNOWN_ACCOUNT;
-    for (one = account ? account : 1; one < (account ? account + 1 : L->top); one++)
+    for (one = account ? account : 1; one < (account ? account + 1 : L->top); one++) {
+        ledger_rest(L, L->account + one);
         L->account[one].day_nanos = L->account[one].day_lots = 0;
+    }
     return R_NONE;
 }
 
-/* Whether every order in the instrument is a case for the list: what ledger_passes does not ask. */
+/* What follows from an instrument's numbers and marks: which prices are in reach, until when. */
 static inline void ledger_note(LedgerInstrument *i) {
     const int64_t *v = i->value;
+    int64_t most = LEDGER_TICKS_MOST, collar = v[I_COLLAR_TICKS], high = most, low = -most;
+    int marked = i->has_reference || i->has_last;
     i->missing = !v[I_UNIT_NANOS] + !v[I_MAX_LOTS] + !v[I_COLLAR_TICKS] + !v[I_STALE_NS];
-    i->odd = i->missing || v[I_GATE] || v[I_RESTRICTED]
-        || (v[I_STALE_NS] != LEDGER_UNLIMITED && !i->has_reference)
-        || (v[I_COLLAR_TICKS] != LEDGER_UNLIMITED && !i->has_reference && !i->has_last);
+    i->anchor = i->has_reference ? i->reference : i->last;
+    if (collar != LEDGER_UNLIMITED && i->anchor + collar < high) high = i->anchor + collar;
+    if (collar != LEDGER_UNLIMITED && i->anchor - collar > low) low = i->anchor - collar;
+    i->low[0] = -most;
+    i->span[0] = high < -most ? 0 : high + most + 1;
+    i->low[1] = low;
+    i->span[1] = low > most ? 0 : most - low + 1;
+    if (collar != LEDGER_UNLIMITED && !marked) i->span[0] = i->span[1] = 0;
+    i->fresh_ns = INT64_MAX;
+    if (v[I_STALE_NS] != LEDGER_UNLIMITED
+        && (!i->has_reference
+            || __builtin_add_overflow(i->reference_ns, v[I_STALE_NS], &i->fresh_ns)))
+        i->fresh_ns = i->has_reference ? INT64_MAX : INT64_MIN;
 }
 
 /* The price of a trade; the anchor of the collar as long as there is no reference. */
@@ -481,18 +531,15 @@ static inline void ledger_set_last(Ledger *L, uint32_t instrument, int64_t ticks
     if (!ledger_known_instrument(L, instrument) || ticks > LEDGER_PRICE_MOST
         || ticks < -LEDGER_PRICE_MOST) return;
     i->last = ticks;
-    if (!i->has_reference) i->anchor = ticks;
-    if (!i->has_last) {
-        i->has_last = 1;
-        ledger_note(i);
-    }
+    i->has_last = 1;
+    if (!i->has_reference) ledger_note(i);
 }
 
-/* 1 where every row of the instrument can be valued on the terms of `i`; they are not changed */
+/* 1 where every row of the instrument can be valued on the terms of `i`; nothing is changed */
 LEDGER_COLD int ledger_holds(const Ledger *L, uint32_t instrument, const LedgerInstrument *i) {
     for (uint32_t one = 1; one < L->top; one++) {
         LedgerRow row = *ledger_row(L, one, instrument);
-        if ((row.position || row.open_sell) && !ledger_derive(i, &row)) return 0;
+        if ((row.position || row.open[1]) && !ledger_derive(i, &row)) return 0;
     }
     return 1;
 }
@@ -502,12 +549,19 @@ LEDGER_COLD void ledger_change(Ledger *L, uint32_t instrument, const LedgerInstr
     LedgerInstrument from = L->instrument[instrument];
     L->instrument[instrument] = *to;
     for (uint32_t one = 1; one < L->top; one++) {
+        LedgerAccount *a = L->account + one;
         LedgerRow *r = ledger_row(L, one, instrument);
-        if (!(r->position || r->open_buy || r->open_sell)) continue;
-        ledger_count(L->account + one, &from, r, -1);
+        if (!(r->position || r->open[0] || r->open[1] || r->led)) continue;
+        if (a->led && a->led != r) ledger_rest(L, a);
+        ledger_count(a, &from, r, -1);
         (void)ledger_derive(to, r);
-        ledger_count(L->account + one, to, r, 1);
-        ledger_power(L->account + one);
+        r->counted[0] = r->worth[0];
+        r->counted[1] = r->worth[1];
+        r->counted_lots = r->open[0] + r->open[1];
+        ledger_count(a, to, r, 1);
+        ledger_power(a);
+        r->led = 0;
+        a->led = 0;
     }
 }
 
@@ -518,15 +572,15 @@ static inline int ledger_set_reference(Ledger *L, uint32_t instrument, int64_t t
     if (!ledger_known_instrument(L, instrument)) return R_UNKNOWN_INSTRUMENT;
     if (ticks > LEDGER_TICKS_MOST || ticks < -LEDGER_TICKS_MOST) return R_INVALID_ORDER;
     to = L->instrument[instrument];
-    if (!to.has_reference || to.reference != ticks) {
-        to.has_reference = 1;
-        to.reference = to.anchor = ticks;
-        ledger_note(&to);
-        if (__builtin_mul_overflow(ledger_size(ticks), to.value[I_UNIT_NANOS], &to.mark_nanos)
+    to.has_reference = 1;
+    to.reference = ticks;
+    to.reference_ns = now_ns;
+    ledger_note(&to);
+    if (!L->instrument[instrument].has_reference || L->instrument[instrument].reference != ticks) {
+        if (__builtin_mul_overflow(ledger_size(ticks), to.value[I_UNIT_NANOS], &to.mark[1])
             || !ledger_holds(L, instrument, &to)) return R_OVERFLOW;
         ledger_change(L, instrument, &to);
-    }
-    L->instrument[instrument].reference_ns = now_ns;
+    } else L->instrument[instrument] = to;
     return R_NONE;
 }
 
@@ -541,17 +595,18 @@ static inline ledger_wide ledger_upwards(ledger_wide v, ledger_wide by) {
     return v > 0 ? (v + by - 1) / by : v / by;
 }
 
-LEDGER_COLD void ledger_standing(const Ledger *L, uint32_t account, LedgerStanding *z) {
-    const LedgerAccount *a = L->account + account;
+LEDGER_COLD void ledger_standing(Ledger *L, uint32_t account, LedgerStanding *z) {
+    LedgerAccount *a = L->account + account;
     memset(z, 0, sizeof *z);
     if (!ledger_known_account(L, account)) return;
+    ledger_rest(L, a);
     z->cash = a->cash; z->realised = a->realised; z->fees = a->fees;
     z->equity = ledger_clamp(a->cash + a->profit);
     z->profit = ledger_clamp(a->profit);
     z->margin_used = ledger_clamp(ledger_upwards(a->need, LEDGER_PARTS));
     z->gross = ledger_clamp(a->gross);
-    z->net_long = ledger_clamp(a->exposure + a->buys);
-    z->net_short = ledger_clamp(a->sells - a->exposure);
+    z->net_long = ledger_clamp(a->exposure + a->side[0]);
+    z->net_short = ledger_clamp(a->side[1] - a->exposure);
     z->open_lots = a->open_lots; z->open_orders = a->open_orders;
     z->day_nanos = a->day_nanos; z->day_lots = a->day_lots;
 }

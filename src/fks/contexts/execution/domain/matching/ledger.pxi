@@ -14,12 +14,20 @@ cdef extern from "ledger_check.h" nogil:
     cdef enum:
         LEDGER_FIGURES
 
+    ctypedef struct LedgerInstrument:
+        int64_t reference, last
+        int32_t has_reference, has_last
+
     ctypedef struct Ledger:
+        LedgerInstrument *instrument
         uint32_t instruments, accounts, strategies, top
 
     ctypedef struct LedgerRow:
-        int64_t position, open_buy, open_sell, held_buy, held_sell, exposure, sells, gross
-        int64_t max_order_lots, max_position_lots, open_orders, cost, realised, profit
+        int64_t open[2]
+        int64_t held[2]
+        int64_t worth[2]
+        int64_t position, exposure, cost, realised
+        int32_t open_orders
 
     ctypedef struct LedgerStanding:
         int64_t cash, equity, realised, profit, fees, margin_used, gross, net_long, net_short
@@ -41,15 +49,17 @@ cdef extern from "ledger_check.h" nogil:
     int ledger_kind_of(const Ledger *L, uint32_t instrument)
     LedgerRow *ledger_row(const Ledger *L, uint32_t account, uint32_t instrument)
     int64_t ledger_cash(const Ledger *L, uint32_t account)
+    int64_t ledger_profit(const LedgerInstrument *i, const LedgerRow *r)
+    int64_t ledger_gross(const LedgerRow *r, const int64_t *worth)
     int64_t ledger_position(const Ledger *L, uint32_t account, uint32_t instrument)
 
     int ledger_check(Ledger *L, int64_t now_ns, uint32_t account, uint32_t instrument,
                      uint32_t strategy, int side, int kind, int flags, int64_t price, int64_t stop,
                      int64_t lots, int64_t old_lots, int64_t old_price)
-    void ledger_standing(const Ledger *L, uint32_t account, LedgerStanding *out)
+    void ledger_standing(Ledger *L, uint32_t account, LedgerStanding *out)
     int64_t ledger_maintenance(const Ledger *L, uint32_t account)
-    int ledger_use(const Ledger *L, uint32_t account, uint32_t instrument, LedgerFigure *out)
-    int ledger_what_if(const Ledger *L, const LedgerOrder *order, LedgerFigure *out)
+    int ledger_use(Ledger *L, uint32_t account, uint32_t instrument, LedgerFigure *out)
+    int ledger_what_if(Ledger *L, const LedgerOrder *order, LedgerFigure *out)
     int64_t ledger_hold_price(const Ledger *L, uint32_t instrument, int side, int kind,
                               int64_t price, int64_t stop)
     int ledger_hold(Ledger *L, uint32_t account, uint32_t instrument, uint32_t strategy, int side,

@@ -24,7 +24,7 @@ from . import ledger_check
 from .layout import UNLIMITED, InstrumentKey, Reason
 from .ledger_accounts import Accounts
 from .ledger_check import Figure, Order
-from .ledger_terms import HOLD_MOST, LOTS_MOST, PARTS, Account, Row, fits, upwards
+from .ledger_terms import HOLD_MOST, LOTS_MOST, ORDERS_MOST, PARTS, Account, Row, fits, upwards
 
 __all__ = ["Ledger"]
 
@@ -114,7 +114,7 @@ class Ledger(Accounts):
             return Reason.OVERFLOW
         before = (row.open_buy, row.held_buy) if side == 0 else (row.open_sell, row.held_sell)
         row.put(side, before[0] + lots, before[1] + worth)
-        if not row.within(one, HOLD_MOST):
+        if not row.takes(one, side):
             row.put(side, *before)
             return Reason.OVERFLOW
         return Reason.NONE
@@ -130,7 +130,7 @@ class Ledger(Accounts):
         """Count open orders up or down, never below nothing."""
         if self._inside(account, instrument):
             row = self._own_row(account, instrument)
-            row.open_orders = max(0, min(LOTS_MOST, row.open_orders + delta))
+            row.open_orders = max(0, min(ORDERS_MOST, row.open_orders + delta))
 
     # --- fills -----------------------------------------------------------------------------
 

@@ -1,15 +1,16 @@
 /* The pre-trade controls: one quick answer for the order that passes, one exact list for the rest.
 
-   ledger_check asks all controls at once for an order that is priced and passes; whatever is
-   out of the ordinary goes to ledger_figures, which lists every control in the order of the rules
-   with its figure and its limit. The first that fails is the reason, and the list is what a
-   what-if shows, so the two cannot say different things. */
+   ledger_check compares an order that is priced with what the led row may rise to (LedgerQuick); an
+   order within all of that passes. Any other goes to ledger_figures, which lists every control in
+   the order of the rules with its figure and its limit. The first that fails is the reason, and
+   the list is what a what-if shows, so the two cannot say different things. */
 #ifndef FKS_LEDGER_CHECK_H
 #define FKS_LEDGER_CHECK_H
 #include "ledger.h"
 
 enum { L_MARKET, L_LIMIT, L_STOP, L_STOP_LIMIT, L_TOUCHED, L_LIMIT_TOUCHED, L_MARKET_TO_LIMIT,
        L_TRAILING, L_TRAILING_LIMIT }; /* OrderKind */
+enum { LEDGER_PRICED = 0x12a, LEDGER_STOPPED = 0x1bc }; /* kinds with a price, with a stop */
 enum { L_POST_ONLY = 1, L_REDUCE_ONLY = 2 }; /* Flag */
 enum { LEDGER_FIGURES = 24 }; /* room that is always enough */
 
@@ -143,38 +144,39 @@ LEDGER_COLD LedgerFigure *ledger_share_figure(const LedgerAccount *a, ledger_wid
     int64_t most = a->value[A_MAX_CONCENTRATION_PPB];
     if (equity > 0) share = ledger_upwards(gross * LEDGER_PARTS, equity);
     return ledger_say(f, R_CONCENTRATION, share, most, most == LEDGER_UNLIMITED || excused
-                      || gross * LEDGER_PARTS <= equity * most);
+                      || gross * LEDGER_PARTS <= a->concentrated);
 }
 
-/* What the row and its account would be with the order; the parts are named as in the row. */
+/* What the order would make of its row, and by how much more the row would count. */
 typedef struct {
-    ledger_wide gross, sells, held_buy, held_sell, worth, need, more;
-    int64_t open, lots;
+    int64_t gross, value, open, lots;
+    ledger_wide more, need;
 } LedgerAfter;
 
+/* 1, or 0 where it is too large to be held */
 LEDGER_COLD int ledger_after(const LedgerInstrument *i, const LedgerRow *r, const LedgerOrder *o,
                              int64_t hold, LedgerAfter *z) {
-    int64_t fresh, old, marked;
     LedgerRow then = *r;
-    if (!ledger_worth(i, o->lots, hold, &fresh) || fresh > LEDGER_HOLD_MOST
-        || !ledger_worth(i, o->old_lots, o->old_price, &old)
-        || __builtin_mul_overflow(i->mark_nanos, o->lots, &marked)) return 0;
-    int64_t *open = o->side ? &then.open_sell : &then.open_buy;
-    int64_t *held = o->side ? &then.held_sell : &then.held_buy;
-    ledger_left(i, o->old_lots, o->old_price, open, held);
-    *open += o->lots;
-    if (__builtin_add_overflow(*held, fresh, held) || !ledger_derive(i, &then)
-        || (ledger_wide)ledger_size(then.exposure) + then.held_buy + then.sells > LEDGER_HOLD_MOST)
-        return 0;
-    z->open = *open;
-    z->lots = then.open_buy + then.open_sell - r->open_buy - r->open_sell;
-    z->worth = o->side && marked > fresh ? marked : fresh;
-    z->gross = then.gross;
-    z->held_buy = then.held_buy;
-    z->sells = then.sells;
-    z->more = (ledger_wide)then.held_buy + then.sells - r->held_buy - r->sells;
-    z->need = ledger_need(i, then.gross, then.held_buy + then.sells, then.open_buy + then.open_sell)
-        - ledger_need(i, r->gross, r->held_buy + r->sells, r->open_buy + r->open_sell);
+    int side = o->side;
+    int64_t fresh, marked;
+    if (!ledger_worth(i, o->lots, hold, &fresh) || fresh > LEDGER_HOLD_MOST) return 0;
+    ledger_left(i, o->old_lots, o->old_price, &then.open[side], &then.held[side]);
+    then.open[side] += o->lots;
+    then.held[side] += fresh;
+    if (then.open[side] > LEDGER_LOTS_MOST || then.held[side] > LEDGER_HOLD_MOST
+        || __builtin_mul_overflow(then.open[side], i->mark[side], &marked)
+        || marked > LEDGER_HOLD_MOST) return 0;
+    then.worth[side] = marked > then.held[side] ? marked : then.held[side];
+    marked = o->lots * i->mark[side];
+    z->value = marked > fresh ? marked : fresh;
+    z->gross = ledger_gross(&then, then.worth);
+    z->open = then.open[side];
+    z->lots = then.open[side] - r->open[side];
+    z->more = (ledger_wide)then.worth[side] - r->worth[side];
+    z->need = ledger_need(i, z->gross, (ledger_wide)then.worth[0] + then.worth[1],
+                          then.open[0] + then.open[1])
+        - ledger_need(i, ledger_gross(r, r->worth), (ledger_wide)r->worth[0] + r->worth[1],
+                      r->open[0] + r->open[1]);
     return 1;
 }
 
@@ -184,13 +186,14 @@ LEDGER_COLD LedgerFigure *ledger_stock_figures(const LedgerAccount *a, const Led
                                                int lowers, LedgerFigure *f) {
     const int64_t *limit = a->value;
     ledger_wide equity = a->cash + a->profit, need = a->need + z->need, net;
-    int larger = z->gross > r->gross, waived = limit[A_CHECK_MARGIN] == LEDGER_UNLIMITED;
+    int64_t gross = ledger_gross(r, r->worth);
+    int larger = z->gross > gross, waived = limit[A_CHECK_MARGIN] == LEDGER_UNLIMITED;
     f = ledger_say(f, R_BUYING_POWER, ledger_upwards(need, LEDGER_PARTS),
                    waived ? LEDGER_UNLIMITED : ledger_clamp(equity),
                    waived || lowers || z->need <= 0 || need <= a->power);
-    f = ledger_cap(f, R_EXPOSURE, a->gross - r->gross + z->gross, limit[A_MAX_GROSS_NANOS],
+    f = ledger_cap(f, R_EXPOSURE, a->gross - gross + z->gross, limit[A_MAX_GROSS_NANOS],
                    lowers || !larger);
-    net = o->side ? a->sells - a->exposure : a->buys + a->exposure;
+    net = o->side ? a->side[1] - a->exposure : a->side[0] + a->exposure;
     f = ledger_cap(f, R_EXPOSURE, net + z->more, limit[A_MAX_NET_NANOS], lowers || z->more <= 0);
     f = ledger_cap(f, R_POSITION_LIMIT, z->open + (o->side ? -r->position : r->position),
                    r->max_position_lots, lowers || z->lots <= 0);
@@ -219,11 +222,11 @@ LEDGER_COLD LedgerFigure *ledger_state_figures(const Ledger *L, const LedgerInst
 
 /* Every control in order, each with its figure; ends early where the next ones would mean nothing.
    `taken`: 1 or 0 as ledger_take said, -1 to look at the buckets without touching them. */
-LEDGER_COLD int ledger_figures(const Ledger *L, const LedgerOrder *o, int taken,
+LEDGER_COLD int ledger_figures(Ledger *L, const LedgerOrder *o, int taken,
                                LedgerFigure *out) {
     LedgerFigure *f = out;
     const LedgerInstrument *i = L->instrument + o->instrument;
-    const LedgerAccount *a = L->account + o->account;
+    LedgerAccount *a = L->account + o->account;
     const LedgerStrategy *s = ledger_strategy(L, o->strategy);
     const LedgerRow *r;
     LedgerAfter z;
@@ -233,12 +236,15 @@ LEDGER_COLD int ledger_figures(const Ledger *L, const LedgerOrder *o, int taken,
         return (int)(ledger_say(f, R_UNKNOWN_INSTRUMENT, o->instrument, 0, 0) - out);
     if (!ledger_known_account(L, o->account))
         return (int)(ledger_say(f, R_UNKNOWN_ACCOUNT, o->account, 0, 0) - out);
+    int64_t price = o->kind < 0 || !(LEDGER_PRICED >> (o->kind & 15) & 1) ? 0 : o->price;
+    int64_t stop = o->kind < 0 || !(LEDGER_STOPPED >> (o->kind & 15) & 1) ? 0 : o->stop;
     if (o->lots < 1 || o->lots > LEDGER_ORDER_MOST || o->old_lots < 0
-        || o->old_lots > LEDGER_LOTS_MOST || o->price > most || o->price < -most
-        || (o->kind != L_LIMIT && (o->stop > most || o->stop < -most)) || (unsigned)o->side > 1)
+        || o->old_lots > LEDGER_LOTS_MOST || price > most || price < -most || stop > most
+        || stop < -most || (unsigned)o->side > 1 || (unsigned)o->kind > L_TRAILING_LIMIT)
         return (int)(ledger_say(f, R_INVALID_ORDER, 0, 0, 0) - out);
+    ledger_rest(L, a);
     r = ledger_row(L, o->account, o->instrument);
-    rest = (o->side ? r->open_sell : r->open_buy) - o->old_lots;
+    rest = r->open[o->side] - o->old_lots;
     rest = (rest < 0 ? 0 : rest) + o->lots;
     lowers = o->side ? r->position >= rest : -r->position >= rest;
     f = ledger_state_figures(L, i, a, r, o, lowers, f);
@@ -248,13 +254,13 @@ LEDGER_COLD int ledger_figures(const Ledger *L, const LedgerOrder *o, int taken,
     if (!ledger_after(i, r, o, ledger_hold_price(L, o->instrument, o->side, o->kind, o->price,
                                                  o->stop), &z))
         return (int)(ledger_say(f, R_OVERFLOW, 0, 0, 0) - out);
-    f = ledger_cap(f, R_MAX_NOTIONAL, z.worth, a->value[A_MAX_ORDER_NANOS], 0);
+    f = ledger_cap(f, R_MAX_NOTIONAL, z.value, a->value[A_MAX_ORDER_NANOS], 0);
     f = ledger_price_figures(i, o, lowers, f);
     f = ledger_stock_figures(a, r, o, &z, lowers, f);
     f = ledger_rate_figure(f, a->value[A_ORDERS_PER_SECOND], a->level, a->level_ns, o->now, taken);
     if (ledger_limited(s))
         f = ledger_rate_figure(f, s->rate, s->level, s->level_ns, o->now, taken);
-    f = ledger_cap(f, R_DAY_ACCUMULATED, a->day_nanos + a->buys + a->sells + z.more,
+    f = ledger_cap(f, R_DAY_ACCUMULATED, a->day_nanos + a->side[0] + a->side[1] + z.more,
                    a->value[A_MAX_DAY_NANOS], z.more <= 0);
     f = ledger_cap(f, R_DAY_ACCUMULATED, (ledger_wide)a->day_lots + a->open_lots + z.lots,
                    a->value[A_MAX_DAY_LOTS], z.lots <= 0);
@@ -262,33 +268,34 @@ LEDGER_COLD int ledger_figures(const Ledger *L, const LedgerOrder *o, int taken,
 }
 
 /* What an account uses now of each limit that is used up by what it has and asked for. */
-LEDGER_COLD int ledger_use(const Ledger *L, uint32_t account, uint32_t instrument,
+LEDGER_COLD int ledger_use(Ledger *L, uint32_t account, uint32_t instrument,
                            LedgerFigure *out) {
     LedgerFigure *f = out;
     if (!ledger_known_instrument(L, instrument) || !ledger_known_account(L, account)) return 0;
-    const LedgerAccount *a = L->account + account;
+    LedgerAccount *a = L->account + account;
     const LedgerRow *r = ledger_row(L, account, instrument);
+    ledger_rest(L, a);
     const int64_t *limit = a->value;
-    ledger_wide up = a->buys + a->exposure, down = a->sells - a->exposure;
-    int64_t bought = r->position + r->open_buy, sold = r->open_sell - r->position;
+    ledger_wide up = a->side[0] + a->exposure, down = a->side[1] - a->exposure;
+    int64_t bought = r->position + r->open[0], sold = r->open[1] - r->position;
     f = ledger_cap(f, R_BUYING_POWER, ledger_upwards(a->need, LEDGER_PARTS),
                    limit[A_CHECK_MARGIN] == LEDGER_UNLIMITED ? LEDGER_UNLIMITED
                        : ledger_clamp(a->cash + a->profit), 0);
     f = ledger_cap(f, R_EXPOSURE, a->gross, limit[A_MAX_GROSS_NANOS], 0);
     f = ledger_cap(f, R_EXPOSURE, up > down ? up : down, limit[A_MAX_NET_NANOS], 0);
     f = ledger_cap(f, R_POSITION_LIMIT, bought > sold ? bought : sold, r->max_position_lots, 0);
-    f = ledger_share_figure(a, r->gross, 0, f);
+    f = ledger_share_figure(a, ledger_gross(r, r->worth), 0, f);
     f = ledger_cap(f, R_OPEN_ORDERS, a->open_orders, limit[A_MAX_OPEN_ORDERS], 0);
     f = ledger_cap(f, R_OPEN_ORDERS, r->open_orders, limit[A_MAX_OPEN_ORDERS_INSTRUMENT], 0);
     f = ledger_rate_figure(f, limit[A_ORDERS_PER_SECOND], a->level, 0, 0, 1);
-    f = ledger_cap(f, R_DAY_ACCUMULATED, a->day_nanos + a->buys + a->sells,
+    f = ledger_cap(f, R_DAY_ACCUMULATED, a->day_nanos + a->side[0] + a->side[1],
                    limit[A_MAX_DAY_NANOS], 0);
     f = ledger_cap(f, R_DAY_ACCUMULATED, (ledger_wide)a->day_lots + a->open_lots,
                    limit[A_MAX_DAY_LOTS], 0);
     return (int)(f - out);
 }
 
-LEDGER_COLD int ledger_refusal(const Ledger *L, const LedgerOrder *o, int taken) {
+LEDGER_COLD int ledger_refusal(Ledger *L, const LedgerOrder *o, int taken) {
     LedgerFigure figures[LEDGER_FIGURES];
     int n = ledger_figures(L, o, taken, figures);
     for (int k = 0; k < n; k++)
@@ -298,62 +305,108 @@ LEDGER_COLD int ledger_refusal(const Ledger *L, const LedgerOrder *o, int taken)
 
 /* --- the quick answer ------------------------------------------------------------------------ */
 
-/* 1 where a limit order, or a replacement by one, passes every control but the rate for sure;
-   0 says nothing: ask the list. No sum here can leave its type: what is held of a row is below
-   2^62 and all of a row below 2^63. */
-static inline int ledger_passes(const LedgerInstrument *i, const LedgerAccount *a,
-                                const LedgerRow *r, int64_t now, int side, int64_t price,
-                                int64_t lots, int64_t old_lots, int64_t old_price) {
-    const int64_t *limit = a->value;
-    int64_t fresh, old = 0, worth, more, sells, open, up, down, larger, age;
-    int64_t delta = lots - old_lots;
-    if (price > LEDGER_TICKS_MOST || price < -LEDGER_TICKS_MOST
-        || (uint64_t)(lots - 1) >= (uint64_t)LEDGER_ORDER_MOST
-        || __builtin_mul_overflow(ledger_size(price), lots, &fresh)
-        || __builtin_mul_overflow(fresh, i->value[I_UNIT_NANOS], &fresh)
-        || fresh > LEDGER_HOLD_MOST || lots > i->value[I_MAX_LOTS] || lots > r->max_order_lots
-        || __builtin_sub_overflow(now, i->reference_ns, &age)) return 0;
-    if (old_lots && (old_lots < 0 || old_lots > LEDGER_ORDER_MOST
-                     || !ledger_worth(i, old_lots, old_price, &old))) return 0;
-    if (side == 0) {
-        if (price - i->anchor > i->value[I_COLLAR_TICKS] || old_lots > r->open_buy
-            || old > r->held_buy || (age > i->value[I_STALE_NS] && price >= i->anchor)) return 0;
-        worth = fresh;
-        more = fresh - old;
-        if ((uint64_t)ledger_size(r->exposure) + r->held_buy + r->sells + more
-                > (uint64_t)LEDGER_HOLD_MOST
-            || a->buys + a->exposure + more > limit[A_MAX_NET_NANOS]) return 0;
-        open = r->open_buy + delta + r->position;
-        up = r->exposure + (r->held_buy + more);
-        down = r->sells - r->exposure;
-    } else {
-        if (i->anchor - price > i->value[I_COLLAR_TICKS] || old_lots > r->open_sell
-            || old > r->held_sell || (age > i->value[I_STALE_NS] && price <= i->anchor)) return 0;
-        open = r->open_sell + delta;
-        if (__builtin_mul_overflow(open, i->mark_nanos, &sells)
-            || __builtin_mul_overflow(lots, i->mark_nanos, &worth)) return 0;
-        worth = worth > fresh ? worth : fresh;
-        more = r->held_sell + (fresh - old);
-        sells = more > sells ? more : sells;
-        more = sells - r->sells;
-        if ((uint64_t)ledger_size(r->exposure) + r->held_buy + sells > (uint64_t)LEDGER_HOLD_MOST
-            || a->sells - a->exposure + more > limit[A_MAX_NET_NANOS]) return 0;
-        open -= r->position;
-        up = r->exposure + r->held_buy;
-        down = sells - r->exposure;
+/* Lead a row: work out up to where nothing denies. What is kept for fees allows for twice the
+   orders that there are, or 64 such as this one; beyond that the row is led anew. */
+LEDGER_COLD void ledger_lead(Ledger *L, uint32_t account, uint32_t instrument, int64_t worth,
+                             int64_t lots) {
+    LedgerAccount *a = L->account + account;
+    const LedgerInstrument *i = L->instrument + instrument;
+    LedgerRow *r = ledger_row(L, account, instrument);
+    LedgerQuick *q = &a->quick;
+    const int64_t *limit = a->value, *v = i->value;
+    ledger_wide wide = (ledger_wide)1 << 126, cap, net, power = wide, total, count;
+    int64_t most, gross, held;
+    ledger_rest(L, a);
+    r->led = 1;
+    a->led = r;
+    a->led_in = instrument;
+    most = v[I_MAX_LOTS] < r->max_order_lots ? v[I_MAX_LOTS] : r->max_order_lots;
+    if (most > LEDGER_ORDER_MOST) most = LEDGER_ORDER_MOST;
+    if (a->missing || i->missing || !r->max_position_lots || limit[A_GATE] || v[I_GATE]
+        || L->strategy[0].gate || v[I_RESTRICTED]
+        || (limit[A_CHECK_MARGIN] == 1 && !v[I_INITIAL_MARGIN_PPB])) most = 0;
+    q->nanos = limit[A_MAX_ORDER_NANOS] < LEDGER_HOLD_MOST ? limit[A_MAX_ORDER_NANOS]
+                                                           : LEDGER_HOLD_MOST;
+    q->lots[0] = q->lots[1] = most;
+    if (i->mark[1] && q->nanos / i->mark[1] < most) q->lots[1] = q->nanos / i->mark[1];
+    q->orders = limit[A_MAX_OPEN_ORDERS];
+    q->row_orders = limit[A_MAX_OPEN_ORDERS_INSTRUMENT];
+    held = r->worth[0] + r->worth[1];
+    total = count = wide;
+    if (limit[A_MAX_DAY_NANOS] != LEDGER_UNLIMITED)
+        total = limit[A_MAX_DAY_NANOS] - a->day_nanos - a->side[0] - a->side[1] + held;
+    if (limit[A_MAX_DAY_LOTS] != LEDGER_UNLIMITED)
+        count = (ledger_wide)limit[A_MAX_DAY_LOTS] - a->day_lots - a->open_lots + r->counted_lots;
+    gross = ledger_gross(r, r->worth);
+    if (limit[A_CHECK_MARGIN] != LEDGER_UNLIMITED) {
+        power = held > (ledger_wide)64 * worth ? held : (ledger_wide)64 * worth;
+        if (i->fee && total > held + power) total = held + power;
+        power = r->counted_lots > 64 * lots ? r->counted_lots : 64 * lots;
+        if (i->lot_fee && count > r->counted_lots + power) count = r->counted_lots + power;
+        power = a->power - a->need + ledger_need(i, gross, held, r->counted_lots);
+        if (i->fee) power -= total * i->fee;
+        if (i->lot_fee) power -= count * i->lot_fee;
+        power = power < 0 ? -1 - LEDGER_VALUE_MOST : i->margin ? power / i->margin : wide;
     }
-    if (ledger_size(r->position) + r->open_buy + r->open_sell + delta > LEDGER_LOTS_MOST
-        || worth > limit[A_MAX_ORDER_NANOS] || open > r->max_position_lots) return 0;
-    larger = (up > down ? up : down) - r->gross;
-    if (limit[A_CHECK_MARGIN] != LEDGER_UNLIMITED
-        && (!i->value[I_INITIAL_MARGIN_PPB]
-            || a->need + ledger_need(i, larger, more, delta) > a->power)) return 0;
-    return a->gross + larger <= limit[A_MAX_GROSS_NANOS]
-        && (ledger_wide)(r->gross + larger) * LEDGER_PARTS <= a->concentrated
-        && a->open_orders + !old_lots <= limit[A_MAX_OPEN_ORDERS]
-        && r->open_orders + !old_lots <= limit[A_MAX_OPEN_ORDERS_INSTRUMENT]
-        && a->day_nanos + a->buys + a->sells + more <= limit[A_MAX_DAY_NANOS]
-        && (ledger_wide)a->day_lots + a->open_lots + delta <= limit[A_MAX_DAY_LOTS];
+    q->total = ledger_clamp(total);
+    q->total_lots = ledger_clamp(count);
+    cap = a->concentrated >> 30; /* nothing is divided: 2^30 is a little more than a billion */
+    if (power < cap) cap = power;
+    if (limit[A_MAX_GROSS_NANOS] != LEDGER_UNLIMITED
+        && limit[A_MAX_GROSS_NANOS] - a->gross + gross < cap)
+        cap = limit[A_MAX_GROSS_NANOS] - a->gross + gross;
+    for (int side = 0; side < 2; side++) {
+        int64_t sign = side ? -1 : 1;
+        net = cap - sign * r->exposure;
+        if (limit[A_MAX_NET_NANOS] != LEDGER_UNLIMITED) {
+            ledger_wide room = limit[A_MAX_NET_NANOS] - a->side[side] - sign * a->exposure
+                + r->worth[side];
+            if (room < net) net = room;
+        }
+        q->worth[side] = net < LEDGER_HOLD_MOST ? ledger_clamp(net) : LEDGER_HOLD_MOST;
+        net = (ledger_wide)r->max_position_lots - sign * r->position;
+        if (r->max_position_lots == LEDGER_UNLIMITED || net > LEDGER_LOTS_MOST)
+            net = LEDGER_LOTS_MOST;
+        q->open[side] = (int64_t)net;
+    }
+}
+
+/* The list after all; where it says that the order passes, its row is led, from here on. */
+LEDGER_COLD int ledger_decide(Ledger *L, const LedgerOrder *o, int taken) {
+    int64_t worth, price;
+    int why = ledger_refusal(L, o, taken);
+    if (why) return why;
+    price = ledger_hold_price(L, o->instrument, o->side, o->kind, o->price, o->stop);
+    if (!ledger_worth(L->instrument + o->instrument, o->lots, price, &worth)) worth = 0;
+    ledger_lead(L, o->account, o->instrument, worth, o->lots);
+    return R_NONE;
+}
+
+/* 1 where a limit stays on its own side of the anchor: no fresh reference is asked of it */
+static inline int ledger_waits(const LedgerInstrument *i, int side, int64_t price) {
+    return (i->has_reference || i->has_last) && (side ? price > i->anchor : price < i->anchor);
+}
+
+/* 1 where an order in a led row passes every control but the rate for sure. `open`, `held`: its
+   side without what it replaces. No sum here can leave 64 bits. */
+static inline int ledger_quick(const LedgerAccount *a, const LedgerInstrument *i,
+                               const LedgerRow *r, int64_t now, int side, int64_t price,
+                               int64_t lots, int64_t open, int64_t held, int limit,
+                               int fresh_order) {
+    const LedgerQuick *q = &a->quick;
+    int64_t worth, marked, other = r->worth[!side];
+    if ((uint64_t)(lots - 1) >= (uint64_t)q->lots[side]
+        || (uint64_t)price - (uint64_t)i->low[side] >= (uint64_t)i->span[side]
+        || (now > i->fresh_ns && !(limit && ledger_waits(i, side, price))) || __builtin_mul_overflow(ledger_size(price), lots, &worth)
+        || __builtin_mul_overflow(worth, i->value[I_UNIT_NANOS], &worth) || worth > q->nanos)
+        return 0;
+    open += lots;
+    held += worth;
+    if (__builtin_mul_overflow(open, i->mark[side], &marked)) return 0;
+    worth = marked > held ? marked : held;
+    return worth <= q->worth[side] && other <= q->worth[!side] && open <= q->open[side]
+        && worth + other <= q->total && open + r->open[!side] <= q->total_lots
+        && (!fresh_order || (a->open_orders < q->orders && r->open_orders < q->row_orders));
 }
 
 /* 0, or the Reason of the first control that denies. `old_*`: the hold that a replacement gives
@@ -362,27 +415,30 @@ static inline int ledger_check(Ledger *L, int64_t now, uint32_t account, uint32_
                                uint32_t strategy, int side, int kind, int flags, int64_t price,
                                int64_t stop, int64_t lots, int64_t old_lots, int64_t old_price) {
     int taken = 0;
-    if (LEDGER_LIKELY(ledger_inside(L, account, instrument))) {
-        LedgerInstrument *i = L->instrument + instrument;
+    if (LEDGER_LIKELY(ledger_inside(L, account, instrument)
+                      && ledger_known_instrument(L, instrument))) {
+        const LedgerInstrument *i = L->instrument + instrument;
         LedgerAccount *a = L->account + account;
-        if (LEDGER_LIKELY(i->value[I_KIND] != 0)) {
-            const LedgerStrategy *s = ledger_strategy(L, strategy);
-            const LedgerRow *r = ledger_row(L, account, instrument);
-            taken = ledger_take(L, a, strategy, now);
-            if (LEDGER_LIKELY(taken && kind == L_LIMIT && !(a->odd | i->odd)
-                              && !(L->strategy[0].gate | (s ? s->gate : 0))
-                              && r->max_order_lots && r->max_position_lots
-                              && ledger_passes(i, a, r, now, side, price, lots, old_lots,
-                                               old_price))) return R_NONE;
+        const LedgerStrategy *s = ledger_strategy(L, strategy);
+        const LedgerRow *r = ledger_row(L, account, instrument);
+        taken = ledger_take(L, a, strategy, now);
+        if (LEDGER_LIKELY(taken && r->led && (unsigned)side < 2 && !(s && s->gate)
+                          && (kind == L_LIMIT || kind == L_MARKET))) {
+            int64_t open = r->open[side], held = r->held[side], at = price;
+            if (kind == L_MARKET) at = ledger_hold_price(L, instrument, side, kind, price, stop);
+            if (old_lots) ledger_left(i, old_lots, old_price, &open, &held);
+            if (LEDGER_LIKELY(old_lots >= 0 && old_lots <= LEDGER_LOTS_MOST
+                              && ledger_quick(a, i, r, now, side, at, lots, open, held,
+                                              kind == L_LIMIT, !old_lots))) return R_NONE;
         }
     }
     LedgerOrder o = {now, price, stop, lots, old_lots, old_price, account, instrument, strategy,
                      side, kind, flags};
-    return ledger_refusal(L, &o, taken);
+    return ledger_decide(L, &o, taken);
 }
 
 /* The controls for an order that is not sent: nothing changes. `out` has LEDGER_FIGURES places. */
-static inline int ledger_what_if(const Ledger *L, const LedgerOrder *o, LedgerFigure *out) {
+static inline int ledger_what_if(Ledger *L, const LedgerOrder *o, LedgerFigure *out) {
     return ledger_figures(L, o, -1, out);
 }
 #endif

@@ -22,7 +22,6 @@ from .ledger_terms import (
     Row,
     Strategy,
     clamp,
-    fits,
     upwards,
 )
 
@@ -34,6 +33,9 @@ __all__ = ["Figure", "Order", "figures", "hold_price", "take", "use"]
 MARKETS = (OrderKind.MARKET, OrderKind.MARKET_TO_LIMIT)
 LIMITED = (OrderKind.STOP_LIMIT, OrderKind.LIMIT_IF_TOUCHED)
 TRAILING = (OrderKind.TRAILING_STOP, OrderKind.TRAILING_STOP_LIMIT)
+PRICED = (OrderKind.LIMIT, *LIMITED, OrderKind.TRAILING_STOP_LIMIT)
+STOPPED = (OrderKind.STOP, OrderKind.MARKET_IF_TOUCHED, *LIMITED, *TRAILING)
+KINDS = (*MARKETS, *PRICED, *STOPPED)
 
 
 class Figure(NamedTuple):
@@ -150,9 +152,11 @@ def figures(ledger: Accounts, order: Order, taken: bool | None) -> Iterator[Figu
     if not ledger.known_account(order.account):
         yield Figure(Reason.UNKNOWN_ACCOUNT, order.account, 0, False)
         return
+    price = order.price if order.kind in PRICED else 0
+    stop = order.stop if order.kind in STOPPED else 0
     sound = 1 <= order.lots <= ORDER_MOST and 0 <= order.old_lots <= LOTS_MOST
-    stop = 0 if order.kind == OrderKind.LIMIT else order.stop  # not read
-    if not sound or max(abs(order.price), abs(stop)) > TICKS_MOST or order.side not in (0, 1):
+    known = order.side in (0, 1) and order.kind in KINDS
+    if not sound or not known or max(abs(price), abs(stop)) > TICKS_MOST:
         yield Figure(Reason.INVALID_ORDER, 0, 0, False)
         return
     one, holder = ledger._terms(order.instrument), ledger._accounts[order.account]
@@ -206,8 +210,8 @@ def state_figures(ledger: Accounts, order: Order, row: Row, lowers: bool) -> Ite
 def after(one: Instrument, row: Row, order: Order) -> Row | None:
     """Return the row as it would be with the order, None where that is too large."""
     hold = hold_price(one, order.side, order.kind, order.price, order.stop)
-    fresh, old = one.worth(order.lots, hold), one.worth(order.old_lots, order.old_price)
-    if fresh is None or fresh > HOLD_MOST or old is None or not fits(one.mark_nanos * order.lots):
+    fresh = one.worth(order.lots, hold)
+    if fresh is None or fresh > HOLD_MOST:
         return None
     then = Row(*(getattr(row, name) for name in Row.__slots__))
     then.release(one, order.side, order.old_lots, order.old_price)
@@ -215,7 +219,7 @@ def after(one: Instrument, row: Row, order: Order) -> Row | None:
         then.put(0, then.open_buy + order.lots, then.held_buy + fresh)
     else:
         then.put(1, then.open_sell + order.lots, then.held_sell + fresh)
-    return then if then.within(one, HOLD_MOST) else None
+    return then if then.takes(one, order.side) else None
 
 
 def price_figures(one: Instrument, order: Order, lowers: bool) -> Iterator[Figure]:

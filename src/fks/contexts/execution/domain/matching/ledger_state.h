@@ -36,11 +36,11 @@ LEDGER_COLD void ledger_terms(LedgerInstrument *i) {
     ledger_note(i);
 }
 
-LEDGER_COLD void ledger_note_account(LedgerAccount *a) {
+LEDGER_COLD void ledger_note_account(Ledger *L, LedgerAccount *a) {
+    ledger_rest(L, a);
     a->missing = 0;
     for (int key = A_MAX_ORDER_NANOS; key <= A_CHECK_MARGIN; key++)
         if (key != A_MAX_POSITION_LOTS) a->missing += !a->value[key];
-    a->odd = a->missing || a->value[A_GATE];
     ledger_power(a);
 }
 
@@ -48,7 +48,7 @@ LEDGER_COLD void ledger_note_account(LedgerAccount *a) {
 LEDGER_COLD int ledger_busy(const Ledger *L, uint32_t instrument) {
     for (uint32_t one = 1; one < L->top; one++) {
         const LedgerRow *r = ledger_row(L, one, instrument);
-        if (r->position || r->open_buy || r->open_sell) return 1;
+        if (r->position || r->open[0] || r->open[1]) return 1;
     }
     return 0;
 }
@@ -64,7 +64,7 @@ LEDGER_COLD int ledger_configure_instrument(Ledger *L, uint32_t instrument, int 
     to = L->instrument[instrument];
     if (key == I_UNIT_NANOS && value != to.value[key]) {
         if (ledger_busy(L, instrument)) return R_INVALID_ORDER;
-        if (__builtin_mul_overflow(ledger_size(to.reference), value, &to.mark_nanos))
+        if (__builtin_mul_overflow(ledger_size(to.reference), value, &to.mark[1]))
             return R_OVERFLOW;
     }
     to.value[key] = value;
@@ -97,7 +97,7 @@ LEDGER_COLD int ledger_configure_account(Ledger *L, uint32_t account, uint32_t i
     }
     a->known = 1;
     if (account >= L->top) L->top = account + 1;
-    ledger_note_account(a);
+    ledger_note_account(L, a);
     return R_NONE;
 }
 
@@ -107,6 +107,7 @@ LEDGER_COLD int ledger_configure_strategy(Ledger *L, uint32_t strategy, int key,
     if (strategy >= L->strategies) return R_CAPACITY;
     if (key != A_GATE && (key != A_ORDERS_PER_SECOND || strategy == 0)) return R_INVALID_ORDER;
     if (!ledger_allowed(&LEDGER_ACCOUNT[key], value)) return R_INVALID_ORDER;
+    if (strategy == 0) ledger_rest_all(L);
     if (key == A_GATE) s->gate = value;
     else {
         s->level = ledger_refit(s->level, s->rate, value);
@@ -138,8 +139,8 @@ LEDGER_COLD int ledger_blank(const int64_t *words, int count) {
 /* The stored words of a row, after account and instrument. */
 LEDGER_COLD int ledger_row_words(const LedgerRow *r, int64_t *w) {
     w[0] = r->max_order_lots; w[1] = r->max_position_lots; w[2] = r->position; w[3] = r->cost;
-    w[4] = r->realised; w[5] = r->open_buy; w[6] = r->open_sell; w[7] = r->held_buy;
-    w[8] = r->held_sell; w[9] = r->open_orders;
+    w[4] = r->realised; w[5] = r->open[0]; w[6] = r->open[1]; w[7] = r->held[0];
+    w[8] = r->held[1]; w[9] = r->open_orders;
     return !ledger_blank(w, 10);
 }
 
@@ -206,8 +207,7 @@ LEDGER_COLD int ledger_read_instrument(Ledger *L, const int64_t *w) {
     memcpy(i->value + 1, w + 1, 120);
     i->has_reference = w[16] & 1; i->has_last = w[16] >> 1 & 1;
     i->reference = w[17]; i->reference_ns = w[18]; i->last = w[19];
-    i->anchor = i->has_reference ? i->reference : i->last;
-    if (__builtin_mul_overflow(ledger_size(i->reference), i->value[I_UNIT_NANOS], &i->mark_nanos))
+    if (__builtin_mul_overflow(ledger_size(i->reference), i->value[I_UNIT_NANOS], &i->mark[1]))
         return R_INVALID_ORDER;
     ledger_terms(i);
     return R_NONE;
@@ -230,7 +230,7 @@ LEDGER_COLD int ledger_read_account(Ledger *L, const int64_t *w) {
     a->day_lots = w[20]; a->level = w[21]; a->level_ns = w[22];
     a->known = 1;
     L->top = (uint32_t)w[0] + 1;
-    ledger_note_account(a);
+    ledger_note_account(L, a);
     return R_NONE;
 }
 
@@ -252,15 +252,18 @@ LEDGER_COLD int ledger_read_row(Ledger *L, const int64_t *w) {
     if (!L->account[w[0]].known || ledger_blank(w + 2, 10)) return R_INVALID_ORDER;
     i = L->instrument + w[1];
     r = ledger_row(L, (uint32_t)w[0], (uint32_t)w[1]);
-    if (w[2] < 0 || w[3] < 0 || w[4] > LEDGER_LOTS_MOST || w[4] < -LEDGER_LOTS_MOST
-        || w[5] == INT64_MIN || w[11] < 0 || w[11] > LEDGER_LOTS_MOST) return R_INVALID_ORDER;
+    if (w[2] < 0 || w[3] < 0 || w[5] == INT64_MIN || w[11] < 0 || w[11] > LEDGER_ORDERS_MOST)
+        return R_INVALID_ORDER;
     for (int k = 7; k < 9; k++)
         if (w[k] < 0 || w[k] > LEDGER_LOTS_MOST || w[k + 2] < 0 || w[k + 2] > LEDGER_HOLD_MOST
             || (!w[k] && w[k + 2])) return R_INVALID_ORDER;
     r->max_order_lots = w[2]; r->max_position_lots = w[3]; r->position = w[4]; r->cost = w[5];
-    r->realised = w[6]; r->open_buy = w[7]; r->open_sell = w[8]; r->held_buy = w[9];
-    r->held_sell = w[10]; r->open_orders = w[11];
+    r->realised = w[6]; r->open[0] = w[7]; r->open[1] = w[8]; r->held[0] = w[9];
+    r->held[1] = w[10]; r->open_orders = (int32_t)w[11];
     if (!ledger_derive(i, r)) return R_INVALID_ORDER;
+    r->counted[0] = r->worth[0];
+    r->counted[1] = r->worth[1];
+    r->counted_lots = r->open[0] + r->open[1];
     ledger_count(L->account + w[0], i, r, 1);
     L->account[w[0]].open_orders += r->open_orders;
     ledger_power(L->account + w[0]);

@@ -17,6 +17,7 @@ from .ledger_terms import (
     HOLD_MOST,
     INSTRUMENT_RANGES,
     LOTS_MOST,
+    ORDERS_MOST,
     PARTS,
     PRICE_MOST,
     TICKS_MOST,
@@ -168,8 +169,7 @@ def read_row(words: tuple[int, ...], terms: Instrument) -> Row:
     """Return a row from its words."""
     row = Row(*words)
     sound(row != Row() and row.max_order_lots >= 0 and row.max_position_lots >= 0)
-    sound(abs(row.position) <= LOTS_MOST and abs(row.cost) <= UNLIMITED)
-    sound(0 <= row.open_orders <= LOTS_MOST)
+    sound(abs(row.cost) <= UNLIMITED and 0 <= row.open_orders <= ORDERS_MOST)
     for lots, held in ((row.open_buy, row.held_buy), (row.open_sell, row.held_sell)):
         sound(0 <= lots <= LOTS_MOST and 0 <= held <= HOLD_MOST and not (held and not lots))
     sound(row.within(terms))

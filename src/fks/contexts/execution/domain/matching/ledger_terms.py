@@ -15,10 +15,12 @@ __all__ = [
     "HOLD_MOST",
     "INSTRUMENT_RANGES",
     "LOTS_MOST",
+    "ORDERS_MOST",
     "ORDER_MOST",
     "PARTS",
     "PRICE_MOST",
     "TICKS_MOST",
+    "VALUE_MOST",
     "Account",
     "Instrument",
     "Row",
@@ -30,8 +32,10 @@ __all__ = [
 ]
 
 PARTS = 10**9  # rates are in parts of a billion
-HOLD_MOST = 2**62 - 1  # nanos that position and orders of a row may come to by an order
-LOTS_MOST = 2**40  # lots of a row: position, open buys and open sells together
+HOLD_MOST = 2**61 - 1  # nanos held of one side of a row
+VALUE_MOST = 2**62 - 1  # nanos that a position, or the open sells at the mark, come to
+LOTS_MOST = 2**40  # lots open on one side of a row; a position may have twice as many
+ORDERS_MOST = 2**31 - 1  # open in a row
 TICKS_MOST = 2**53  # of a price in an order, and of a reference
 PRICE_MOST = 2**55  # of a price held or traded at
 ORDER_MOST = 2**32 - 1  # lots of an order
@@ -210,14 +214,21 @@ class Row:
             self.open_buy + self.open_sell,
         )
 
-    def within(self, instrument: Instrument, most: int = UNLIMITED) -> bool:
-        """Tell whether all that follows from the row fits, and its sizes together are <= most."""
-        exposure, sells = self.exposure(instrument), self.sells(instrument)
+    def within(self, instrument: Instrument) -> bool:
+        """Tell whether all that follows from the position and the mark is small enough."""
         return (
-            abs(exposure) + self.held_buy + sells <= most
-            and abs(self.position) + self.open_buy + self.open_sell <= LOTS_MOST
+            abs(self.exposure(instrument)) <= VALUE_MOST
+            and self.open_sell * instrument.mark_nanos <= VALUE_MOST
+            and abs(self.position) <= 2 * LOTS_MOST
             and fits(self.profit(instrument))
         )
+
+    def takes(self, instrument: Instrument, side: int) -> bool:
+        """Tell whether what is held of a side is small enough for an order to be added."""
+        if side == 0:
+            return self.open_buy <= LOTS_MOST and self.held_buy <= HOLD_MOST
+        marked = self.open_sell * instrument.mark_nanos
+        return self.open_sell <= LOTS_MOST and max(self.held_sell, marked) <= HOLD_MOST
 
     def release(self, instrument: Instrument, side: int, lots: int, price: int) -> None:
         """Give back a hold; never less than nothing is left, and nothing where no lot is open."""
