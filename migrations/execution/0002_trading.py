@@ -38,12 +38,8 @@ def upgrade() -> None:
         sa.Column("symbol", sa.String(64), nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
     )
-    op.create_index(
-        "ix_execution_account_fills_order_id", "execution_account_fills", ["order_id"]
-    )
-    op.create_index(
-        "execution_account_fills_account", "execution_account_fills", ["account", "id"]
-    )
+    op.create_index("ix_execution_account_fills_order_id", "execution_account_fills", ["order_id"])
+    op.create_index("execution_account_fills_account", "execution_account_fills", ["account", "id"])
     op.create_table(
         "execution_decisions",
         sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fks.contexts.execution.domain.simulation.replica import ReplayBook
 from fks.contexts.execution.domain.simulation.events import BUY, L3_EVENT, SELL, L3Kind
 from fks.contexts.execution.domain.simulation.recorded import RecordedBook
+from fks.contexts.execution.domain.simulation.replica import ReplayBook
 
 KINDS = [L3Kind.ADD] * 4 + list(L3Kind)
 ROWS = st.lists(

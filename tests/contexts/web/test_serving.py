@@ -48,7 +48,9 @@ async def app(build: Path) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@pytest.mark.parametrize("path", ["/", "/chart", "/backtests", "/backtests/abc", "/compare", "/trade/risk"])
+@pytest.mark.parametrize(
+    "path", ["/", "/chart", "/backtests", "/backtests/abc", "/compare", "/trade/risk"]
+)
 async def test_every_address_of_the_app_leads_to_its_page(
     app: httpx.AsyncClient, path: str
 ) -> None:
