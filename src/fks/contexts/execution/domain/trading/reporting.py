@@ -263,7 +263,8 @@ class Reporting:
             order.cancel_asked = False  # a cancel that was asked was refused
         if code:
             order.code, order.reason = code, text
-        self._floor.told(order, state.value, text)
+        if state not in (OrderState.FILLED, OrderState.PARTIALLY_FILLED):  # the fill was told
+            self._floor.told(order, state.value, text)
         self._floor.moved(order)
         if state is OrderState.FILLED:
             self._floor.todo.append(Todo("ended", order_id=order.id))
