@@ -8,11 +8,11 @@
    that a check reads a few places and divides nothing. Margin and fees are summed in parts of a
    billion of a nano and compared with equity times a billion: no rounding at all.
 
-   The row an account asked about last is *led*: its orders are counted late. What it may rise to
-   before any control could deny was worked out when it became led (`LedgerQuick`), so as long as
-   only its own orders come and go, a check is a few comparisons, and a hold or a release touches
-   nothing but the row. Whatever else happens to the account counts the row first and ends this
-   (`ledger_rest`). A row that is not led is always counted. */
+   The row an account asked about or changed last is *led*: it stands outside of the sums, so a hold,
+   a release or a fill touches nothing but the row and the account's cash. Up to where the led row
+   may rise before any control could deny is worked out when it is asked (`LedgerQuick`), without
+   a division, and again after a fill; until then a check is a few comparisons. Whatever needs the
+   sums puts the led row back first (`ledger_rest`). */
 #ifndef FKS_LEDGER_H
 #define FKS_LEDGER_H
 #include <stdint.h>
@@ -59,16 +59,15 @@ enum { /* AccountKey */
     A_CHECK_MARGIN, A_LIMITS_VERSION
 };
 
-typedef struct { /* two cache lines; by side (0 buy, 1 sell) in the first one */
-    int64_t open[2];    /* lots */
-    int64_t held[2];    /* nanos at the prices held */
-    int64_t worth[2];   /* what the side counts for: held; of sells the mark if that is more */
-    int64_t counted[2]; /* worth as the account's sums have it */
+typedef struct { /* two cache lines; by side (0 buy, 1 sell); what changes most in the first one */
+    int64_t open[2];  /* lots */
+    int64_t held[2];  /* nanos at the prices held */
+    int64_t worth[2]; /* what the side counts for: held; of sells the mark if that is more */
     int64_t position, exposure; /* lots; nanos, signed as the position is */
     int64_t cost, realised;
     int64_t max_order_lots, max_position_lots;
-    int64_t counted_lots;
-    int32_t open_orders, led;
+    int64_t open_orders;
+    int64_t spare[3];
 } LedgerRow;
 
 typedef struct { /* four cache lines */
@@ -81,7 +80,8 @@ typedef struct { /* four cache lines */
     int32_t margin_set, has_reference, has_last, missing;
     ledger_wide lot_fee; /* of one lot, in parts of a billion of a nano */
     int64_t margin, fee; /* initial margin and the dearer fee, in parts of a billion */
-    int64_t spare[10];
+    int64_t inverse;     /* 2^62 by margin and twice the fee, cut off; 0 where those are 0 */
+    int64_t spare[9];
 } LedgerInstrument;
 
 typedef struct { /* of the led row: up to here no control denies */
@@ -91,6 +91,8 @@ typedef struct { /* of the led row: up to here no control denies */
     int64_t open[2];  /* lots of a side: position limit */
     int64_t total, total_lots; /* of both sides: day counters */
     int64_t orders, row_orders; /* open before it */
+    int64_t most[2];  /* what lots is when the rest is known */
+    int32_t termed, bounded; /* what follows from the limits is known; all of it is */
 } LedgerQuick;
 
 typedef struct {
@@ -103,8 +105,7 @@ typedef struct {
     uint32_t spare;
     int64_t value[16]; /* by AccountKey */
     int64_t cash, fees, realised, day_nanos, day_lots, open_lots;
-    ledger_wide exposure, side[2], gross, need, profit; /* sums of the rows */
-    ledger_wide power, concentrated; /* equity times a billion; times the share allowed */
+    ledger_wide exposure, side[2], gross, need, profit; /* sums of the rows but the led one */
 } LedgerAccount;
 
 typedef struct { int64_t gate, rate, level, level_ns; } LedgerStrategy;
@@ -198,17 +199,23 @@ static inline int64_t ledger_side_worth(const LedgerInstrument *i, const LedgerR
     return marked > r->held[side] ? marked : r->held[side];
 }
 
+/* 1 and what a position counts for, or 0 where it is too large */
+static inline int ledger_exposed(const LedgerInstrument *i, int64_t position, int64_t cost,
+                                 int64_t *exposure) {
+    int64_t value;
+    if (!i->has_reference) *exposure = position < 0 ? -ledger_size(cost) : ledger_size(cost);
+    else if (__builtin_mul_overflow(position, i->mark[1], exposure)) return 0;
+    value = i->reference < 0 ? -*exposure : *exposure;
+    return *exposure <= LEDGER_VALUE_MOST && *exposure >= -LEDGER_VALUE_MOST
+        && position <= 2 * LEDGER_LOTS_MOST && position >= -2 * LEDGER_LOTS_MOST
+        && !(i->has_reference && __builtin_sub_overflow(value, cost, &value));
+}
+
 /* 1 and all of the row that follows from the rest, or 0 where it is too large */
 static inline int ledger_derive(const LedgerInstrument *i, LedgerRow *r) {
-    int64_t value, marked, mark = i->mark[1], most = LEDGER_VALUE_MOST;
-    if (!i->has_reference)
-        r->exposure = r->position < 0 ? -ledger_size(r->cost) : ledger_size(r->cost);
-    else if (__builtin_mul_overflow(r->position, mark, &r->exposure)) return 0;
-    if (__builtin_mul_overflow(r->open[1], mark, &marked) || marked > most || r->exposure > most
-        || r->exposure < -most || r->position > 2 * LEDGER_LOTS_MOST
-        || r->position < -2 * LEDGER_LOTS_MOST) return 0;
-    value = i->reference < 0 ? -r->exposure : r->exposure;
-    if (i->has_reference && __builtin_sub_overflow(value, r->cost, &value)) return 0;
+    int64_t marked;
+    if (__builtin_mul_overflow(r->open[1], i->mark[1], &marked) || marked > LEDGER_VALUE_MOST
+        || !ledger_exposed(i, r->position, r->cost, &r->exposure)) return 0;
     r->worth[0] = r->held[0];
     r->worth[1] = marked > r->held[1] ? marked : r->held[1];
     return 1;
@@ -231,34 +238,24 @@ static inline ledger_wide ledger_need(const LedgerInstrument *i, int64_t gross, 
     return (ledger_wide)gross * i->margin + held * i->fee + i->lot_fee * lots;
 }
 
-/* Put a row, as it was counted, into the sums of its account (sign 1) or take it out (-1). */
+/* Put a row into the sums of its account (sign 1) or take it out (-1). */
 static inline void ledger_count(LedgerAccount *a, const LedgerInstrument *i, const LedgerRow *r,
                                 int sign) {
-    int64_t gross = ledger_gross(r, r->counted);
-    ledger_wide held = (ledger_wide)r->counted[0] + r->counted[1];
+    int64_t gross = ledger_gross(r, r->worth), lots = r->open[0] + r->open[1];
+    ledger_wide held = (ledger_wide)r->worth[0] + r->worth[1];
     a->exposure += sign * r->exposure;
-    a->side[0] += sign * r->counted[0];
-    a->side[1] += sign * r->counted[1];
+    a->side[0] += sign * r->worth[0];
+    a->side[1] += sign * r->worth[1];
     a->gross += sign * gross;
     a->profit += sign * (ledger_wide)ledger_profit(i, r);
-    a->need += sign * ledger_need(i, gross, held, r->counted_lots);
-    a->open_lots += sign * r->counted_lots;
+    a->need += sign * ledger_need(i, gross, held, lots);
+    a->open_lots += sign * lots;
 }
 
-/* Count a row anew that has changed in its orders only. */
-static inline void ledger_recount(LedgerAccount *a, const LedgerInstrument *i, LedgerRow *r) {
-    ledger_count(a, i, r, -1);
-    r->counted[0] = r->worth[0];
-    r->counted[1] = r->worth[1];
-    r->counted_lots = r->open[0] + r->open[1];
-    ledger_count(a, i, r, 1);
-}
-
-/* Count the led row, which is led no more: the sums are those of all rows. */
+/* Put the led row back, which is led no more: the sums are those of all rows. */
 static inline void ledger_rest(Ledger *L, LedgerAccount *a) {
     if (!a->led) return;
-    ledger_recount(a, L->instrument + a->led_in, a->led);
-    a->led->led = 0;
+    ledger_count(a, L->instrument + a->led_in, a->led, 1);
     a->led = 0;
 }
 
@@ -266,22 +263,24 @@ LEDGER_COLD void ledger_rest_all(Ledger *L) {
     for (uint32_t one = 1; one < L->top; one++) ledger_rest(L, L->account + one);
 }
 
-/* Equity has changed: cash, or the profit of a row. */
-static inline void ledger_power(LedgerAccount *a) {
-    ledger_wide equity = a->cash + a->profit;
-    int64_t share = a->value[A_MAX_CONCENTRATION_PPB];
-    a->power = equity * LEDGER_PARTS;
-    a->concentrated = share == LEDGER_UNLIMITED ? ((ledger_wide)1 << 126) : equity * share;
+/* Cash and position have changed, or it is not known what follows from them. */
+static inline void ledger_unbind(LedgerAccount *a) {
+    a->quick.lots[0] = a->quick.lots[1] = 0;
+    a->quick.bounded = 0;
+}
+
+/* Lead a row that is not: before it changes, or to ask what it may rise to. */
+LEDGER_COLD void ledger_lead(Ledger *L, uint32_t account, uint32_t instrument) {
+    LedgerAccount *a = L->account + account;
+    ledger_rest(L, a);
+    a->led = ledger_row(L, account, instrument);
+    a->led_in = instrument;
+    ledger_count(a, L->instrument + instrument, a->led, -1);
+    a->quick.termed = 0;
+    ledger_unbind(a);
 }
 
 /* --- holds ---------------------------------------------------------------------------------- */
-
-/* A row that is not led has changed in its orders. */
-LEDGER_COLD void ledger_moved(Ledger *L, uint32_t account, uint32_t instrument, LedgerRow *r) {
-    LedgerAccount *a = L->account + account;
-    ledger_rest(L, a);
-    ledger_recount(a, L->instrument + instrument, r);
-}
 
 /* 0, or OVERFLOW and nothing changed */
 static inline int ledger_hold(Ledger *L, uint32_t account, uint32_t instrument, uint32_t strategy,
@@ -300,10 +299,10 @@ static inline int ledger_hold(Ledger *L, uint32_t account, uint32_t instrument, 
                        && (held = r->held[side] + worth) <= LEDGER_HOLD_MOST
                        && !__builtin_mul_overflow(open, i->mark[side], &marked)
                        && marked <= LEDGER_HOLD_MOST)) return R_OVERFLOW;
+    if (!LEDGER_LIKELY(L->account[account].led == r)) ledger_lead(L, account, instrument);
     r->open[side] = open;
     r->held[side] = held;
     r->worth[side] = marked > held ? marked : held;
-    if (!LEDGER_LIKELY(r->led)) ledger_moved(L, account, instrument, r);
     return R_NONE;
 }
 
@@ -326,9 +325,9 @@ static inline void ledger_release(Ledger *L, uint32_t account, uint32_t instrume
     if (!LEDGER_LIKELY(ledger_inside(L, account, instrument) && lots >= 0)) return;
     i = L->instrument + instrument;
     r = ledger_row(L, account, instrument);
+    if (!LEDGER_LIKELY(L->account[account].led == r)) ledger_lead(L, account, instrument);
     ledger_left(i, lots, price, &r->open[side], &r->held[side]);
     r->worth[side] = ledger_side_worth(i, r, side);
-    if (!LEDGER_LIKELY(r->led)) ledger_moved(L, account, instrument, r);
 }
 
 /* The number of open orders goes up or down; never below nothing. */
@@ -342,21 +341,19 @@ static inline void ledger_opened(Ledger *L, uint32_t account, uint32_t instrumen
     count = r->open_orders + delta;
     count = count < 0 ? 0 : count > LEDGER_ORDERS_MOST ? LEDGER_ORDERS_MOST : count;
     L->account[account].open_orders += count - r->open_orders;
-    r->open_orders = (int32_t)count;
+    r->open_orders = count;
 }
 
 /* --- fills ---------------------------------------------------------------------------------- */
 
-/* 1 and the fee of a fill, or 0 where 64 bits do not hold it. Rounded up: against the account. */
-static inline int ledger_fee(const Ledger *L, uint32_t instrument, int64_t lots, int64_t price,
-                             int maker, int64_t *fee) {
-    const LedgerInstrument *i = L->instrument + instrument;
-    int64_t rate, worth, whole, rest, part;
-    if (instrument >= L->instruments || lots < 0 || !ledger_worth(i, lots, price, &worth)) return 0;
-    rate = i->value[maker ? I_MAKER_FEE_PPB : I_TAKER_FEE_PPB];
-    whole = worth / LEDGER_PARTS * rate; /* |rate| <= a billion: both products fit */
-    rest = worth % LEDGER_PARTS * rate;
-    part = rest / LEDGER_PARTS + (rest % LEDGER_PARTS > 0);
+/* 1 and the fee of a fill of that worth, or 0 where 64 bits do not hold it. Rounded up: against
+   the account. */
+static inline int ledger_fee(const LedgerInstrument *i, int64_t lots, int64_t worth, int maker,
+                             int64_t *fee) {
+    int64_t rate = i->value[maker ? I_MAKER_FEE_PPB : I_TAKER_FEE_PPB];
+    int64_t whole = worth / LEDGER_PARTS * rate; /* |rate| <= a billion: both products fit */
+    int64_t rest = worth % LEDGER_PARTS * rate;
+    int64_t part = rest / LEDGER_PARTS + (rest % LEDGER_PARTS > 0);
     return !__builtin_mul_overflow(i->value[I_LOT_FEE_NANOS], lots, fee)
         && !__builtin_add_overflow(*fee, whole, fee) && !__builtin_add_overflow(*fee, part, fee);
 }
@@ -368,29 +365,18 @@ static inline int64_t ledger_part(int64_t cost, int64_t closing, int64_t size) {
     return (int64_t)((ledger_wide)cost * closing / size);
 }
 
-/* What a fill makes of a row and of its account. */
+/* What a fill makes of a row and of its account; side by side it is put there from registers. */
 typedef struct {
-    LedgerRow row;
-    int64_t realised, cash, fees, day_nanos, day_lots;
+    int64_t open, held, worth, position, exposure, cost, realised; /* open, held, worth: its side */
+    int64_t realised_all, cash, fees, day_nanos, day_lots;
 } LedgerFilled;
 
-/* 1 and the fill of held lots worked out, nothing changed; 0 where it does not fit */
-static inline int ledger_prepare(const Ledger *L, uint32_t account, uint32_t instrument, int side,
-                                 int64_t lots, int64_t price, int64_t held_price, int64_t fee,
-                                 LedgerFilled *z) {
-    const LedgerInstrument *i = L->instrument + instrument;
-    const LedgerAccount *a = L->account + account;
-    LedgerRow *r = &z->row;
-    int64_t worth, notional, size, closing = 0, closed, freed, gained;
+/* 1 and the position after a fill with its cost and what was gained, or 0 where it does not fit */
+static inline int ledger_turn(const LedgerInstrument *i, const LedgerRow *r, int side, int64_t lots,
+                              int64_t price, int64_t worth, int64_t *gained, LedgerFilled *z) {
+    int64_t notional = price < 0 ? -worth : worth, size = ledger_size(r->position), closing = 0;
+    int64_t closed, freed;
     ledger_wide wide, cost;
-    if (!LEDGER_LIKELY(ledger_inside(L, account, instrument) && lots >= 0
-                       && lots <= LEDGER_LOTS_MOST && ledger_worth(i, lots, price, &worth)))
-        return 0;
-    side = side != 0;
-    *r = *ledger_row(L, account, instrument);
-    ledger_left(i, lots, held_price, &r->open[side], &r->held[side]);
-    notional = price < 0 ? -worth : worth;
-    size = ledger_size(r->position);
     if (size && (r->position > 0) == (side != 0)) closing = size < lots ? size : lots;
     closed = price * closing * i->value[I_UNIT_NANOS]; /* no larger than notional */
     freed = closing == 0 ? 0 : closing == size ? r->cost : ledger_part(r->cost, closing, size);
@@ -398,44 +384,67 @@ static inline int ledger_prepare(const Ledger *L, uint32_t account, uint32_t ins
     cost = (ledger_wide)r->cost - freed + (side ? (ledger_wide)closed - notional
                                                 : (ledger_wide)notional - closed);
     if (cost > INT64_MAX || cost < -INT64_MAX || wide > INT64_MAX || wide < -INT64_MAX) return 0;
-    gained = (int64_t)wide;
-    r->position += side ? -lots : lots;
-    r->cost = (int64_t)cost;
-    return !__builtin_add_overflow(r->realised, gained, &r->realised)
-        && !__builtin_add_overflow(a->realised, gained, &z->realised)
+    *gained = (int64_t)wide;
+    z->position = r->position + (side ? -lots : lots);
+    z->cost = (int64_t)cost;
+    return ledger_exposed(i, z->position, z->cost, &z->exposure);
+}
+
+/* 1 and the fill of held lots worked out, nothing changed; 0 where it does not fit. `worth`: of
+   the lots at the price, its sign left out. */
+static inline int ledger_prepare(const Ledger *L, uint32_t account, uint32_t instrument, int side,
+                                 int64_t lots, int64_t price, int64_t worth, int64_t held_price,
+                                 int64_t fee, LedgerFilled *z) {
+    const LedgerInstrument *i = L->instrument + instrument;
+    const LedgerAccount *a = L->account + account;
+    const LedgerRow *r = ledger_row(L, account, instrument);
+    int64_t gained, marked;
+    if (!LEDGER_LIKELY(ledger_turn(i, r, side, lots, price, worth, &gained, z))) return 0;
+    z->open = r->open[side];
+    z->held = r->held[side];
+    ledger_left(i, lots, held_price, &z->open, &z->held);
+    marked = z->open * i->mark[side];
+    z->worth = marked > z->held ? marked : z->held;
+    return !__builtin_add_overflow(r->realised, gained, &z->realised)
+        && !__builtin_add_overflow(a->realised, gained, &z->realised_all)
         && !__builtin_add_overflow(a->cash, gained, &z->cash)
         && !__builtin_sub_overflow(z->cash, fee, &z->cash)
         && !__builtin_add_overflow(a->fees, fee, &z->fees)
         && !__builtin_add_overflow(a->day_nanos, worth, &z->day_nanos)
-        && !__builtin_add_overflow(a->day_lots, lots, &z->day_lots) && ledger_derive(i, r);
+        && !__builtin_add_overflow(a->day_lots, lots, &z->day_lots);
 }
 
-static inline void ledger_commit(Ledger *L, uint32_t account, uint32_t instrument,
+static inline void ledger_commit(Ledger *L, uint32_t account, uint32_t instrument, int side,
                                  const LedgerFilled *z) {
-    const LedgerInstrument *i = L->instrument + instrument;
     LedgerAccount *a = L->account + account;
     LedgerRow *r = ledger_row(L, account, instrument);
-    if (a->led != r) ledger_rest(L, a);
-    a->led = 0;
-    ledger_count(a, i, r, -1);
-    *r = z->row;
-    r->led = 0;
-    r->counted[0] = r->worth[0];
-    r->counted[1] = r->worth[1];
-    r->counted_lots = r->open[0] + r->open[1];
-    ledger_count(a, i, r, 1);
-    a->realised = z->realised; a->cash = z->cash; a->fees = z->fees;
+    if (!LEDGER_LIKELY(a->led == r)) ledger_lead(L, account, instrument);
+    ledger_unbind(a);
+    r->open[side] = z->open; r->held[side] = z->held; r->worth[side] = z->worth;
+    r->position = z->position; r->exposure = z->exposure;
+    r->cost = z->cost; r->realised = z->realised;
+    a->realised = z->realised_all; a->cash = z->cash; a->fees = z->fees;
     a->day_nanos = z->day_nanos; a->day_lots = z->day_lots;
-    ledger_power(a);
+}
+
+/* 1 and what a fill is worth, or 0 where there can be none */
+static inline int ledger_fills(const Ledger *L, uint32_t account, uint32_t instrument, int64_t lots,
+                               int64_t price, int64_t *worth) {
+    return LEDGER_LIKELY(ledger_inside(L, account, instrument) && lots >= 0
+                         && lots <= LEDGER_LOTS_MOST)
+        && ledger_worth(L->instrument + instrument, lots, price, worth);
 }
 
 /* A fill of held lots at a fee that is known: 0, or OVERFLOW and nothing changed. */
 static inline int ledger_settle(Ledger *L, uint32_t account, uint32_t instrument, int side,
                                 int64_t lots, int64_t price, int64_t held_price, int64_t fee) {
     LedgerFilled z;
-    if (!ledger_prepare(L, account, instrument, side, lots, price, held_price, fee, &z))
+    int64_t worth;
+    side = side != 0;
+    if (!ledger_fills(L, account, instrument, lots, price, &worth)
+        || !ledger_prepare(L, account, instrument, side, lots, price, worth, held_price, fee, &z))
         return R_OVERFLOW;
-    ledger_commit(L, account, instrument, &z);
+    ledger_commit(L, account, instrument, side, &z);
     return R_NONE;
 }
 
@@ -443,11 +452,34 @@ static inline int ledger_settle(Ledger *L, uint32_t account, uint32_t instrument
 static inline int ledger_fill(Ledger *L, uint32_t account, uint32_t instrument, int side,
                               int64_t lots, int64_t price, int64_t held_price, int maker,
                               int64_t *fee) {
-    if (ledger_fee(L, instrument, lots, price, maker, fee)
+    int64_t worth;
+    if (ledger_fills(L, account, instrument, lots, price, &worth)
+        && ledger_fee(L->instrument + instrument, lots, worth, maker, fee)
         && !ledger_settle(L, account, instrument, side, lots, price, held_price, *fee))
         return R_NONE;
     *fee = 0;
     return R_OVERFLOW;
+}
+
+/* Both fills of one account with itself: the second one finds what the first one left. */
+LEDGER_COLD int ledger_trade_self(Ledger *L, uint32_t instrument, int64_t lots, int64_t price,
+                                  int64_t worth, uint32_t account, int side,
+                                  int64_t other_held_price, int64_t other_fee,
+                                  const LedgerFilled *first) {
+    LedgerAccount *a = L->account + account;
+    LedgerRow *r = ledger_row(L, account, instrument), row = *r;
+    LedgerFilled second, was = {.realised_all = a->realised, .cash = a->cash, .fees = a->fees,
+                                .day_nanos = a->day_nanos, .day_lots = a->day_lots};
+    ledger_commit(L, account, instrument, side, first);
+    if (LEDGER_LIKELY(ledger_prepare(L, account, instrument, !side, lots, price, worth,
+                                     other_held_price, other_fee, &second))) {
+        ledger_commit(L, account, instrument, !side, &second);
+        return 0;
+    }
+    *r = row; /* the same row is led as before, or is now: it is in no sum */
+    a->realised = was.realised_all; a->cash = was.cash; a->fees = was.fees;
+    a->day_nanos = was.day_nanos; a->day_lots = was.day_lots;
+    return 2;
 }
 
 /* Both fills of a trade, or none: 0, or 1 where the taker's does not fit, 2 where the maker's does
@@ -456,28 +488,23 @@ static inline int ledger_trade(Ledger *L, uint32_t instrument, int64_t lots, int
                                uint32_t account, int side, int64_t held_price, uint32_t other,
                                int64_t other_held_price, int maker, int64_t *fee,
                                int64_t *other_fee) {
+    const LedgerInstrument *i = L->instrument + instrument;
     LedgerFilled a, b;
-    if (!LEDGER_LIKELY(ledger_fee(L, instrument, lots, price, 0, fee)
-                       && ledger_prepare(L, account, instrument, side, lots, price, held_price,
-                                         *fee, &a))) return 1;
-    if (!LEDGER_LIKELY(ledger_fee(L, instrument, lots, price, maker, other_fee))) return 2;
-    if (LEDGER_LIKELY(account != other)) {
-        if (!LEDGER_LIKELY(ledger_prepare(L, other, instrument, !side, lots, price,
-                                          other_held_price, *other_fee, &b))) return 2;
-        ledger_commit(L, account, instrument, &a);
-    } else { /* with itself: the second fill finds what the first one left */
-        ledger_rest(L, L->account + account);
-        LedgerRow row = *ledger_row(L, account, instrument);
-        LedgerAccount before = L->account[account];
-        ledger_commit(L, account, instrument, &a);
-        if (!ledger_prepare(L, other, instrument, !side, lots, price, other_held_price, *other_fee,
-                            &b)) {
-            *ledger_row(L, account, instrument) = row;
-            L->account[account] = before;
-            return 2;
-        }
-    }
-    ledger_commit(L, other, instrument, &b);
+    int64_t worth;
+    side = side != 0;
+    if (!LEDGER_LIKELY(ledger_fills(L, account, instrument, lots, price, &worth)
+                       && ledger_fee(i, lots, worth, 0, fee)
+                       && ledger_prepare(L, account, instrument, side, lots, price, worth,
+                                         held_price, *fee, &a))) return 1;
+    if (!LEDGER_LIKELY(ledger_inside(L, other, instrument)
+                       && ledger_fee(i, lots, worth, maker, other_fee))) return 2;
+    if (!LEDGER_LIKELY(account != other))
+        return ledger_trade_self(L, instrument, lots, price, worth, account, side,
+                                 other_held_price, *other_fee, &a);
+    if (!LEDGER_LIKELY(ledger_prepare(L, other, instrument, !side, lots, price, worth,
+                                      other_held_price, *other_fee, &b))) return 2;
+    ledger_commit(L, account, instrument, side, &a);
+    ledger_commit(L, other, instrument, !side, &b);
     return 0;
 }
 
@@ -487,9 +514,8 @@ static inline int ledger_credit(Ledger *L, uint32_t account, int64_t nanos) {
     int64_t cash;
     if (!ledger_known_account(L, account)) return R_UNKNOWN_ACCOUNT;
     if (__builtin_add_overflow(L->account[account].cash, nanos, &cash)) return R_OVERFLOW;
-    ledger_rest(L, L->account + account);
     L->account[account].cash = cash;
-    ledger_power(L->account + account);
+    ledger_unbind(L->account + account);
     return R_NONE;
 }
 
@@ -498,7 +524,7 @@ static inline int ledger_new_day(Ledger *L, uint32_t account) {
     uint32_t one;
     if (account && !ledger_known_account(L, account)) return R_UNKNOWN_ACCOUNT;
     for (one = account ? account : 1; one < (account ? account + 1 : L->top); one++) {
-        ledger_rest(L, L->account + one);
+        ledger_unbind(L->account + one);
         L->account[one].day_nanos = L->account[one].day_lots = 0;
     }
     return R_NONE;
@@ -546,23 +572,18 @@ LEDGER_COLD int ledger_holds(const Ledger *L, uint32_t instrument, const LedgerI
 
 /* The terms or the mark of an instrument change: its rows leave the sums and come back. */
 LEDGER_COLD void ledger_change(Ledger *L, uint32_t instrument, const LedgerInstrument *to) {
-    LedgerInstrument from = L->instrument[instrument];
-    L->instrument[instrument] = *to;
+    LedgerInstrument *from = L->instrument + instrument;
     for (uint32_t one = 1; one < L->top; one++) {
         LedgerAccount *a = L->account + one;
         LedgerRow *r = ledger_row(L, one, instrument);
-        if (!(r->position || r->open[0] || r->open[1] || r->led)) continue;
-        if (a->led && a->led != r) ledger_rest(L, a);
-        ledger_count(a, &from, r, -1);
+        if (a->led == r) ledger_rest(L, a);
+        if (!(r->position || r->open[0] || r->open[1])) continue;
+        ledger_unbind(a);
+        ledger_count(a, from, r, -1);
         (void)ledger_derive(to, r);
-        r->counted[0] = r->worth[0];
-        r->counted[1] = r->worth[1];
-        r->counted_lots = r->open[0] + r->open[1];
         ledger_count(a, to, r, 1);
-        ledger_power(a);
-        r->led = 0;
-        a->led = 0;
     }
+    *from = *to;
 }
 
 /* 0, UNKNOWN_INSTRUMENT, INVALID_ORDER beyond 2^53, or OVERFLOW; then nothing changed */

@@ -26,8 +26,7 @@ cdef extern from "ledger_check.h" nogil:
         int64_t open[2]
         int64_t held[2]
         int64_t worth[2]
-        int64_t position, exposure, cost, realised
-        int32_t open_orders
+        int64_t position, exposure, cost, realised, open_orders
 
     ctypedef struct LedgerStanding:
         int64_t cash, equity, realised, profit, fees, margin_used, gross, net_long, net_short

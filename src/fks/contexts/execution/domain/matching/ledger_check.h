@@ -1,8 +1,9 @@
 /* The pre-trade controls: one quick answer for the order that passes, one exact list for the rest.
 
    ledger_check compares an order that is priced with what the led row may rise to (LedgerQuick); an
-   order within all of that passes. Any other goes to ledger_figures, which lists every control in
-   the order of the rules with its figure and its limit. The first that fails is the reason, and
+   order within all of that passes. Where that is not known yet, it is worked out. Any other order
+   goes to ledger_figures, which lists every control in the order of the rules with its figure and
+   its limit. The first that fails is the reason, and
    the list is what a what-if shows, so the two cannot say different things. */
 #ifndef FKS_LEDGER_CHECK_H
 #define FKS_LEDGER_CHECK_H
@@ -144,7 +145,7 @@ LEDGER_COLD LedgerFigure *ledger_share_figure(const LedgerAccount *a, ledger_wid
     int64_t most = a->value[A_MAX_CONCENTRATION_PPB];
     if (equity > 0) share = ledger_upwards(gross * LEDGER_PARTS, equity);
     return ledger_say(f, R_CONCENTRATION, share, most, most == LEDGER_UNLIMITED || excused
-                      || gross * LEDGER_PARTS <= a->concentrated);
+                      || gross * LEDGER_PARTS <= equity * most);
 }
 
 /* What the order would make of its row, and by how much more the row would count. */
@@ -190,7 +191,7 @@ LEDGER_COLD LedgerFigure *ledger_stock_figures(const LedgerAccount *a, const Led
     int larger = z->gross > gross, waived = limit[A_CHECK_MARGIN] == LEDGER_UNLIMITED;
     f = ledger_say(f, R_BUYING_POWER, ledger_upwards(need, LEDGER_PARTS),
                    waived ? LEDGER_UNLIMITED : ledger_clamp(equity),
-                   waived || lowers || z->need <= 0 || need <= a->power);
+                   waived || lowers || z->need <= 0 || need <= equity * LEDGER_PARTS);
     f = ledger_cap(f, R_EXPOSURE, a->gross - gross + z->gross, limit[A_MAX_GROSS_NANOS],
                    lowers || !larger);
     net = o->side ? a->side[1] - a->exposure : a->side[0] + a->exposure;
@@ -305,62 +306,71 @@ LEDGER_COLD int ledger_refusal(Ledger *L, const LedgerOrder *o, int taken) {
 
 /* --- the quick answer ------------------------------------------------------------------------ */
 
-/* Lead a row: work out up to where nothing denies. What is kept for fees allows for twice the
-   orders that there are, or 64 such as this one; beyond that the row is led anew. */
-LEDGER_COLD void ledger_lead(Ledger *L, uint32_t account, uint32_t instrument, int64_t worth,
-                             int64_t lots) {
-    LedgerAccount *a = L->account + account;
-    const LedgerInstrument *i = L->instrument + instrument;
-    LedgerRow *r = ledger_row(L, account, instrument);
+/* Of the led row: what follows from limits, gates and marks alone. */
+LEDGER_COLD void ledger_term(const Ledger *L, LedgerAccount *a) {
+    const LedgerInstrument *i = L->instrument + a->led_in;
+    const LedgerRow *r = a->led;
     LedgerQuick *q = &a->quick;
     const int64_t *limit = a->value, *v = i->value;
-    ledger_wide wide = (ledger_wide)1 << 126, cap, net, power = wide, total, count;
-    int64_t most, gross, held;
-    ledger_rest(L, a);
-    r->led = 1;
-    a->led = r;
-    a->led_in = instrument;
-    most = v[I_MAX_LOTS] < r->max_order_lots ? v[I_MAX_LOTS] : r->max_order_lots;
+    int64_t most = v[I_MAX_LOTS] < r->max_order_lots ? v[I_MAX_LOTS] : r->max_order_lots;
     if (most > LEDGER_ORDER_MOST) most = LEDGER_ORDER_MOST;
     if (a->missing || i->missing || !r->max_position_lots || limit[A_GATE] || v[I_GATE]
         || L->strategy[0].gate || v[I_RESTRICTED]
         || (limit[A_CHECK_MARGIN] == 1 && !v[I_INITIAL_MARGIN_PPB])) most = 0;
     q->nanos = limit[A_MAX_ORDER_NANOS] < LEDGER_HOLD_MOST ? limit[A_MAX_ORDER_NANOS]
                                                            : LEDGER_HOLD_MOST;
-    q->lots[0] = q->lots[1] = most;
-    if (i->mark[1] && q->nanos / i->mark[1] < most) q->lots[1] = q->nanos / i->mark[1];
+    q->most[0] = q->most[1] = most;
+    if (i->mark[1] && q->nanos / i->mark[1] < most) q->most[1] = q->nanos / i->mark[1];
     q->orders = limit[A_MAX_OPEN_ORDERS];
     q->row_orders = limit[A_MAX_OPEN_ORDERS_INSTRUMENT];
-    held = r->worth[0] + r->worth[1];
-    total = count = wide;
+    q->termed = 1;
+}
+
+/* The gross that margin and fees allow, or a little less: nothing is divided. Both sides together
+   are worth no more than twice the gross. `lots` open are paid for. */
+static inline ledger_wide ledger_afford(const LedgerAccount *a, const LedgerInstrument *i,
+                                        ledger_wide equity, int64_t lots) {
+    ledger_wide room = equity * LEDGER_PARTS - a->need - i->lot_fee * lots;
+    if (room < 0) return -1 - LEDGER_VALUE_MOST;
+    if (!i->inverse) return (ledger_wide)1 << 126;
+    room >>= 30;
+    return (room > INT64_MAX ? INT64_MAX : room) * i->inverse >> 32;
+}
+
+/* Of the led row: up to where nothing denies. What is kept for fees by the lot allows for twice the
+   lots that are open, and 1,024 more; beyond that it is worked out anew. */
+LEDGER_COLD void ledger_bind(const Ledger *L, LedgerAccount *a) {
+    const LedgerInstrument *i = L->instrument + a->led_in;
+    const LedgerRow *r = a->led;
+    LedgerQuick *q = &a->quick;
+    const int64_t *limit = a->value;
+    ledger_wide equity = (ledger_wide)a->cash + a->profit + ledger_profit(i, r);
+    ledger_wide cap = LEDGER_VALUE_MOST, afford, total = INT64_MAX, lots = INT64_MAX;
+    if (!q->termed) ledger_term(L, a);
     if (limit[A_MAX_DAY_NANOS] != LEDGER_UNLIMITED)
-        total = limit[A_MAX_DAY_NANOS] - a->day_nanos - a->side[0] - a->side[1] + held;
+        total = (ledger_wide)limit[A_MAX_DAY_NANOS] - a->day_nanos - a->side[0] - a->side[1];
     if (limit[A_MAX_DAY_LOTS] != LEDGER_UNLIMITED)
-        count = (ledger_wide)limit[A_MAX_DAY_LOTS] - a->day_lots - a->open_lots + r->counted_lots;
-    gross = ledger_gross(r, r->worth);
+        lots = (ledger_wide)limit[A_MAX_DAY_LOTS] - a->day_lots - a->open_lots;
     if (limit[A_CHECK_MARGIN] != LEDGER_UNLIMITED) {
-        power = held > (ledger_wide)64 * worth ? held : (ledger_wide)64 * worth;
-        if (i->fee && total > held + power) total = held + power;
-        power = r->counted_lots > 64 * lots ? r->counted_lots : 64 * lots;
-        if (i->lot_fee && count > r->counted_lots + power) count = r->counted_lots + power;
-        power = a->power - a->need + ledger_need(i, gross, held, r->counted_lots);
-        if (i->fee) power -= total * i->fee;
-        if (i->lot_fee) power -= count * i->lot_fee;
-        power = power < 0 ? -1 - LEDGER_VALUE_MOST : i->margin ? power / i->margin : wide;
+        int64_t paid = i->lot_fee ? 2 * (r->open[0] + r->open[1]) + 1024 : 0;
+        if (i->lot_fee && lots > paid) lots = paid;
+        afford = ledger_afford(a, i, equity, paid);
+        if (afford < cap) cap = afford;
     }
+    if (limit[A_MAX_CONCENTRATION_PPB] != LEDGER_UNLIMITED) {
+        afford = equity * limit[A_MAX_CONCENTRATION_PPB] >> 30; /* a little more than a billion */
+        if (afford < cap) cap = afford;
+    }
+    if (limit[A_MAX_GROSS_NANOS] != LEDGER_UNLIMITED && limit[A_MAX_GROSS_NANOS] - a->gross < cap)
+        cap = limit[A_MAX_GROSS_NANOS] - a->gross;
     q->total = ledger_clamp(total);
-    q->total_lots = ledger_clamp(count);
-    cap = a->concentrated >> 30; /* nothing is divided: 2^30 is a little more than a billion */
-    if (power < cap) cap = power;
-    if (limit[A_MAX_GROSS_NANOS] != LEDGER_UNLIMITED
-        && limit[A_MAX_GROSS_NANOS] - a->gross + gross < cap)
-        cap = limit[A_MAX_GROSS_NANOS] - a->gross + gross;
+    q->total_lots = ledger_clamp(lots);
     for (int side = 0; side < 2; side++) {
         int64_t sign = side ? -1 : 1;
-        net = cap - sign * r->exposure;
+        ledger_wide net = cap - sign * r->exposure;
         if (limit[A_MAX_NET_NANOS] != LEDGER_UNLIMITED) {
-            ledger_wide room = limit[A_MAX_NET_NANOS] - a->side[side] - sign * a->exposure
-                + r->worth[side];
+            ledger_wide room = limit[A_MAX_NET_NANOS] - a->side[side]
+                - sign * (a->exposure + r->exposure);
             if (room < net) net = room;
         }
         q->worth[side] = net < LEDGER_HOLD_MOST ? ledger_clamp(net) : LEDGER_HOLD_MOST;
@@ -368,18 +378,9 @@ LEDGER_COLD void ledger_lead(Ledger *L, uint32_t account, uint32_t instrument, i
         if (r->max_position_lots == LEDGER_UNLIMITED || net > LEDGER_LOTS_MOST)
             net = LEDGER_LOTS_MOST;
         q->open[side] = (int64_t)net;
+        q->lots[side] = q->most[side];
     }
-}
-
-/* The list after all; where it says that the order passes, its row is led, from here on. */
-LEDGER_COLD int ledger_decide(Ledger *L, const LedgerOrder *o, int taken) {
-    int64_t worth, price;
-    int why = ledger_refusal(L, o, taken);
-    if (why) return why;
-    price = ledger_hold_price(L, o->instrument, o->side, o->kind, o->price, o->stop);
-    if (!ledger_worth(L->instrument + o->instrument, o->lots, price, &worth)) worth = 0;
-    ledger_lead(L, o->account, o->instrument, worth, o->lots);
-    return R_NONE;
+    q->bounded = 1;
 }
 
 /* 1 where a limit stays on its own side of the anchor: no fresh reference is asked of it */
@@ -409,6 +410,40 @@ static inline int ledger_quick(const LedgerAccount *a, const LedgerInstrument *i
         && (!fresh_order || (a->open_orders < q->orders && r->open_orders < q->row_orders));
 }
 
+/* 1 where an order passes every control but the rate for sure; its row is the led one. */
+static inline int ledger_passes(const Ledger *L, const LedgerAccount *a, int64_t now,
+                                uint32_t instrument, uint32_t strategy, int side, int kind,
+                                int64_t price, int64_t lots, int64_t old_lots, int64_t old_price) {
+    const LedgerInstrument *i = L->instrument + instrument;
+    const LedgerStrategy *s = ledger_strategy(L, strategy);
+    const LedgerRow *r = a->led;
+    int64_t open, held;
+    if (!LEDGER_LIKELY((unsigned)side < 2 && !(s && s->gate)
+                       && (kind == L_LIMIT || kind == L_MARKET))) return 0;
+    open = r->open[side];
+    held = r->held[side];
+    if (kind == L_MARKET) price = ledger_hold_price(L, instrument, side, kind, price, 0);
+    if (old_lots) ledger_left(i, old_lots, old_price, &open, &held);
+    return old_lots >= 0 && old_lots <= LEDGER_LOTS_MOST
+        && ledger_quick(a, i, r, now, side, price, lots, open, held, kind == L_LIMIT, !old_lots);
+}
+
+/* The quick answer is not known or is no: lead and bind the row and ask again, or ask the list. */
+LEDGER_COLD int ledger_decide(Ledger *L, const LedgerOrder *o, int taken) {
+    if (taken) {
+        LedgerAccount *a = L->account + o->account;
+        if (a->led != ledger_row(L, o->account, o->instrument))
+            ledger_lead(L, o->account, o->instrument);
+        if (!a->quick.bounded) {
+            ledger_bind(L, a);
+            if (LEDGER_LIKELY(ledger_passes(L, a, o->now, o->instrument, o->strategy, o->side,
+                                            o->kind, o->price, o->lots, o->old_lots,
+                                            o->old_price))) return R_NONE;
+        }
+    }
+    return ledger_refusal(L, o, taken);
+}
+
 /* 0, or the Reason of the first control that denies. `old_*`: the hold that a replacement gives
    back (0 lots for a new order). Takes an order out of the rate buckets, whatever the answer. */
 static inline int ledger_check(Ledger *L, int64_t now, uint32_t account, uint32_t instrument,
@@ -417,20 +452,11 @@ static inline int ledger_check(Ledger *L, int64_t now, uint32_t account, uint32_
     int taken = 0;
     if (LEDGER_LIKELY(ledger_inside(L, account, instrument)
                       && ledger_known_instrument(L, instrument))) {
-        const LedgerInstrument *i = L->instrument + instrument;
         LedgerAccount *a = L->account + account;
-        const LedgerStrategy *s = ledger_strategy(L, strategy);
-        const LedgerRow *r = ledger_row(L, account, instrument);
         taken = ledger_take(L, a, strategy, now);
-        if (LEDGER_LIKELY(taken && r->led && (unsigned)side < 2 && !(s && s->gate)
-                          && (kind == L_LIMIT || kind == L_MARKET))) {
-            int64_t open = r->open[side], held = r->held[side], at = price;
-            if (kind == L_MARKET) at = ledger_hold_price(L, instrument, side, kind, price, stop);
-            if (old_lots) ledger_left(i, old_lots, old_price, &open, &held);
-            if (LEDGER_LIKELY(old_lots >= 0 && old_lots <= LEDGER_LOTS_MOST
-                              && ledger_quick(a, i, r, now, side, at, lots, open, held,
-                                              kind == L_LIMIT, !old_lots))) return R_NONE;
-        }
+        if (LEDGER_LIKELY(taken && a->led == ledger_row(L, account, instrument)
+                          && ledger_passes(L, a, now, instrument, strategy, side, kind, price,
+                                           lots, old_lots, old_price))) return R_NONE;
     }
     LedgerOrder o = {now, price, stop, lots, old_lots, old_price, account, instrument, strategy,
                      side, kind, flags};

@@ -33,6 +33,7 @@ LEDGER_COLD void ledger_terms(LedgerInstrument *i) {
     i->fee = maker > taker ? maker : taker;
     if (i->fee < 0) i->fee = 0;
     i->lot_fee = v[I_LOT_FEE_NANOS] > 0 ? (ledger_wide)v[I_LOT_FEE_NANOS] * LEDGER_PARTS : 0;
+    i->inverse = i->margin + 2 * i->fee ? ((int64_t)1 << 62) / (i->margin + 2 * i->fee) : 0;
     ledger_note(i);
 }
 
@@ -41,7 +42,6 @@ LEDGER_COLD void ledger_note_account(Ledger *L, LedgerAccount *a) {
     a->missing = 0;
     for (int key = A_MAX_ORDER_NANOS; key <= A_CHECK_MARGIN; key++)
         if (key != A_MAX_POSITION_LOTS) a->missing += !a->value[key];
-    ledger_power(a);
 }
 
 /* 1 where an account has, or asked for, something in the instrument */
@@ -259,14 +259,10 @@ LEDGER_COLD int ledger_read_row(Ledger *L, const int64_t *w) {
             || (!w[k] && w[k + 2])) return R_INVALID_ORDER;
     r->max_order_lots = w[2]; r->max_position_lots = w[3]; r->position = w[4]; r->cost = w[5];
     r->realised = w[6]; r->open[0] = w[7]; r->open[1] = w[8]; r->held[0] = w[9];
-    r->held[1] = w[10]; r->open_orders = (int32_t)w[11];
+    r->held[1] = w[10]; r->open_orders = w[11];
     if (!ledger_derive(i, r)) return R_INVALID_ORDER;
-    r->counted[0] = r->worth[0];
-    r->counted[1] = r->worth[1];
-    r->counted_lots = r->open[0] + r->open[1];
     ledger_count(L->account + w[0], i, r, 1);
     L->account[w[0]].open_orders += r->open_orders;
-    ledger_power(L->account + w[0]);
     return R_NONE;
 }
 
