@@ -238,11 +238,8 @@ cdef inline void add(Engine *e, const Command *c, u32 code) noexcept nogil:
     if fks_unlikely(ids_find_code(&e.ids, e.orders, c.id, code)):
         refuse(e, c, DUPLICATE_ID)
         return
-    reason = ledger_check(&e.ledger, e.now, c.account, c.instrument, c.strategy, c.side, LIMIT,
-                          c.flags, c.price, 0, c.quantity, 0, 0)
-    if fks_likely(reason == 0):
-        reason = ledger_hold(&e.ledger, c.account, c.instrument, c.strategy, c.side, c.quantity,
-                             c.price)
+    reason = ledger_enter(&e.ledger, e.now, c.account, c.instrument, c.strategy, c.side, c.flags,
+                          c.price, c.quantity)
     if fks_unlikely(reason):
         refuse(e, c, reason)
         return
@@ -255,7 +252,6 @@ cdef inline void add(Engine *e, const Command *c, u32 code) noexcept nogil:
     o.account, o.strategy, o.instrument = c.account, c.strategy, c.instrument
     o.side, o.type, o.tif, o.flags = c.side, LIMIT, GTC, <u8>c.flags
     o.marks, o.accepted = 0, e.accepted
-    ledger_opened(&e.ledger, c.account, c.instrument, 1)
     tell_order(e, ACCEPTED, 0, o, c.quantity, 0)
     if fks_unlikely(reaches(&ins.book[1 - c.side], key_of(1 - c.side, c.price))):
         meet(e, ins, slot)
@@ -292,10 +288,12 @@ cdef inline void cancel(Engine *e, const Command *c, u32 code, u32 guess) noexce
     elif fks_likely(o.marks == 0 and o.place == RESTING):
         lots = o.open
         ladder_remove(e, &e.instruments[o.instrument].book[o.side], slot, book_key(o), lots)
-        ledger_release(&e.ledger, o.account, o.instrument, o.strategy, o.side, lots, o.price)
+        ledger_leave(&e.ledger, o.account, o.instrument, o.strategy, o.side, lots, o.price)
         o.open = 0
         tell_order(e, CANCELLED, REQUESTED, o, lots, 0)
-        forget_code(e, slot, code)
+        ids_remove(&e.ids, code, slot)
+        e.instruments[o.instrument].live -= 1
+        slot_give(e, slot)
     elif o.place == AWAY:
         ask_venue(e, o)
     else:

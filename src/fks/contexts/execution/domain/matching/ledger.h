@@ -11,8 +11,8 @@
    The row an account asked about or changed last is *led*: it stands outside of the sums, so a hold,
    a release or a fill touches nothing but the row and the account's cash. Up to where the led row
    may rise before any control could deny is worked out when it is asked (`LedgerQuick`), without
-   a division, and again after a fill; until then a check is a few comparisons. Whatever needs the
-   sums puts the led row back first (`ledger_rest`). */
+   a division; a fill takes off what it may cost, so that a check stays a few comparisons. Whatever
+   needs the sums puts the led row back first (`ledger_rest`). */
 #ifndef FKS_LEDGER_H
 #define FKS_LEDGER_H
 #include <stdint.h>
@@ -92,7 +92,8 @@ typedef struct { /* of the led row: up to here no control denies */
     int64_t total, total_lots; /* of both sides: day counters */
     int64_t orders, row_orders; /* open before it */
     int64_t most[2];  /* what lots is when the rest is known */
-    int32_t termed, bounded; /* what follows from the limits is known; all of it is */
+    int64_t price_of_loss; /* nanos of worth that a nano of equity bears, rounded up */
+    int32_t termed, tight; /* what follows from the limits is known; all of it is, to the last */
 } LedgerQuick;
 
 typedef struct {
@@ -266,7 +267,7 @@ LEDGER_COLD void ledger_rest_all(Ledger *L) {
 /* Cash and position have changed, or it is not known what follows from them. */
 static inline void ledger_unbind(LedgerAccount *a) {
     a->quick.lots[0] = a->quick.lots[1] = 0;
-    a->quick.bounded = 0;
+    a->quick.tight = 0;
 }
 
 /* Lead a row that is not: before it changes, or to ask what it may rise to. */
@@ -344,18 +345,37 @@ static inline void ledger_opened(Ledger *L, uint32_t account, uint32_t instrumen
     r->open_orders = count;
 }
 
+/* A limit order that is held for sure is over: its hold is given back, and it is open no more. */
+static inline void ledger_leave(Ledger *L, uint32_t account, uint32_t instrument, uint32_t strategy,
+                                int side, int64_t lots, int64_t price) {
+    const LedgerInstrument *i = L->instrument + instrument;
+    LedgerAccount *a = L->account + account;
+    LedgerRow *r = ledger_row(L, account, instrument);
+    int64_t marked;
+    (void)strategy;
+    if (!LEDGER_LIKELY(a->led == r)) ledger_lead(L, account, instrument);
+    r->open[side] -= lots;
+    r->held[side] -= ledger_size(price) * lots * i->value[I_UNIT_NANOS];
+    marked = r->open[side] * i->mark[side];
+    r->worth[side] = marked > r->held[side] ? marked : r->held[side];
+    r->open_orders--;
+    a->open_orders--;
+}
+
 /* --- fills ---------------------------------------------------------------------------------- */
 
 /* 1 and the fee of a fill of that worth, or 0 where 64 bits do not hold it. Rounded up: against
    the account. */
 static inline int ledger_fee(const LedgerInstrument *i, int64_t lots, int64_t worth, int maker,
                              int64_t *fee) {
-    int64_t rate = i->value[maker ? I_MAKER_FEE_PPB : I_TAKER_FEE_PPB];
-    int64_t whole = worth / LEDGER_PARTS * rate; /* |rate| <= a billion: both products fit */
-    int64_t rest = worth % LEDGER_PARTS * rate;
-    int64_t part = rest / LEDGER_PARTS + (rest % LEDGER_PARTS > 0);
+    int64_t rate = i->value[maker ? I_MAKER_FEE_PPB : I_TAKER_FEE_PPB], whole = 0, rest;
+    if (!LEDGER_LIKELY(!__builtin_mul_overflow(worth, rate, &rest))) {
+        whole = worth / LEDGER_PARTS * rate; /* |rate| <= a billion: both products fit */
+        rest = worth % LEDGER_PARTS * rate;
+    }
+    rest = rest / LEDGER_PARTS + (rest % LEDGER_PARTS > 0);
     return !__builtin_mul_overflow(i->value[I_LOT_FEE_NANOS], lots, fee)
-        && !__builtin_add_overflow(*fee, whole, fee) && !__builtin_add_overflow(*fee, part, fee);
+        && !__builtin_add_overflow(*fee, whole, fee) && !__builtin_add_overflow(*fee, rest, fee);
 }
 
 /* cost * closing / size, cut off towards nothing; in 64 bits where they do */
@@ -374,20 +394,22 @@ typedef struct {
 /* 1 and the position after a fill with its cost and what was gained, or 0 where it does not fit */
 static inline int ledger_turn(const LedgerInstrument *i, const LedgerRow *r, int side, int64_t lots,
                               int64_t price, int64_t worth, int64_t *gained, LedgerFilled *z) {
-    int64_t notional = price < 0 ? -worth : worth, size = ledger_size(r->position), closing = 0;
-    int64_t closed, freed;
-    ledger_wide wide, cost;
-    if (size && (r->position > 0) == (side != 0)) closing = size < lots ? size : lots;
-    closed = price * closing * i->value[I_UNIT_NANOS]; /* no larger than notional */
-    freed = closing == 0 ? 0 : closing == size ? r->cost : ledger_part(r->cost, closing, size);
-    wide = (ledger_wide)(side ? closed : -closed) - freed;
-    cost = (ledger_wide)r->cost - freed + (side ? (ledger_wide)closed - notional
-                                                : (ledger_wide)notional - closed);
-    if (cost > INT64_MAX || cost < -INT64_MAX || wide > INT64_MAX || wide < -INT64_MAX) return 0;
-    *gained = (int64_t)wide;
-    z->position = r->position + (side ? -lots : lots);
-    z->cost = (int64_t)cost;
-    return ledger_exposed(i, z->position, z->cost, &z->exposure);
+    int64_t notional = price < 0 ? -worth : worth, size = ledger_size(r->position);
+    int64_t turn = 1 - 2 * side, closing, closed, freed = r->cost; /* turn: 1 to buy, -1 to sell */
+    z->position = r->position + turn * lots;
+    if (size == 0 || (r->position ^ turn) >= 0) { /* it opens or adds */
+        *gained = 0;
+        if (__builtin_add_overflow(r->cost, turn * notional, &z->cost)) return 0;
+    } else {
+        closing = size < lots ? size : lots;
+        closed = price * closing * i->value[I_UNIT_NANOS]; /* no larger than notional */
+        if (closing != size) freed = ledger_part(r->cost, closing, size);
+        if (__builtin_sub_overflow(-turn * closed, freed, gained)
+            || __builtin_add_overflow(r->cost - freed, turn * (notional - closed), &z->cost))
+            return 0;
+    }
+    return z->cost >= -INT64_MAX && *gained >= -INT64_MAX
+        && ledger_exposed(i, z->position, z->cost, &z->exposure);
 }
 
 /* 1 and the fill of held lots worked out, nothing changed; 0 where it does not fit. `worth`: of
@@ -414,12 +436,39 @@ static inline int ledger_prepare(const Ledger *L, uint32_t account, uint32_t ins
         && !__builtin_add_overflow(a->day_lots, lots, &z->day_lots);
 }
 
+/* What is known of the led row stays so after a fill, but for what the fill may cost: what brings a
+   bound closer is taken off it, what would widen it is left to the next ledger_bind. By the mark, a
+   buy of lots worth `marked` for `worth` and a fee leaves marked - worth - fee more of equity, a sell
+   worth - marked - fee. A bound below nothing passes no order, and is not brought further down. */
+static inline void ledger_loosen(LedgerQuick *q, const LedgerInstrument *i, int side, int64_t lots,
+                                 int64_t price, int64_t worth, int64_t fee) {
+    int64_t below = q->worth[0] | q->worth[1] | q->open[side] | q->total | q->total_lots;
+    int64_t marked, lost, most = LEDGER_HOLD_MOST / 2;
+    q->tight = 0;
+    if (LEDGER_LIKELY(below >= 0 && i->has_reference && (i->reference | price) >= 0
+                      && !__builtin_mul_overflow(lots, i->mark[1], &marked) && marked <= most
+                      && worth <= most && fee <= most && fee >= -most)) {
+        lost = (side ? marked - worth : worth - marked) + fee;
+        if (LEDGER_LIKELY(!__builtin_mul_overflow(lost > 0 ? lost : 0, q->price_of_loss, &lost)
+                          && lost <= LEDGER_HOLD_MOST)) {
+            q->worth[side] -= lost + marked;
+            q->worth[!side] -= lost;
+            q->open[side] -= lots;
+            q->total -= worth;
+            q->total_lots -= lots;
+            return;
+        }
+    }
+    q->lots[0] = q->lots[1] = 0;
+}
+
 static inline void ledger_commit(Ledger *L, uint32_t account, uint32_t instrument, int side,
+                                 int64_t lots, int64_t price, int64_t worth, int64_t fee,
                                  const LedgerFilled *z) {
     LedgerAccount *a = L->account + account;
     LedgerRow *r = ledger_row(L, account, instrument);
     if (!LEDGER_LIKELY(a->led == r)) ledger_lead(L, account, instrument);
-    ledger_unbind(a);
+    ledger_loosen(&a->quick, L->instrument + instrument, side, lots, price, worth, fee);
     r->open[side] = z->open; r->held[side] = z->held; r->worth[side] = z->worth;
     r->position = z->position; r->exposure = z->exposure;
     r->cost = z->cost; r->realised = z->realised;
@@ -444,7 +493,7 @@ static inline int ledger_settle(Ledger *L, uint32_t account, uint32_t instrument
     if (!ledger_fills(L, account, instrument, lots, price, &worth)
         || !ledger_prepare(L, account, instrument, side, lots, price, worth, held_price, fee, &z))
         return R_OVERFLOW;
-    ledger_commit(L, account, instrument, side, &z);
+    ledger_commit(L, account, instrument, side, lots, price, worth, fee, &z);
     return R_NONE;
 }
 
@@ -463,17 +512,17 @@ static inline int ledger_fill(Ledger *L, uint32_t account, uint32_t instrument, 
 
 /* Both fills of one account with itself: the second one finds what the first one left. */
 LEDGER_COLD int ledger_trade_self(Ledger *L, uint32_t instrument, int64_t lots, int64_t price,
-                                  int64_t worth, uint32_t account, int side,
+                                  int64_t worth, uint32_t account, int side, int64_t fee,
                                   int64_t other_held_price, int64_t other_fee,
                                   const LedgerFilled *first) {
     LedgerAccount *a = L->account + account;
     LedgerRow *r = ledger_row(L, account, instrument), row = *r;
     LedgerFilled second, was = {.realised_all = a->realised, .cash = a->cash, .fees = a->fees,
                                 .day_nanos = a->day_nanos, .day_lots = a->day_lots};
-    ledger_commit(L, account, instrument, side, first);
+    ledger_commit(L, account, instrument, side, lots, price, worth, fee, first);
     if (LEDGER_LIKELY(ledger_prepare(L, account, instrument, !side, lots, price, worth,
                                      other_held_price, other_fee, &second))) {
-        ledger_commit(L, account, instrument, !side, &second);
+        ledger_commit(L, account, instrument, !side, lots, price, worth, other_fee, &second);
         return 0;
     }
     *r = row; /* the same row is led as before, or is now: it is in no sum */
@@ -499,12 +548,12 @@ static inline int ledger_trade(Ledger *L, uint32_t instrument, int64_t lots, int
     if (!LEDGER_LIKELY(ledger_inside(L, other, instrument)
                        && ledger_fee(i, lots, worth, maker, other_fee))) return 2;
     if (!LEDGER_LIKELY(account != other))
-        return ledger_trade_self(L, instrument, lots, price, worth, account, side,
+        return ledger_trade_self(L, instrument, lots, price, worth, account, side, *fee,
                                  other_held_price, *other_fee, &a);
     if (!LEDGER_LIKELY(ledger_prepare(L, other, instrument, !side, lots, price, worth,
                                       other_held_price, *other_fee, &b))) return 2;
-    ledger_commit(L, account, instrument, side, &a);
-    ledger_commit(L, other, instrument, !side, &b);
+    ledger_commit(L, account, instrument, side, lots, price, worth, *fee, &a);
+    ledger_commit(L, other, instrument, !side, lots, price, worth, *other_fee, &b);
     return 0;
 }
 

@@ -59,6 +59,10 @@ cdef extern from "ledger_check.h" nogil:
     int64_t ledger_maintenance(const Ledger *L, uint32_t account)
     int ledger_use(Ledger *L, uint32_t account, uint32_t instrument, LedgerFigure *out)
     int ledger_what_if(Ledger *L, const LedgerOrder *order, LedgerFigure *out)
+    int ledger_enter(Ledger *L, int64_t now_ns, uint32_t account, uint32_t instrument,
+                     uint32_t strategy, int side, int flags, int64_t price, int64_t lots)
+    void ledger_leave(Ledger *L, uint32_t account, uint32_t instrument, uint32_t strategy,
+                      int side, int64_t lots, int64_t price)
     int64_t ledger_hold_price(const Ledger *L, uint32_t instrument, int side, int kind,
                               int64_t price, int64_t stop)
     int ledger_hold(Ledger *L, uint32_t account, uint32_t instrument, uint32_t strategy, int side,

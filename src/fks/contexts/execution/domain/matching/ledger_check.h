@@ -323,6 +323,12 @@ LEDGER_COLD void ledger_term(const Ledger *L, LedgerAccount *a) {
     if (i->mark[1] && q->nanos / i->mark[1] < most) q->most[1] = q->nanos / i->mark[1];
     q->orders = limit[A_MAX_OPEN_ORDERS];
     q->row_orders = limit[A_MAX_OPEN_ORDERS_INSTRUMENT];
+    q->price_of_loss = 0;
+    if (limit[A_CHECK_MARGIN] != LEDGER_UNLIMITED) /* without margin any loss may be too much */
+        q->price_of_loss = i->inverse ? LEDGER_PARTS / (i->margin + 2 * i->fee) + 1 : INT64_MAX;
+    if (limit[A_MAX_CONCENTRATION_PPB] != LEDGER_UNLIMITED
+        && limit[A_MAX_CONCENTRATION_PPB] / LEDGER_PARTS >= q->price_of_loss)
+        q->price_of_loss = limit[A_MAX_CONCENTRATION_PPB] / LEDGER_PARTS + 1;
     q->termed = 1;
 }
 
@@ -380,7 +386,7 @@ LEDGER_COLD void ledger_bind(const Ledger *L, LedgerAccount *a) {
         q->open[side] = (int64_t)net;
         q->lots[side] = q->most[side];
     }
-    q->bounded = 1;
+    q->tight = 1;
 }
 
 /* 1 where a limit stays on its own side of the anchor: no fresh reference is asked of it */
@@ -388,25 +394,27 @@ static inline int ledger_waits(const LedgerInstrument *i, int side, int64_t pric
     return (i->has_reference || i->has_last) && (side ? price > i->anchor : price < i->anchor);
 }
 
-/* 1 where an order in a led row passes every control but the rate for sure. `open`, `held`: its
-   side without what it replaces. No sum here can leave 64 bits. */
+typedef struct { int64_t open, held, worth; } LedgerSide; /* of a row */
+
+/* 1 where an order in the led row passes every control but the rate for sure; ledger_hold would take
+   it too. `z`: its side, without what it replaces, and then with it. No sum here leaves 64 bits. */
 static inline int ledger_quick(const LedgerAccount *a, const LedgerInstrument *i,
                                const LedgerRow *r, int64_t now, int side, int64_t price,
-                               int64_t lots, int64_t open, int64_t held, int limit,
-                               int fresh_order) {
+                               int64_t lots, LedgerSide *z, int limit, int fresh_order) {
     const LedgerQuick *q = &a->quick;
-    int64_t worth, marked, other = r->worth[!side];
-    if ((uint64_t)(lots - 1) >= (uint64_t)q->lots[side]
-        || (uint64_t)price - (uint64_t)i->low[side] >= (uint64_t)i->span[side]
-        || (now > i->fresh_ns && !(limit && ledger_waits(i, side, price))) || __builtin_mul_overflow(ledger_size(price), lots, &worth)
-        || __builtin_mul_overflow(worth, i->value[I_UNIT_NANOS], &worth) || worth > q->nanos)
-        return 0;
-    open += lots;
-    held += worth;
-    if (__builtin_mul_overflow(open, i->mark[side], &marked)) return 0;
-    worth = marked > held ? marked : held;
-    return worth <= q->worth[side] && other <= q->worth[!side] && open <= q->open[side]
-        && worth + other <= q->total && open + r->open[!side] <= q->total_lots
+    int64_t worth, other = r->worth[!side];
+    if (!LEDGER_LIKELY((uint64_t)(lots - 1) < (uint64_t)q->lots[side]
+                       && (uint64_t)price - (uint64_t)i->low[side] < (uint64_t)i->span[side]
+                       && (now <= i->fresh_ns || (limit && ledger_waits(i, side, price)))
+                       && !__builtin_mul_overflow(ledger_size(price), lots, &worth)
+                       && !__builtin_mul_overflow(worth, i->value[I_UNIT_NANOS], &worth)
+                       && worth <= q->nanos)) return 0;
+    z->open += lots;
+    z->held += worth;
+    if (__builtin_mul_overflow(z->open, i->mark[side], &worth)) return 0;
+    z->worth = worth > z->held ? worth : z->held;
+    return z->worth <= q->worth[side] && other <= q->worth[!side] && z->open <= q->open[side]
+        && z->worth + other <= q->total && z->open + r->open[!side] <= q->total_lots
         && (!fresh_order || (a->open_orders < q->orders && r->open_orders < q->row_orders));
 }
 
@@ -417,15 +425,15 @@ static inline int ledger_passes(const Ledger *L, const LedgerAccount *a, int64_t
     const LedgerInstrument *i = L->instrument + instrument;
     const LedgerStrategy *s = ledger_strategy(L, strategy);
     const LedgerRow *r = a->led;
-    int64_t open, held;
+    LedgerSide z;
     if (!LEDGER_LIKELY((unsigned)side < 2 && !(s && s->gate)
                        && (kind == L_LIMIT || kind == L_MARKET))) return 0;
-    open = r->open[side];
-    held = r->held[side];
+    z.open = r->open[side];
+    z.held = r->held[side];
     if (kind == L_MARKET) price = ledger_hold_price(L, instrument, side, kind, price, 0);
-    if (old_lots) ledger_left(i, old_lots, old_price, &open, &held);
+    if (old_lots) ledger_left(i, old_lots, old_price, &z.open, &z.held);
     return old_lots >= 0 && old_lots <= LEDGER_LOTS_MOST
-        && ledger_quick(a, i, r, now, side, price, lots, open, held, kind == L_LIMIT, !old_lots);
+        && ledger_quick(a, i, r, now, side, price, lots, &z, kind == L_LIMIT, !old_lots);
 }
 
 /* The quick answer is not known or is no: lead and bind the row and ask again, or ask the list. */
@@ -434,7 +442,7 @@ LEDGER_COLD int ledger_decide(Ledger *L, const LedgerOrder *o, int taken) {
         LedgerAccount *a = L->account + o->account;
         if (a->led != ledger_row(L, o->account, o->instrument))
             ledger_lead(L, o->account, o->instrument);
-        if (!a->quick.bounded) {
+        if (!a->quick.tight) {
             ledger_bind(L, a);
             if (LEDGER_LIKELY(ledger_passes(L, a, o->now, o->instrument, o->strategy, o->side,
                                             o->kind, o->price, o->lots, o->old_lots,
@@ -442,6 +450,39 @@ LEDGER_COLD int ledger_decide(Ledger *L, const LedgerOrder *o, int taken) {
         }
     }
     return ledger_refusal(L, o, taken);
+}
+
+LEDGER_COLD int ledger_enter_late(Ledger *L, const LedgerOrder *o, int taken) {
+    int why = ledger_decide(L, o, taken);
+    if (!why) why = ledger_hold(L, o->account, o->instrument, o->strategy, o->side, o->lots,
+                                o->price);
+    if (!why) ledger_opened(L, o->account, o->instrument, 1);
+    return why;
+}
+
+/* A new limit order checked, held and counted as open in one go: 0, or the Reason, and then only the
+   rate buckets have changed. Account, instrument and side are known to be there. */
+static inline int ledger_enter(Ledger *L, int64_t now, uint32_t account, uint32_t instrument,
+                               uint32_t strategy, int side, int flags, int64_t price,
+                               int64_t lots) {
+    LedgerAccount *a = L->account + account;
+    const LedgerInstrument *i = L->instrument + instrument;
+    LedgerRow *r = ledger_row(L, account, instrument);
+    const LedgerStrategy *s = ledger_strategy(L, strategy);
+    LedgerSide z = {r->open[side], r->held[side], 0};
+    int taken = ledger_take(L, a, strategy, now);
+    if (LEDGER_LIKELY(taken && a->led == r && !(s && s->gate)
+                      && ledger_quick(a, i, r, now, side, price, lots, &z, 1, 1))) {
+        r->open[side] = z.open;
+        r->held[side] = z.held;
+        r->worth[side] = z.worth;
+        r->open_orders++;
+        a->open_orders++;
+        return R_NONE;
+    }
+    LedgerOrder o = {now, price, 0, lots, 0, 0, account, instrument, strategy, side, L_LIMIT,
+                     flags};
+    return ledger_enter_late(L, &o, taken);
 }
 
 /* 0, or the Reason of the first control that denies. `old_*`: the hold that a replacement gives
