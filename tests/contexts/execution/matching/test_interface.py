@@ -65,7 +65,10 @@ def test_a_batch_is_the_same_as_one_by_one(make: Any) -> None:
         key, price, lots = int(c["id"]), int(c["price"]), int(c["quantity"])
         if c["kind"] == 1:
             side, tif = int(c["side"]), int(c["tif"])
-            n = called.matcher.add(BOOK, 1, key, side, 1, tif, 0, price, lots, ts_ns=at)
+            if tif:
+                n = called.matcher.add(BOOK, 1, key, side, 1, tif, 0, price, lots, ts_ns=at)
+            else:
+                n = called.matcher.limit(BOOK, 1, key, side, price, lots, at)
         elif c["kind"] == 2:
             n = called.matcher.cancel(key, ts_ns=at)
         else:

@@ -48,10 +48,20 @@ class Matcher:
         link: int = 0,
         strategy: int = 0,
     ) -> int: ...
+    def limit(
+        self,
+        instrument: int,
+        account: int,
+        id: int,  # noqa: A002  # named as in the rows
+        side: int,
+        price: int,
+        quantity: int,
+        ts_ns: int,
+        /,
+    ) -> int: ...
     def cancel(
         self,
         id: int,  # noqa: A002  # named as in the rows
-        *,
         ts_ns: int,
         account: int = 0,
     ) -> int: ...
@@ -60,7 +70,6 @@ class Matcher:
         id: int,  # noqa: A002  # named as in the rows
         price: int,
         quantity: int,
-        *,
         ts_ns: int,
         account: int = 0,
         stop: int = 0,

@@ -260,14 +260,23 @@ cdef class Matcher:
         c.quantity, c.display, c.expire_ns, c.link = quantity, display, expire_ns, link
         return self._one(&c, ts_ns)
 
-    def cancel(self, u64 id, *, i64 ts_ns, u32 account=0):
+    def limit(self, u16 instrument, u32 account, u64 id, u8 side, i64 price, u32 quantity,
+              i64 ts_ns, /):
+        """Ask for a limit order, good till cancelled, in as few arguments as there can be."""
+        cdef Command c
+        memset(&c, 0, sizeof(c))
+        c.kind, c.side, c.type, c.instrument = ADD, side, LIMIT, instrument
+        c.account, c.id, c.price, c.quantity = account, id, price, quantity
+        return self._one(&c, ts_ns)
+
+    def cancel(self, u64 id, i64 ts_ns, u32 account=0):
         """Ask to end an order; return the number of events."""
         cdef Command c
         memset(&c, 0, sizeof(c))
         c.kind, c.account, c.id = CANCEL, account, id
         return self._one(&c, ts_ns)
 
-    def replace(self, u64 id, i64 price, u32 quantity, *, i64 ts_ns, u32 account=0, i64 stop=0,
+    def replace(self, u64 id, i64 price, u32 quantity, i64 ts_ns, u32 account=0, i64 stop=0,
                 u32 display=0):
         """Ask to change an order; return the number of events."""
         cdef Command c

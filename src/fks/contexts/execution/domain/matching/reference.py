@@ -18,6 +18,7 @@ from fks.contexts.execution.domain.matching.layout import (
     EVENT,
     CommandKind,
     EventKind,
+    OrderKind,
     Phase,
     Reason,
 )
@@ -211,10 +212,25 @@ class ReferenceMatcher:
         what = (price, stop, quantity, display, expire_ns, link)
         return self._one(Command(CommandKind.ADD, side, kind, tif, *where, *what), ts_ns)
 
+    def limit(
+        self,
+        instrument: int,
+        account: int,
+        id: int,  # noqa: A002 - named as in the rows
+        side: int,
+        price: int,
+        quantity: int,
+        ts_ns: int,
+        /,
+    ) -> int:
+        """Ask for a limit order, good till cancelled, in as few arguments as there can be."""
+        return self.add(
+            instrument, account, id, side, OrderKind.LIMIT, 0, 0, price, quantity, ts_ns=ts_ns
+        )
+
     def cancel(
         self,
         id: int,  # noqa: A002 - named as in the rows
-        *,
         ts_ns: int,
         account: int = 0,
     ) -> int:
@@ -227,7 +243,6 @@ class ReferenceMatcher:
         id: int,  # noqa: A002 - named as in the rows
         price: int,
         quantity: int,
-        *,
         ts_ns: int,
         account: int = 0,
         stop: int = 0,
