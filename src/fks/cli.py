@@ -19,6 +19,7 @@ from fks.kernel.commands import CommandContext, command_context, json_option
 from fks.kernel.errors import Conflict, FksError, Invalid, NotFound
 
 if TYPE_CHECKING:
+    from fks.kernel.benchmarks import Benchmark
     from fks.kernel.host import Host
     from fks.kernel.settings import Settings
 
@@ -34,6 +35,8 @@ class _ReaderGone(Exception):
 
 class _Program(click.RichGroup):
     """The root group: its own commands at once, those of the contexts once they are asked for."""
+
+    group_class = click.RichGroup  # groups below it have their own commands only
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return all command names."""
@@ -260,30 +263,68 @@ def check_schemas(folder: Path) -> None:
     surroundings.emit({"folder": folder, "drift": []}, "the schemas match the code")
 
 
-@program.command()
-@click.argument("name", required=False)
-@click.option("--quick", is_flag=True, help="Smaller workloads, coarser figures.")
-@json_option
-def bench(name: str | None, quick: bool) -> None:
-    """Measure one path against its goal and its peers; without NAME, list what can be measured."""
+class _Benchmarks(click.RichGroup):
+    """A command for each benchmark that the kernel and the contexts bring, with its options."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the benchmarks."""
+        return sorted(_benchmarks(ctx))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """Return the command of a benchmark. Raises `NotFound` that names the known ones."""
+        known = _benchmarks(ctx)
+        if cmd_name not in known:
+            raise NotFound(
+                f"no benchmark {cmd_name!r}; there are {', '.join(sorted(known))}",
+                code="bench.not_found",
+            )
+        return _bench_command(known[cmd_name])
+
+
+def _benchmarks(ctx: click.Context) -> dict[str, Benchmark]:
+    from fks.kernel.benchmarks import known_benchmarks
+
+    surroundings = ctx.find_object(CommandContext) or _surroundings(ctx.params)
+    return known_benchmarks(surroundings.host)
+
+
+def _bench_command(benchmark: Benchmark) -> click.Command:
+    """Return the command that measures and tells."""
     import pkgutil
 
-    from fks.kernel.benchmarks import known_benchmarks, machine, table
+    def run(*, quick: bool, **chosen: Any) -> None:
+        from fks.kernel.benchmarks import Measured, machine, table
 
-    surroundings = command_context()
-    known = known_benchmarks(surroundings.host)
-    if name is None:
-        listed = [{"name": key, "summary": known[key].summary} for key in sorted(known)]
-        surroundings.emit({"benchmarks": listed}, *(f"{b['name']}: {b['summary']}" for b in listed))
+        surroundings = command_context()
+        found = pkgutil.resolve_name(benchmark.factory)(quick, **chosen)
+        rows, facts = found if isinstance(found, Measured) else (found, {})
+        document = {"bench": benchmark.name, "machine": machine(), "rows": rows, "facts": facts}
+        lines = [f"{name}: {value}" for name, value in facts.items()]
+        surroundings.emit(document, table(benchmark.name, rows), *lines)
+
+    command: Any = json_option(run)
+    for choice in reversed(benchmark.choices):
+        command = click.option(
+            f"--{choice.name}", default=choice.default, show_default=True, help=choice.help
+        )(command)
+    command = click.option("--quick", is_flag=True, help="Smaller workloads, coarser figures.")(
+        command
+    )
+    made: click.Command = click.command(benchmark.name, help=f"{benchmark.summary}.")(command)
+    return made
+
+
+@program.group(cls=_Benchmarks, invoke_without_command=True)
+@json_option
+@click.pass_context
+def bench(ctx: click.Context) -> None:
+    """Measure one path against its goal and its peers; without a name, list the benchmarks."""
+    if ctx.invoked_subcommand is not None:
         return
-    if name not in known:
-        raise NotFound(
-            f"no benchmark {name!r}; there are {', '.join(sorted(known))}",
-            code="bench.not_found",
-        )
-    run = pkgutil.resolve_name(known[name].factory)
-    rows = run(quick)
-    surroundings.emit({"bench": name, "machine": machine(), "rows": rows}, table(name, rows))
+    known = _benchmarks(ctx)
+    listed = [{"name": key, "summary": known[key].summary} for key in sorted(known)]
+    lines = [f"{one['name']}: {one['summary']}" for one in listed]
+    command_context().emit({"benchmarks": listed}, *lines)
 
 
 @program.command()

@@ -1,7 +1,8 @@
 """What `fks bench` can measure, and the form of its answers.
 
-A benchmark is a function `run(quick) -> rows`; each row compares one measured value with a
-reference that was measured in the same run. A plugin adds its own by the hook `fks_benchmarks`.
+A benchmark is a function `run(quick, **choices)` that returns rows, or `Measured`; each row
+compares one measured value with a reference that was measured in the same run. A plugin adds its
+own by the hook `fks_benchmarks`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,15 @@ from fks.kernel.host import Host, PluginFault
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["Benchmark", "Row", "known_benchmarks", "machine", "table"]
+__all__ = ["Benchmark", "Choice", "Measured", "Row", "known_benchmarks", "machine", "table"]
+
+
+class Choice(NamedTuple):
+    """An option of a benchmark: `--name`, of its default's type."""
+
+    name: str
+    default: int | float | str
+    help: str
 
 
 class Benchmark(NamedTuple):
@@ -25,6 +34,7 @@ class Benchmark(NamedTuple):
     name: str
     summary: str
     factory: str
+    choices: tuple[Choice, ...] = ()
 
 
 class Row(TypedDict):
@@ -39,6 +49,13 @@ class Row(TypedDict):
     met: bool | None
 
 
+class Measured(NamedTuple):
+    """Rows, and beside them what no row can say, such as the hash of a state."""
+
+    rows: list[Row]
+    facts: dict[str, str | int | float]
+
+
 _OWN = (Benchmark("bus", "Events through the bus in this process", "fks.kernel.bench_bus:run"),)
 
 
@@ -46,8 +63,7 @@ def known_benchmarks(host: Host) -> dict[str, Benchmark]:
     """Return the kernel's benchmarks and those of the plugins, by name."""
     known = {benchmark.name: benchmark for benchmark in _OWN}
     for plugin, declared in host.call("fks_benchmarks"):
-        for entry in declared:
-            benchmark = Benchmark(*entry)
+        for benchmark in declared:
             if benchmark.name in known:
                 raise PluginFault(f"plugin {plugin!r}: the benchmark {benchmark.name!r} is taken")
             known[benchmark.name] = benchmark

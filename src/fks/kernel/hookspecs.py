@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import click
     from sqlalchemy import MetaData
 
+    from fks.kernel.benchmarks import Benchmark
     from fks.kernel.health import Check
     from fks.kernel.services import Service
     from fks.kernel.transport import TransportSpec
@@ -77,8 +78,9 @@ def fks_transports() -> Iterable[TransportSpec]:  # type: ignore[empty-body]  # 
 
 
 @spec
-def fks_benchmarks() -> Iterable[tuple[str, str, str]]:  # type: ignore[empty-body]  # as above
-    """Return benchmarks for `fks bench` as (name, summary, dotted `module:function`).
+def fks_benchmarks() -> Iterable[Benchmark]:  # type: ignore[empty-body]  # as above
+    """Return benchmarks for `fks bench`: name, summary, dotted `module:function`, options.
 
-    The function takes `quick` and returns rows as `fks.kernel.benchmarks.Row` describes them.
+    The function takes `quick`, and each option by its name, and returns rows as
+    `fks.kernel.benchmarks.Row` describes them, or `Measured`.
     """

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
     from fks.contracts.engine import Backtester, Strategy
+    from fks.kernel.benchmarks import Benchmark
     from fks.kernel.bus import Wiring
     from fks.kernel.health import Check
     from fks.kernel.runtime import Runtime
@@ -107,10 +108,12 @@ def fks_backtester(home: Path, hook: Any) -> Backtester:
 
 
 @impl
-def fks_benchmarks() -> Iterable[tuple[str, str, str]]:
+def fks_benchmarks() -> Iterable[Benchmark]:
     """Bring `fks bench backtest`."""
+    from fks.kernel.benchmarks import Benchmark
+
     return [
-        (
+        Benchmark(
             "backtest",
             "The tiers of a backtest against a fused loop and a bare Python loop",
             "fks.contexts.engine.service.bench:run",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import click
     from sqlalchemy import MetaData
 
+    from fks.kernel.benchmarks import Benchmark
     from fks.kernel.bus import Wiring
     from fks.kernel.health import Check
     from fks.kernel.runtime import Runtime
@@ -116,12 +117,8 @@ def fks_commands() -> Iterable[click.Command]:
 
 
 @impl
-def fks_benchmarks() -> Iterable[tuple[str, str, str]]:
-    """Bring `fks bench matching`."""
-    return [
-        (
-            "matching",
-            "Messages through the matching engine, with every risk control in force",
-            "fks.contexts.execution.service.bench_matching:run",
-        )
-    ]
+def fks_benchmarks() -> Iterable[Benchmark]:
+    """Bring `fks bench matching`, `execution` and `soak`."""
+    from fks.contexts.execution.service.benchmarks import BENCHMARKS
+
+    return BENCHMARKS

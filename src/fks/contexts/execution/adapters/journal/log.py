@@ -203,6 +203,11 @@ class Journal:
         """Tell whether records that are not urgent are taken now."""
         return self._buffers.failure is None and not self._keeper.low and not self._closed
 
+    @property
+    def prepared(self) -> bool:
+        """Tell whether the next segment lies ready, so that going on in it costs nothing."""
+        return not self._keeper.due
+
     def wait_durable(self, seq: int, timeout_s: float | None = None) -> None:
         """Wait until `seq` is durable. Raises `TimedOut` and `JournalFailed`.
 

@@ -6,9 +6,10 @@ For benchmarks, replays and tests of the engine alone; trading accounts have a m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from fks.contexts.execution.domain.journal.kinds import COMMANDS
 from fks.contexts.execution.domain.matching.layout import COMMAND
@@ -19,7 +20,7 @@ __all__ = ["MatchingMachine"]
 class Engine(Protocol):
     """What it needs of a matching engine."""
 
-    def apply(self, commands: np.ndarray, ts_ns: int) -> Sequence[object]:
+    def apply(self, commands: npt.NDArray[np.void], ts_ns: int) -> Any:
         """Apply rows of COMMAND; return their events."""
 
     def snapshot(self) -> bytes:
@@ -43,7 +44,8 @@ class MatchingMachine:
     ) -> Sequence[object]:
         """Apply the commands of a record; return the rows of their events."""
         assert kind == COMMANDS and version == 1, "a journal of commands holds nothing else"
-        return self.engine.apply(np.frombuffer(payload, COMMAND), ts_ns)
+        events: Sequence[object] = self.engine.apply(np.frombuffer(payload, COMMAND), ts_ns)
+        return events
 
     def state_hash(self) -> bytes:
         """Return the hash of the engine."""
