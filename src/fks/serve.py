@@ -12,12 +12,14 @@ import socket
 import sys
 import webbrowser
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from fks.app import App, http_application, load_settings, open_home, running
+from fks.kernel.address import announcing
 from fks.kernel.errors import FksError
 from fks.kernel.host import Host
 from fks.kernel.http.server import HttpServer, bind
@@ -67,9 +69,13 @@ def _port(host: Host, settings: Settings, active: frozenset[str]) -> int:
     A process without any routes of its contexts answers only for its health: unless told which,
     it takes any free port, so that several such processes start side by side.
     """
-    has_routes = any(p.name in active and "fks_routes" in p.hooks for p in host.plugins)
-    chosen = "http.port" in settings.sources()
-    return settings.section("http", HttpSettings).port if has_routes or chosen else 0
+    chosen = "http.port" in settings.sources() or _has_routes(host, active)
+    return settings.section("http", HttpSettings).port if chosen else 0
+
+
+def _has_routes(host: Host, active: frozenset[str]) -> bool:
+    """Tell whether the contexts of this process answer more than for its health."""
+    return any(p.name in active and "fks_routes" in p.hooks for p in host.plugins)
 
 
 def _loop_factory() -> Any:
@@ -101,15 +107,16 @@ async def _serve(
         await server.start()
         try:
             url = f"http://{f'[{name}]' if ':' in name else name}:{port}"
-            _banner(app, url)
-            open_browser, once_up = opening
-            page = await once_up(app) if once_up else ""
-            if open_browser:
-                await asyncio.to_thread(webbrowser.open, url + page)
-            ended = asyncio.ensure_future(server.wait())
-            stopped = asyncio.ensure_future(stop.wait())
-            await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            stopped.cancel()
+            with announcing(home, url) if _has_routes(host, active) else nullcontext():
+                _banner(app, url)
+                open_browser, once_up = opening
+                page = await once_up(app) if once_up else ""
+                if open_browser:
+                    await asyncio.to_thread(webbrowser.open, url + page)
+                ended = asyncio.ensure_future(server.wait())
+                stopped = asyncio.ensure_future(stop.wait())
+                await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+                stopped.cancel()
         finally:
             print("stopping", file=sys.stderr, flush=True)  # noqa: T201  # for the person there
             try:
