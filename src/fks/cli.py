@@ -285,7 +285,7 @@ def _benchmarks(ctx: click.Context) -> dict[str, Benchmark]:
     from fks.kernel.benchmarks import known_benchmarks
 
     surroundings = ctx.find_object(CommandContext) or _surroundings(ctx.params)
-    return known_benchmarks(surroundings.host)
+    return known_benchmarks(surroundings.host.call("fks_benchmarks"))
 
 
 def _bench_command(benchmark: Benchmark) -> click.Command:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
-from fks.kernel.host import Host, PluginFault
+from fks.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -59,13 +59,18 @@ class Measured(NamedTuple):
 _OWN = (Benchmark("bus", "Events through the bus in this process", "fks.kernel.bench_bus:run"),)
 
 
-def known_benchmarks(host: Host) -> dict[str, Benchmark]:
-    """Return the kernel's benchmarks and those of the plugins, by name."""
+def known_benchmarks(
+    declared: Iterable[tuple[str, Iterable[Benchmark]]],
+) -> dict[str, Benchmark]:
+    """Return the kernel's benchmarks and those that each plugin declared, by name."""
     known = {benchmark.name: benchmark for benchmark in _OWN}
-    for plugin, declared in host.call("fks_benchmarks"):
-        for benchmark in declared:
+    for plugin, brought in declared:
+        for benchmark in brought:
             if benchmark.name in known:
-                raise PluginFault(f"plugin {plugin!r}: the benchmark {benchmark.name!r} is taken")
+                raise Invalid(
+                    f"plugin {plugin!r}: the benchmark {benchmark.name!r} is taken",
+                    code="host.plugin",
+                )
             known[benchmark.name] = benchmark
     return known
 
