@@ -88,6 +88,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{account}/adopt-balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adopt a balance
+         * @description Take over what a venue's money differs from ours; it is asked anew first.
+         */
+        post: operations["ApiV1AccountsAdoptBalanceAdoptBalance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{account}/arm": {
         parameters: {
             query?: never;
@@ -1246,6 +1266,17 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AccountComparison */
+        AccountComparison: {
+            agrees: boolean;
+            /** @default [] */
+            balances: components["schemas"]["ComparedBalance"][];
+            /** @default [] */
+            differences: string[];
+            /** @default  */
+            gap: string;
+            ts_ns: number;
+        };
         /** AccountFill */
         AccountFill: {
             account: string;
@@ -1357,6 +1388,12 @@ export interface components {
         AccountPositionList: {
             positions: components["schemas"]["AccountPosition"][];
         };
+        /** Adopting */
+        Adopting: {
+            /** @default operator */
+            person: string;
+            reason: string;
+        };
         /** Amendment */
         Amendment: {
             price?: string | null;
@@ -1462,6 +1499,12 @@ export interface components {
         /** CancelledOrders */
         CancelledOrders: {
             order_ids: number[];
+        };
+        /** ComparedBalance */
+        ComparedBalance: {
+            currency: string;
+            here: string;
+            there: string;
         };
         /** Comparison */
         Comparison: {
@@ -2455,6 +2498,7 @@ export interface components {
             /** @default 0 */
             armed_until_ts_ns: number;
             balance: string;
+            comparison?: components["schemas"]["AccountComparison"] | null;
             currency: string;
             day_pnl: string;
             drawdown: string;
@@ -2623,6 +2667,50 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TradingAccount"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1AccountsAdoptBalanceAdoptBalance: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Adopting"];
+            };
+        };
         responses: {
             /** @description Request fulfilled, document follows */
             200: {

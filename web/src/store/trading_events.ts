@@ -46,8 +46,9 @@ export function withAccountEvents(accounts: readonly Account[], events: readonly
   let after = accounts;
   for (const event of events) {
     if (event.topic !== "execution.account_changed.v1") continue;
-    const { account } = event.data;
-    const at = after.findIndex(({ id }) => id === account.id);
+    const at = after.findIndex(({ id }) => id === event.data.account.id);
+    const compared = after[at]?.comparison; // events do not tell it: what was asked last stays
+    const account = compared ? { ...event.data.account, comparison: compared } : event.data.account;
     after = at < 0 ? [...after, account].sort((a, b) => (a.id < b.id ? -1 : 1)) : after.with(at, account);
   }
   return after;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -22,6 +23,10 @@ class ExecutionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     first wish of all; `venues` are settings of venues by account or kind, `instruments` margins,
     fees and collars by symbol, and its sizes where data does not know it (tick_size, lot_size,
     multiplier, currency).
+
+    Money at venues: `adopts` is what may come and go there by itself (the others, a deposit for
+    one, close the account's gate until a person adopts them); `cash_tolerance` is the largest
+    difference that is none, by currency, one minor unit where nothing is said.
     """
 
     max_order_quantity: Annotated[float, msgspec.Meta(gt=0)] = 100_000.0
@@ -37,3 +42,5 @@ class ExecutionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     paper_limits: Mapping[str, str] = msgspec.field(default_factory=lambda: {"max_vix": "none"})
     venues: Mapping[str, Mapping[str, Any]] = {}
     instruments: Mapping[str, Mapping[str, Any]] = {}
+    adopts: tuple[str, ...] = ("funding", "interest")
+    cash_tolerance: Mapping[str, Decimal] = {}

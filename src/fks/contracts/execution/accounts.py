@@ -14,9 +14,11 @@ from fks.kernel.messages import Command, Event, Query
 
 __all__ = [
     "AccountChanged",
+    "AccountComparison",
     "AccountList",
     "AccountMode",
     "AccountPerformance",
+    "AdoptBalance",
     "ApproveOverride",
     "ArmAccount",
     "AskOverride",
@@ -24,6 +26,7 @@ __all__ = [
     "Attribution",
     "BreakerState",
     "CompareAccounts",
+    "ComparedBalance",
     "DecisionList",
     "Gate",
     "GateChanged",
@@ -147,8 +150,33 @@ class PropRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     daily_loss_soft: bool = False
 
 
+class ComparedBalance(msgspec.Struct, frozen=True, kw_only=True):
+    """Money of one currency: what the desk counts, and what the venue said."""
+
+    currency: str
+    here: Decimal
+    there: Decimal
+
+
+class AccountComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """The last comparison of an account with its venue.
+
+    `differences` are what was found, in sentences, explained or not; `gap` is what nothing
+    explains, empty when all agrees. `balances` is empty where the venue does not tell money.
+    """
+
+    ts_ns: int
+    agrees: bool
+    gap: str = ""
+    differences: tuple[str, ...] = ()
+    balances: tuple[ComparedBalance, ...] = ()
+
+
 class TradingAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """An account as it stands. Money is in `currency`; `armed_until_ts_ns` is of live accounts."""
+    """An account as it stands. Money is in `currency`; `armed_until_ts_ns` is of live accounts.
+
+    `comparison` is told by `ListAccounts` only, where the account has a venue to be compared with.
+    """
 
     id: str
     mode: AccountMode
@@ -173,6 +201,7 @@ class TradingAccount(msgspec.Struct, frozen=True, kw_only=True):
     sizing: SizingRule = SizingRule()
     limits: Mapping[str, str] = {}
     name: str = ""
+    comparison: AccountComparison | None = None
 
 
 class AccountList(msgspec.Struct, frozen=True, kw_only=True):
@@ -460,6 +489,19 @@ class GetReadiness(Query[Readiness], frozen=True, kw_only=True, tag="execution.g
     """What is missing before this account may trade live?"""
 
     account: str
+
+
+class AdoptBalance(
+    Command[TradingAccount], frozen=True, kw_only=True, tag="execution.adopt_balance.v1"
+):
+    """Take over a difference of money that nothing explains, for a reason a person gives.
+
+    The venue is asked anew first; only money is adopted, never a position or an order.
+    """
+
+    account: str
+    reason: Annotated[str, msgspec.Meta(min_length=3, max_length=500)]
+    person: str = "operator"
 
 
 class ArmAccount(Command[Readiness], frozen=True, kw_only=True, tag="execution.arm_account.v1"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -21,6 +21,7 @@ __all__ = [
     "Venue",
     "VenueBalance",
     "VenueCapabilities",
+    "VenueCash",
     "VenueContext",
     "VenueFill",
     "VenueOrder",
@@ -140,13 +141,28 @@ class VenueBalance(msgspec.Struct, frozen=True, kw_only=True):
     free: Decimal
 
 
+class VenueCash(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that moved at a venue by no fill; `amount` is signed, `what` deposit, funding, ...
+
+    `id` tells repeats. `ts_ns` is the venue's time.
+    """
+
+    id: str
+    what: str
+    currency: str
+    amount: Decimal
+    ts_ns: int
+
+
 class VenueCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a venue can do. What it cannot is refused before anything is sent.
 
     `dedups`: a second order under one client_order_id is refused by the venue itself, so that a
     resend under the same id is safe. `sure_of_absence`: `find_order` says None only when nothing
     sent under that id can still be taken, so None is a proof even where ids may be used again.
-    `holds_positions`: it reports positions (derivatives).
+    `holds_positions`: it reports positions (derivatives). `money` says how a fill moves what
+    `balances` tells, so that it can be compared: by `exchange` of two assets (spot), by the
+    realised `profit` less the fee (futures), or "" where it is not told so exactly.
     """
 
     order_types: frozenset[OrderType]
@@ -160,6 +176,7 @@ class VenueCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     iceberg: bool = False
     cancel_on_disconnect: bool = False
     sure_of_absence: bool = False
+    money: Literal["", "exchange", "profit"] = ""
 
 
 class VenueContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,7 +202,7 @@ class Venue(Protocol):
         """Return what the venue can do."""
         ...
 
-    async def connect(self, listener: Callable[[VenueReport], None]) -> None:
+    async def connect(self, listener: Callable[[VenueReport | VenueCash], None]) -> None:
         """Connect and stay connected (with backoff) until `close`; report to the listener.
 
         Raises `Unavailable` when the first connection fails, `Denied` for keys that are refused.

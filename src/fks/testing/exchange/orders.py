@@ -24,7 +24,10 @@ class Refusal(Exception):
 
 @dataclass(slots=True)
 class User:
-    """Somebody with keys. `wallet` holds totals; `free` of the book tells what is not locked."""
+    """Somebody with keys. `wallet` holds totals; `free` of the book tells what is not locked.
+
+    Fees are paid in `fee_asset` where there is one: `fee_rate` of it for one of the quote asset.
+    """
 
     name: str
     number: int
@@ -32,6 +35,8 @@ class User:
     api_secret: str = field(repr=False)
     wallet: dict[str, Decimal]
     withdraws: bool = False
+    fee_asset: str = ""
+    fee_rate: Decimal = Decimal(1)
     positions: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
 
 
@@ -105,14 +110,18 @@ def settle(
         got, gave = (listing.base, listing.quote) if buys else (listing.quote, listing.base)
         amount, paid = (quantity, worth) if buys else (worth, quantity)
         fee = (amount * rate).quantize(_EIGHT, ROUND_UP)
-        wallet[got] = wallet.get(got, Decimal(0)) + amount - fee
+        wallet[got] = wallet.get(got, Decimal(0)) + amount
         wallet[gave] = wallet.get(gave, Decimal(0)) - paid
     else:
         got = listing.quote
         fee = (worth * rate).quantize(_EIGHT, ROUND_UP)
         realised = _move(order.user, listing.symbol, quantity if buys else -quantity, price)
-        wallet[got] = wallet.get(got, Decimal(0)) + realised - fee
-    return Trade(number, order, ticks, lots, fee, got, maker, realised, now_ms)
+        wallet[got] = wallet.get(got, Decimal(0)) + realised
+    charged = order.user.fee_asset or got
+    if charged != got:
+        fee = (worth * rate * order.user.fee_rate).quantize(_EIGHT, ROUND_UP)
+    wallet[charged] = wallet.get(charged, Decimal(0)) - fee
+    return Trade(number, order, ticks, lots, fee, charged, maker, realised, now_ms)
 
 
 def _move(user: User, symbol: str, quantity: Decimal, price: Decimal) -> Decimal:

@@ -188,6 +188,15 @@ class LocalExchange:
         """Let orders expire whose time has come."""
         self._tell(self.book.pass_time(self.now_ms()))
 
+    def move_money(
+        self, user: User, asset: str, amount: Decimal, what: str = "", *, told: bool = True
+    ) -> None:
+        """Let money come or go by no trade; `what` is Binance's word for it on futures."""
+        user.wallet[asset] = user.wallet.get(asset, Decimal(0)) + amount
+        if told:
+            event = self._words.moved(asset, amount, user.wallet[asset], what, self.now_ms())
+            self.streams.tell(user, event)
+
     # --- trouble with the streams ------------------------------------------------------------
 
     def cut(self) -> None:

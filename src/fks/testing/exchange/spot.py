@@ -151,6 +151,12 @@ class SpotWords:
             "W": order.created_ms, "V": "NONE",
         }  # fmt: skip
 
+    def moved(
+        self, asset: str, amount: Decimal, total: Decimal, what: str, now_ms: int
+    ) -> dict[str, Any]:
+        """Return the `balanceUpdate` of money that came or went."""
+        return {"e": "balanceUpdate", "E": now_ms, "a": asset, "d": plain(amount), "T": now_ms}
+
     def ended(self, now_ms: int, key: str) -> dict[str, Any]:
         """Return the event after which a subscription says nothing more."""
         return {"e": "eventStreamTerminated", "E": now_ms}

@@ -147,6 +147,14 @@ class UsdmWords:
             told |= {"n": plain(trade.fee), "N": trade.fee_asset}
         return {"e": "ORDER_TRADE_UPDATE", "E": now_ms, "T": order.updated_ms, "o": told}
 
+    def moved(
+        self, asset: str, amount: Decimal, total: Decimal, what: str, now_ms: int
+    ) -> dict[str, Any]:
+        """Return the `ACCOUNT_UPDATE` of money that came or went."""
+        row = {"a": asset, "wb": plain(total), "cw": plain(total), "bc": plain(amount)}
+        account = {"m": what or "DEPOSIT", "B": [row], "P": []}
+        return {"e": "ACCOUNT_UPDATE", "E": now_ms, "T": now_ms, "a": account}
+
     def ended(self, now_ms: int, key: str) -> dict[str, Any]:
         """Return the event after which a listen key says nothing more."""
         return {"e": "listenKeyExpired", "E": now_ms, "listenKey": key}

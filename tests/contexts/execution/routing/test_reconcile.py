@@ -198,8 +198,29 @@ def test_a_position_or_money_that_nothing_explains_is_a_gap() -> None:
     assert result.gap == "position of GC: 75 here, -65 at the venue"
     for total, gap in (("99.99", False), ("99.98", True), ("100.02", True)):
         money = VenueBalance(currency="USD", total=D(total), free=D(0))
-        result = compared(believed={"balances": {"USD": D(100)}}, balances=(money,))
+        believed = {"balances": {"USD": D(100)}}
+        once = compared(believed=believed, balances=(money,))
+        assert (once.gap, once.agreed) == ("", not gap)  # told when it is seen again
+        result = compared(believed={**believed, "apart": once.apart}, balances=(money,))
         assert bool(result.gap) is gap
+
+
+def test_a_deposit_is_named_and_waits_to_be_adopted() -> None:
+    """A person who is told what came decides in a moment; one who is told a number searches."""
+    money = VenueBalance(currency="USD", total=D(600), free=D(0))
+    believed = {
+        "balances": {"USD": D(100)}, "pending": {"USD": D(500)}, "apart": {"USD": D(500)},
+    }  # fmt: skip
+    result = compared(believed=believed, balances=(money,))
+    assert kinds(result) == [KIND.EXTERNAL_CASH]
+    assert result.gap == "USD: +500 came or went at the venue and was not adopted"
+
+
+def test_the_first_money_that_a_venue_tells_is_what_it_begins_with() -> None:
+    """Compared with nothing, every account would begin with a gap."""
+    money = VenueBalance(currency="USD", total=D(600), free=D(0))
+    result = compared(balances=(money,))
+    assert (result.opening, result.gap, result.agreed) == ({"USD": D(600)}, "", False)
 
 
 def test_money_is_compared_once_the_fills_are_booked() -> None:

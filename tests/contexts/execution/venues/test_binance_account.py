@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec import UNSET
 from tests.contexts.execution.trading.running import LIMITS, TradingApp, trading_app
 
 from fks.contracts import execution as said
@@ -19,6 +20,7 @@ GOLD = Listing(
     symbol="GC", base="GC", quote="USD", tick=Decimal("0.1"), lot=Decimal(1), leverage=100,
     taker_fee=FREE, maker_fee=FREE,
 )  # fmt: skip
+SIZES = {"tick_size": "0.1", "lot_size": "1", "multiplier": "1", "currency": "USD"}
 # What is processed and not told of: what is never processed waits ten seconds for its proof.
 CHANCES = dict.fromkeys(
     (Fault.LOST_ACK, Fault.SERVER_ERROR, Fault.MALFORMED, Fault.LATE_ACK, Fault.CUT,
@@ -61,7 +63,13 @@ async def test_a_live_account_under_faults_ends_in_step(
             "base_url": exchange.url, "stream_url": exchange.stream_url,
             "timeout_s": 1.0, "heartbeat_s": 0.3, "first_pause_s": 0.05,
         }  # fmt: skip
-        settings = {"execution": {"reconcile_every_s": 1.0, "venues": {"binance_usdm": venue}}}
+        settings = {
+            "execution": {
+                "reconcile_every_s": 1.0,
+                "venues": {"binance_usdm": venue},
+                "instruments": {"GC": SIZES},
+            }
+        }
         async with trading_app(tmp_path, settings=settings) as app:
             exchange.set_price("GC", Decimal(2000), Decimal(50))
             await arm(app)
@@ -86,7 +94,7 @@ async def test_a_live_account_under_faults_ends_in_step(
 
 
 async def agrees(app: TradingApp, exchange: LocalExchange) -> bool:
-    """Tell whether positions and working orders are those of the exchange."""
+    """Tell whether position, working orders and money are those of the exchange."""
     (user,) = exchange.book.users.values()
     held = (await app.call("GET", "/accounts/live/positions"))["positions"]
     ours = Decimal(held[0]["quantity"]) if held else Decimal(0)
@@ -100,4 +108,6 @@ async def agrees(app: TradingApp, exchange: LocalExchange) -> bool:
     doubtful = [o for o in live.floor.working.values() if o.state is said.OrderState.UNKNOWN]
     there = {order.client_id for order in exchange.book.working(user)}
     truth = user.positions.get("GC", (Decimal(0), Decimal(0)))[0]
-    return (ours, working) == (truth, there) and not doubtful
+    held_money = live.floor.accounts["live"].money
+    money = held_money is not UNSET and held_money.wallets["USD"] == user.wallet["USD"]
+    return (ours, working) == (truth, there) and not doubtful and money

@@ -41,12 +41,26 @@ export function AccountHead({ account }: { account: Account }): ReactNode {
       <Figure name="Drawdown">{decimal(account.drawdown)}</Figure>
       <Figure name="Margin used">{decimal(account.margin_used)}</Figure>
       <Figure name="Trades today">{account.trades_today}</Figure>
+      {account.comparison && <Compared found={account.comparison} />}
       <Figure name="Gate">
         <Tag tone={GATE_TONES[account.gate] ?? "plain"}>{account.gate}</Tag>
         {account.gate_reason && <small title={account.gate_reason}> {account.gate_reason}</small>}
         {paused && <small> entries paused until {momentOf(seconds(account.paused_until_ts_ns))} UTC</small>}
       </Figure>
     </section>
+  );
+}
+
+/** The last comparison with the venue: agreed or not, when, and the money of both sides. */
+function Compared({ found }: { found: NonNullable<Account["comparison"]> }): ReactNode {
+  const money = found.balances.map((one) => `${one.currency}: ${decimal(one.here)} here, ${decimal(one.there)} at the venue`);
+  return (
+    <Figure name="Venue">
+      <span data-testid="account-comparison" title={money.join("\n")}>
+        <Tag tone={found.gap ? "bad" : found.agrees ? "good" : "warn"}>{found.gap ? "differs" : found.agrees ? "agrees" : "comparing"}</Tag>
+      </span>
+      <small> {momentOf(seconds(found.ts_ns))} UTC{found.gap && `: ${found.gap}`}</small>
+    </Figure>
   );
 }
 

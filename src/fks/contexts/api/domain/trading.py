@@ -25,6 +25,7 @@ from fks.contracts.values import OrderType, PositionSide, Side, TimeInForce
 from fks.kernel.errors import Denied, Invalid
 
 __all__ = [
+    "Adopting",
     "Amendment",
     "Approver",
     "Arming",
@@ -126,6 +127,13 @@ class Arming(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """For how long a live account may send; 0 hours disarms it."""
 
     hours: Annotated[float, msgspec.Meta(ge=0, le=24)] = 8.0
+    person: Word = "operator"
+
+
+class Adopting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A difference of money is taken over, for a reason."""
+
+    reason: Why
     person: Word = "operator"
 
 

@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from fks.contexts.api.domain.trading import (
+    Adopting,
     Approver,
     Arming,
     GateWish,
@@ -28,6 +29,7 @@ from fks.contracts.execution import (
     AccountList,
     AccountPerformance,
     AccountPositionList,
+    AdoptBalance,
     ApproveOverride,
     ArmAccount,
     AskOverride,
@@ -162,6 +164,20 @@ class AccountController(Controller):
         key = api.new_key(idempotency_key)
         return await api.ask(
             ArmAccount(key=key, account=account, hours=data.hours, person=data.person)
+        )
+
+    @post("/{account:str}/adopt-balance", status_code=HTTP_200_OK, summary="Adopt a balance")
+    async def adopt_balance(
+        self,
+        api: ApiDep,
+        account: FromPath[str],
+        data: JSONBody[Adopting],
+        idempotency_key: Key = None,
+    ) -> TradingAccount:
+        """Take over what a venue's money differs from ours; it is asked anew first."""
+        key = api.new_key(idempotency_key)
+        return await api.ask(
+            AdoptBalance(key=key, account=account, reason=data.reason, person=data.person)
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import rich_click as click
 from rich.table import Table
 
+from fks.kernel.address import announced
 from fks.kernel.client import ServerClient
 from fks.kernel.commands import command_context, json_option
 from fks.kernel.errors import Invalid
@@ -18,15 +19,17 @@ __all__ = ["accounts", "approvals", "orders", "risk", "server", "url_option"]
 def url_option(command: Any) -> Any:
     """Give a command the `--url` switch."""
     return click.option(
-        "--url", default="", help="Root of the server.  [default: by the settings of http]"
+        "--url", default="", help="Root of the server.  [default: the one of the home folder]"
     )(command)
 
 
 def server(url: str) -> ServerClient:
-    """Return a client of the server at a URL, else of the one that the settings name."""
+    """Return a client of the server at a URL, else of the one that runs on the home folder, else of
+    the one that the settings name."""
+    surroundings = command_context()
     if not url:
-        http = command_context().settings.section("http", HttpSettings)
-        url = f"http://{http.host}:{http.port}"
+        http = surroundings.settings.section("http", HttpSettings)
+        url = announced(surroundings.home) or f"http://{http.host}:{http.port}"
     return ServerClient(url)
 
 
@@ -114,6 +117,21 @@ def arm(name: str, hours: float, person: str, url: str) -> None:
     found = server(url).send("POST", f"/api/v1/accounts/{name}/arm", body)
     rows = [{**check, "passed": "yes" if check["passed"] else "no"} for check in found["checks"]]
     command_context().emit(found, shown(f"Readiness of {name}", rows, ("name", "passed", "detail")))
+
+
+@accounts.command("adopt-balance")
+@click.argument("name")
+@click.option("--reason", required=True, help="Why the money differs.")
+@click.option("--person", default="operator", help="Who takes it over.")
+@url_option
+@json_option
+def adopt_balance(name: str, reason: str, person: str, url: str) -> None:
+    """Take over what NAME's money at its venue differs from ours, after asking it anew."""
+    body = {"reason": reason, "person": person}
+    found = server(url).send("POST", f"/api/v1/accounts/{name}/adopt-balance", body)
+    rows = (found["comparison"] or {}).get("balances", [])
+    columns = ("currency", "here", "there")
+    command_context().emit(found, shown(f"Money of {name}", rows, columns))
 
 
 @accounts.command("compare")

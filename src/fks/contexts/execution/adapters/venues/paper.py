@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -57,7 +57,9 @@ _CAPABILITIES = VenueCapabilities(
     dedups=True,
     holds_positions=True,
     iceberg=True,
+    money="profit",
 )
+_NO_MONEY: Mapping[str, Decimal] = {}
 
 
 class PaperSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,6 +90,7 @@ class PaperVenue:
         self._wall_ns = context.wall_ns
         self._market_clock = market_clock or models.data is DataKind.BARS
         self._cash = settings.cash
+        self._kept: Mapping[str, Decimal] = {}
         self._symbols = {
             instrument.id: Symbol(instrument, models, settings.cash)
             for instrument in context.instruments
@@ -197,7 +200,8 @@ class PaperVenue:
         total: dict[str, Decimal] = {}
         for symbol in self._symbols.values():
             currency = symbol.instrument.currency
-            total[currency] = total.get(currency, self._cash) + symbol.made()
+            began = self._kept.get(currency, self._cash)
+            total[currency] = total.get(currency, began) + symbol.made()
         return tuple(
             VenueBalance(currency=currency, total=amount, free=amount)
             for currency, amount in total.items()
@@ -227,11 +231,13 @@ class PaperVenue:
         self,
         orders: Iterable[tuple[VenueOrder, Decimal]] = (),
         positions: Iterable[VenuePosition] = (),
+        money: Mapping[str, Decimal] = _NO_MONEY,
     ) -> None:
-        """Put back what was open before a restart: orders with what was filled, and positions.
+        """Put back what was there before a restart: orders with what was filled, positions, money.
 
         Orders take new places at the end of their queues, in the order given.
         """
+        self._kept = money
         for held in positions:
             if held.symbol in self._symbols:
                 self._symbols[held.symbol].prime_position(held)

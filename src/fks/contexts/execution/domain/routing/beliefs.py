@@ -23,6 +23,8 @@ from fks.contracts.execution import (
 from fks.contracts.values import Instrument, Side
 
 __all__ = [
+    "MINOR_UNIT",
+    "MINOR_UNITS",
     "Belief",
     "DifferenceKind",
     "Found",
@@ -33,10 +35,20 @@ __all__ = [
 ]
 
 _SECOND = 1_000_000_000
+# One minor unit: what a difference of money may be. Exchanges count coins in eight places.
+MINOR_UNIT = Decimal("0.00000001")
+_CENTS = ("AUD", "CAD", "CHF", "EUR", "GBP", "NZD", "USD", "EURC", "FDUSD", "USDC", "USDT")
+MINOR_UNITS: Mapping[str, Decimal] = {
+    "JPY": Decimal(1),
+    **dict.fromkeys(_CENTS, Decimal("0.01")),
+}
 
 
 class DifferenceKind(enum.Enum):
-    """What differs. The first six are explained by what we missed; the others by nothing."""
+    """What differs. The first six are explained by what we missed; the others by nothing.
+
+    `external_cash` is known (a deposit, a withdrawal) and waits to be adopted.
+    """
 
     MISSED_ACK = "missed_ack"
     MISSED_FILL = "missed_fill"
@@ -50,6 +62,7 @@ class DifferenceKind(enum.Enum):
     STILL_WORKING = "still_working"
     LOST_ORDER = "lost_order"
     POSITION_GAP = "position_gap"
+    EXTERNAL_CASH = "external_cash"
     BALANCE_GAP = "balance_gap"
 
     @property
@@ -87,6 +100,9 @@ class Belief(msgspec.Struct, frozen=True, kw_only=True):
 
     `trade_ids` are the fills counted, strangers' included; `strangers` the venue order ids that
     are known not to be ours. `moved` says when a symbol's position last changed.
+    `balances` is None until what the venue holds was taken over as the money to begin with;
+    `pending` is money that moved there by no fill and was not adopted; `apart` are the
+    differences of money that the comparison before this one found.
     """
 
     account: str
@@ -95,7 +111,9 @@ class Belief(msgspec.Struct, frozen=True, kw_only=True):
     instruments: Mapping[str, Instrument]
     trade_ids: frozenset[str]
     positions: Mapping[str, Decimal] = {}
-    balances: Mapping[str, Decimal] = {}
+    balances: Mapping[str, Decimal] | None = None
+    pending: Mapping[str, Decimal] = {}
+    apart: Mapping[str, Decimal] = {}
     strangers: frozenset[str] = frozenset()
     moved: Mapping[str, int] = {}
 
@@ -120,14 +138,16 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 class ReconcileTerms(msgspec.Struct, frozen=True, kw_only=True):
     """`sure`: the venue's "never had it" may be believed, after `settle_ns`; where it keeps a
     `history` of fills, only once that was looked through too. `cash_tick`: the largest difference
-    of money that is none (control 24), `cash_ticks` by currency.
+    of money that is none (control 24), `cash_ticks` by currency. `opens`: a venue of our own, which
+    has money in each currency as soon as something is traded in it.
     """
 
     sure: bool
     history: bool = True
     settle_ns: int = 10 * _SECOND
-    cash_tick: Decimal = Decimal("0.01")
-    cash_ticks: Mapping[str, Decimal] = {}
+    cash_tick: Decimal = MINOR_UNIT
+    cash_ticks: Mapping[str, Decimal] = msgspec.field(default_factory=lambda: MINOR_UNITS)
+    opens: bool = False
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,12 +157,19 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     text: str
 
+    @property
+    def of_money(self) -> bool:
+        """Tell whether money differs, which a person may adopt."""
+        return self.kind in (DifferenceKind.EXTERNAL_CASH, DifferenceKind.BALANCE_GAP)
+
 
 class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
     """What came out: differences, the reports that settle ours, strangers' fills to book.
 
     `ask` are orders (client order id, symbol) of which the venue shall be asked, `moving` symbols
     and orders that changed while it was asked: both are looked at again in the next round.
+    `opening` is the venue's money to begin with, by currency; `apart` is how much more a venue has
+    than we count; `told` is what it has, None where money was not compared.
     """
 
     differences: tuple[Found, ...]
@@ -150,6 +177,9 @@ class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
     external: tuple[VenueReport, ...]
     ask: tuple[tuple[str, str], ...]
     moving: tuple[str, ...]
+    opening: Mapping[str, Decimal] | None = None
+    apart: Mapping[str, Decimal] = {}
+    told: Mapping[str, Decimal] | None = None
 
     @property
     def gap(self) -> str:
@@ -157,7 +187,12 @@ class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
         return "; ".join(d.text for d in self.differences if not d.kind.explained)
 
     @property
+    def unsettled(self) -> bool:
+        """Tell whether something is left to apply, to ask or to wait for: compare again."""
+        left = self.reports or self.external or self.ask or self.moving
+        return bool(left) or self.opening is not None
+
+    @property
     def agreed(self) -> bool:
         """Tell whether both sides are the same now, nothing left to ask, apply or wait for."""
-        open_ends = self.reports or self.external or self.ask or self.moving
-        return not (open_ends or self.gap)
+        return not (self.unsettled or self.gap)

@@ -6,6 +6,7 @@ An effect is a fact to book or a question to ask; nothing here sends anything.
 from __future__ import annotations
 
 import enum
+from decimal import Decimal
 
 import msgspec
 
@@ -45,7 +46,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """A report about one order: `VenueReport` in lots, ticks and nanos.
 
     `lots` and `price_ticks` are of the fill for `filled`; of the whole order for `replaced`, where
-    0 lots and None mean that the venue did not say. `ts_ns` is the venue's time.
+    0 lots and None mean that the venue did not say. `ts_ns` is the venue's time. `fee_nanos` is in
+    the account's currency, `fee` in its own (`fee_currency`), as it was paid.
     """
 
     kind: VenueReportKind
@@ -53,6 +55,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     lots: int = 0
     price_ticks: int | None = None
     fee_nanos: int = 0
+    fee: Decimal = Decimal(0)
     fee_currency: str = ""
     trade_id: str = ""
     venue_order_id: str = ""
@@ -100,6 +103,7 @@ class Filled(Effect, frozen=True, kw_only=True):
     trade_id: str
     ts_ns: int
     fee_nanos: int = 0
+    fee: Decimal = Decimal(0)
     fee_currency: str = ""
     maker: bool = False
     late: bool = False

@@ -60,6 +60,9 @@ class _Comparison:
         self._ask: list[tuple[str, str]] = []
         self._moving: set[str] = set()
         self._moved: dict[str, Decimal] = defaultdict(Decimal)  # position by new fills
+        self._opening: dict[str, Decimal] | None = None
+        self._apart: dict[str, Decimal] = {}
+        self._told: dict[str, Decimal] | None = None
 
     def result(self) -> Reconciled:
         """Compare all, in an order that depends on the two sides alone."""
@@ -77,6 +80,9 @@ class _Comparison:
             external=tuple(self._external),
             ask=tuple(self._ask),
             moving=tuple(sorted(self._moving)),
+            opening=self._opening,
+            apart=self._apart,
+            told=self._told,
         )
 
     # --- fills ---
@@ -272,17 +278,37 @@ class _Comparison:
                 self._differ(DifferenceKind.POSITION_GAP, symbol, text)
 
     def _balances(self) -> None:
-        """Compare the money, once no fill is left to book: fills move it too."""
-        unsettled = self._moving or self._reports or self._external
-        if self._said.balances is None or unsettled:
+        """Compare the money, once no fill is left to book: fills move it too.
+
+        A difference counts when two comparisons in a row find the same: a fill that is told a
+        moment later than the money would otherwise close a gate that only a person opens.
+        """
+        belief, terms = self._belief, self._terms
+        if self._said.balances is None or self._moving or self._reports or self._external:
             return
-        told = {balance.currency: balance.total for balance in self._said.balances}
-        terms = self._terms
-        for currency in sorted(set(told) | set(self._belief.balances)):
-            here = self._belief.balances.get(currency, Decimal(0))
+        self._told = told = {balance.currency: balance.total for balance in self._said.balances}
+        if belief.balances is None:
+            self._opening = told
+            return
+        opened = {} if not terms.opens else {c: told[c] for c in set(told) - set(belief.balances)}
+        self._opening = opened or None
+        for currency in sorted((set(told) | set(belief.balances)) - set(opened)):
+            here = belief.balances.get(currency, Decimal(0))
             there = told.get(currency, Decimal(0))
-            if abs(here - there) > terms.cash_ticks.get(currency, terms.cash_tick):
-                text = f"{currency}: {here} here, {there} at the venue"
+            most = terms.cash_ticks.get(currency, terms.cash_tick)
+            if abs(there - here) <= most:
+                continue
+            self._apart[currency] = there - here
+            if belief.apart.get(currency) != there - here:
+                self._moving.add(currency)
+                continue
+            known = belief.pending.get(currency, Decimal(0))
+            if known and abs(there - here - known) <= most:
+                moved = f"{known.normalize():+f}"
+                text = f"{currency}: {moved} came or went at the venue and was not adopted"
+                self._differ(DifferenceKind.EXTERNAL_CASH, currency, text)
+            else:
+                text = f"{currency}: {_plain(here)} here, {_plain(there)} at the venue"
                 self._differ(DifferenceKind.BALANCE_GAP, currency, text)
 
     # --- out ---

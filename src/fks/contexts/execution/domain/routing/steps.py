@@ -94,6 +94,7 @@ class Steps:
                 trade_id=heard.trade_id,
                 ts_ns=heard.ts_ns,
                 fee_nanos=heard.fee_nanos,
+                fee=heard.fee,
                 fee_currency=heard.fee_currency,
                 maker=heard.maker,
                 late=late,

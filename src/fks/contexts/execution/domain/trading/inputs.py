@@ -17,6 +17,7 @@ from fks.contracts.execution import (
     SetLimits,
     SignalRoute,
     TakeSignal,
+    VenueCash,
     VenueOrderStatus,
     VenueReport,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "Answered",
     "CancelAsked",
     "CancelManyAsked",
+    "CashMoved",
     "ChangeAsked",
     "FillsChecked",
     "GapFound",
@@ -38,6 +40,7 @@ __all__ = [
     "LimitsSet",
     "MarketGateSet",
     "MarketSeen",
+    "MoneyAdopted",
     "OutsideFill",
     "OverrideApproved",
     "OverrideAsked",
@@ -194,6 +197,30 @@ class GapFound(Input, frozen=True, kw_only=True, tag="gap"):
     text: str
 
 
+class CashMoved(Input, frozen=True, kw_only=True, tag="cash"):
+    """Money moved at an account's venue by no fill. `adopted`: the settings take it over."""
+
+    account: str
+    cash: VenueCash
+    adopted: bool = False
+
+
+class MoneyAdopted(Input, frozen=True, kw_only=True, tag="money"):
+    """Money of a venue is taken over: its first balances (`opening`), or a difference.
+
+    `exchange` and `whole` are of `Money`; `asked_ts_ns` is when the venue was asked, its time.
+    """
+
+    account: str
+    amounts: dict[str, Decimal]
+    opening: bool = False
+    exchange: bool = False
+    whole: bool = True
+    asked_ts_ns: int = 0
+    reason: str = ""
+    person: str = ""
+
+
 class MarketSeen(Input, frozen=True, kw_only=True, tag="market"):
     """A price by which collars, margins and losses are measured."""
 
@@ -294,6 +321,8 @@ AnyInput = (
     | FillsChecked
     | OutsideFill
     | GapFound
+    | CashMoved
+    | MoneyAdopted
     | MarketSeen
     | MarketGateSet
     | StrategySeen

@@ -117,6 +117,10 @@ class TradingMachine:
                 self.reporting.outside(wish)
             case given.GapFound():
                 self.reporting.gap(wish)
+            case given.CashMoved():
+                self.settling.wallets.moved(wish)
+            case given.MoneyAdopted():
+                self.settling.wallets.adopt(wish)
             case given.MarketSeen():
                 self.accounts.seen(wish)
             case given.Ticked():

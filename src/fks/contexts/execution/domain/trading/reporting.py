@@ -27,6 +27,7 @@ from fks.contexts.execution.domain.trading.numbers import order_id
 from fks.contexts.execution.domain.trading.scales import nanos_of
 from fks.contexts.execution.domain.trading.settling import Settling
 from fks.contexts.execution.domain.trading.state import FINAL, OrderRecord
+from fks.contexts.execution.domain.trading.wallets import Paid
 from fks.contracts.execution import OrderRequest, OrderState, VenueReport, VenueReportKind
 from fks.contracts.values import Side
 
@@ -144,7 +145,10 @@ class Reporting:
         floor.told(order, "placed elsewhere", "found when reconciling")
         fee_nanos = self._fee_nanos(order, fill.fee, fill.fee_currency, fill.price)
         self._engine_fill(order, lots, ticks, fee_nanos, maker=fill.maker)
-        self._settling.fill(order, lots, ticks, fee_nanos, fill.trade_id, maker=fill.maker)
+        paid = Paid(fill.fee, fill.fee_currency)
+        self._settling.fill(
+            order, lots, ticks, fee_nanos, fill.trade_id, maker=fill.maker, paid=paid
+        )
 
     def follow(self, order: OrderRecord, effects: Iterable[said.Effect]) -> None:
         """Do what follows from what an order heard."""
@@ -180,6 +184,7 @@ class Reporting:
             lots=int(report.quantity / scale.lot),
             price_ticks=scale.nearest_ticks(report.price) if report.price else None,
             fee_nanos=self._fee_nanos(order, report.fee, report.fee_currency, report.price),
+            fee=report.fee,
             fee_currency=report.fee_currency,
             trade_id=report.trade_id,
             venue_order_id=report.venue_order_id,
@@ -225,6 +230,7 @@ class Reporting:
             fill.fee_nanos,
             fill.trade_id,
             maker=fill.maker,
+            paid=Paid(fill.fee, fill.fee_currency),
             ts_ns=fill.ts_ns,
         )
         if fill.late:

@@ -13,6 +13,7 @@ from fks.contexts.execution.domain.trading.reasons import explained
 from fks.contexts.execution.domain.trading.scales import money
 from fks.contexts.execution.domain.trading.state import AccountRecord, Holding, OrderRecord
 from fks.contexts.execution.domain.trading.views import position_view
+from fks.contexts.execution.domain.trading.wallets import Paid, Wallets
 from fks.contracts.execution import AccountFill, OrderState
 from fks.contracts.values import Side
 
@@ -24,6 +25,9 @@ _ENDS = {
     Reason.NOT_FILLABLE: OrderState.REJECTED,
     Reason.WOULD_CROSS: OrderState.REJECTED,
 }
+
+
+_NOTHING = Paid()
 
 
 class Fee(NamedTuple):
@@ -39,6 +43,7 @@ class Settling:
     def __init__(self, floor: Floor, gates: Gates) -> None:
         self._floor = floor
         self._gates = gates
+        self.wallets = Wallets(floor)
 
     def matched(self, events: Any) -> None:
         """Book what the engine did with orders that are matched here."""
@@ -80,6 +85,7 @@ class Settling:
         *,
         maker: bool,
         fee_currency: str = "",
+        paid: Paid = _NOTHING,
         ts_ns: int = 0,
     ) -> None:
         """Book a fill of an order; the engine knows of it already."""
@@ -103,6 +109,7 @@ class Settling:
         holding.trade_nanos += gained - fee_nanos
         account.cash_nanos += gained - fee_nanos
         account.fees_nanos += fee_nanos
+        self.wallets.filled(account, order.instrument, signed, ticks, gained, paid)
         self._tell(
             account,
             order,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 
 from fks.contexts.execution.domain.routing.routed import Routed
@@ -15,7 +17,15 @@ from fks.contracts.execution import (
 )
 from fks.contracts.values import Instrument
 
-__all__ = ["FINAL", "AccountRecord", "Holding", "InstrumentRecord", "OrderRecord", "Remembered"]
+__all__ = [
+    "FINAL",
+    "AccountRecord",
+    "Holding",
+    "InstrumentRecord",
+    "Money",
+    "OrderRecord",
+    "Remembered",
+]
 
 FINAL = frozenset(
     (OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED)
@@ -88,6 +98,23 @@ class Holding(msgspec.Struct, kw_only=True):
     trade_nanos: int = 0  # of the position since it was last flat
 
 
+class Money(msgspec.Struct, kw_only=True):
+    """What an account's venue must hold by our count: exact amounts by currency.
+
+    `exchange`: a fill exchanges two assets, else only profit and fees move. `whole`: a currency
+    that is not here holds nothing (else it was not opened yet). What the venue told before
+    `since_ns` is counted in. `pending` is money that came or went by no fill and that nobody
+    adopted; `seen` are the last such movements.
+    """
+
+    exchange: bool
+    whole: bool
+    since_ns: int
+    wallets: dict[str, Decimal] = {}
+    pending: dict[str, Decimal] = {}
+    seen: list[str] = []
+
+
 class AccountRecord(msgspec.Struct, kw_only=True):
     """An account; `number` is the matching engine's. Money in nanos."""
 
@@ -122,6 +149,7 @@ class AccountRecord(msgspec.Struct, kw_only=True):
     drawdown_nanos: int = 0
     gap: str = ""
     holdings: dict[int, Holding] = {}
+    money: Money | msgspec.UnsetType = msgspec.UNSET  # unset: not written, as it was before 3
 
 
 class Remembered(msgspec.Struct, kw_only=True):

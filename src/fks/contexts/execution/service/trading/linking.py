@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from fks.contexts.execution.domain.routing.beliefs import MINOR_UNITS
 from fks.contexts.execution.domain.routing.breaker import Breaker
 from fks.contexts.execution.domain.trading import inputs
 from fks.contexts.execution.service.trading.asking import Asking
@@ -69,12 +70,22 @@ class Linking:
         venue = resolve_name(spec.factory)(self._context(name, spec))
         breaker = Breaker(account.venue)
         link = Link(account, venue, live.writer, live.switch, breaker, live.latencies, clock)
+        link.adopts = frozenset(self._settings.adopts)
         live.links[name] = link
         self.asking[name] = Asking(link, live.writer, clock)
         self._market.attach(live, link)
         self._prime(link)
         self._spawn(self._connect(link))
-        reconciling = Reconciling(link, live.writer, clock, self._settings.reconcile_every_s)
+        settings = self._settings
+        reconciling = Reconciling(
+            link,
+            live.writer,
+            clock,
+            settings.reconcile_every_s,
+            ticks={**MINOR_UNITS, **settings.cash_tolerance},
+            own=not spec.live,
+        )
+        live.reconciling[name] = reconciling
         self._spawn(reconciling.run())
         if not spec.live:
             await self._settled(link)
@@ -153,7 +164,11 @@ class Linking:
             for number, holding in link.account.holdings.items()
             if holding.lots
         ]
-        prime([(link.wire(o), floor.scale(o).quantity(o.filled_lots)) for o in orders], held)
+        money = link.account.money
+        wallets = {} if money is msgspec.UNSET else money.wallets
+        prime(
+            [(link.wire(o), floor.scale(o).quantity(o.filled_lots)) for o in orders], held, wallets
+        )
 
     def capabilities(self, name: str, venue: str) -> VenueCapabilities | None:
         """Return what a venue could do for an account, None where orders are matched here.

@@ -19,7 +19,9 @@ from fks.contexts.execution.service.trading.latency import Latencies
 from fks.contexts.execution.service.trading.switch import Switch
 from fks.contexts.execution.service.trading.writer import Writer
 from fks.contracts.execution import (
+    AccountComparison,
     Venue,
+    VenueCash,
     VenueOrder,
     VenueReport,
     VenueReportKind,
@@ -55,6 +57,8 @@ class Link:
         self.connected = False
         self.reconciled = False
         self.last_heard_ns = 0
+        self.compared: AccountComparison | None = None
+        self.adopts: frozenset[str] = frozenset()
         self.clock_offset_ns: int | None = None
         self._writer = writer
         self._floor: Floor = writer.machine.floor
@@ -90,9 +94,13 @@ class Link:
         """Tell whether something is being sent."""
         return bool(self._chains)
 
-    def hear(self, report: VenueReport) -> None:
+    def hear(self, report: VenueReport | VenueCash) -> None:
         """Journal what the venue says."""
         self.last_heard_ns = self._clock.monotonic_ns()
+        if isinstance(report, VenueCash):
+            adopted = report.what in self.adopts
+            self._put(inputs.CashMoved(account=self.account.id, cash=report, adopted=adopted))
+            return
         if report.kind is VenueReportKind.CONNECTED:
             self.connected = True
         elif report.kind is VenueReportKind.DISCONNECTED:

@@ -13,9 +13,10 @@ from fks.contexts.execution.service.trading.asking import sure
 from fks.contexts.execution.service.trading.linking import Linking
 from fks.contexts.execution.service.trading.readiness import readiness
 from fks.contexts.execution.service.trading.state import Live
-from fks.contexts.execution.service.trading.viewing import risk_state
+from fks.contexts.execution.service.trading.viewing import risk_state, shown_account
 from fks.contracts.execution import (
     AccountMode,
+    AdoptBalance,
     ApproveOverride,
     ArmAccount,
     AskOverride,
@@ -96,6 +97,18 @@ class Oversight:
         )
         await self._linking.link(wish.id)
         return account_view(live.floor, live.floor.accounts[wish.id])
+
+    async def adopt_balance(self, wish: AdoptBalance) -> TradingAccount:
+        """Take over a difference of money with the venue, for a person's reason."""
+        live = self._live
+        account = live.account(wish.account)
+        reconciling = live.reconciling.get(account.id)
+        if reconciling is None:
+            raise Conflict(
+                f"{account.id} has no venue to be compared with", code="execution.not_linked"
+            )
+        await reconciling.adopt(wish.person, wish.reason)
+        return shown_account(live, account)
 
     async def set_limits(self, wish: SetLimits) -> TradingAccount:
         """Change limits as a new version; loosening needs a reason."""

@@ -6,7 +6,6 @@ import msgspec
 
 from fks.contexts.execution.domain.trading.placing import exact
 from fks.contexts.execution.domain.trading.scales import money
-from fks.contexts.execution.domain.trading.showing import account_view
 from fks.contexts.execution.domain.trading.views import position_view
 from fks.contexts.execution.service.trading.checking import checked
 from fks.contexts.execution.service.trading.comparing import compared
@@ -14,6 +13,7 @@ from fks.contexts.execution.service.trading.desk import Desk
 from fks.contexts.execution.service.trading.market import Market
 from fks.contexts.execution.service.trading.projector import Projector
 from fks.contexts.execution.service.trading.state import Live
+from fks.contexts.execution.service.trading.viewing import shown_account
 from fks.contexts.execution.store import TradingStore
 from fks.contracts.execution import (
     AccountFillList,
@@ -71,7 +71,7 @@ class Questions:
         floor = self._live.floor
         names = [self._live.account(wish.account).id] if wish.account else sorted(floor.accounts)
         return AccountList(
-            accounts=tuple(account_view(floor, floor.accounts[name]) for name in names)
+            accounts=tuple(shown_account(self._live, floor.accounts[name]) for name in names)
         )
 
     async def positions(self, wish: ListAccountPositions) -> AccountPositionList:

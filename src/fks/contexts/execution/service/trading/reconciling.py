@@ -7,11 +7,14 @@ closes its gate and tells a person.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from decimal import Decimal
 
 import structlog
+from msgspec import UNSET
 
 from fks.contexts.execution.domain.routing.beliefs import (
+    MINOR_UNITS,
     Belief,
     OrderBelief,
     Reconciled,
@@ -25,9 +28,15 @@ from fks.contexts.execution.domain.trading.state import FINAL, OrderRecord
 from fks.contexts.execution.service.trading.asking import sure
 from fks.contexts.execution.service.trading.links import Link
 from fks.contexts.execution.service.trading.writer import Writer
-from fks.contracts.execution import OrderState, VenueFill, VenueOrderStatus
+from fks.contracts.execution import (
+    AccountComparison,
+    ComparedBalance,
+    OrderState,
+    VenueFill,
+    VenueOrderStatus,
+)
 from fks.kernel.clock import Clock
-from fks.kernel.errors import FksError
+from fks.kernel.errors import Conflict, FksError
 
 __all__ = ["Reconciling"]
 
@@ -41,14 +50,27 @@ _SKEW_NS = 60 * 1_000_000_000
 class Reconciling:
     """Reconcile one account with its venue."""
 
-    def __init__(self, link: Link, writer: Writer, clock: Clock, every_s: float) -> None:
+    def __init__(
+        self,
+        link: Link,
+        writer: Writer,
+        clock: Clock,
+        every_s: float,
+        *,
+        ticks: Mapping[str, Decimal] = MINOR_UNITS,
+        own: bool = False,
+    ) -> None:
+        """`ticks` are the differences of money that are none; `own`: the venue is one of ours."""
         self._link = link
         self._writer = writer
         self._clock = clock
         self._every_s = every_s
         self._strangers: set[str] = set()
         self._asked: set[int] = set()  # ended orders that were asked about
-        self._base: dict[str, Decimal] | None = None
+        self._ticks = ticks
+        self._own = own
+        self._apart: Mapping[str, Decimal] = {}
+        self._one = asyncio.Lock()
         self.last: Reconciled | None = None
 
     async def run(self) -> None:
@@ -62,15 +84,37 @@ class Reconciling:
                     _log.warning("reconciling", account=self._link.account.id, error=error.message)
             await asyncio.sleep(self._every_s if self._link.reconciled else _PAUSE_S)
 
+    async def adopt(self, person: str, reason: str) -> None:
+        """Compare anew and take over what differs in money. Raises `Conflict` if nothing does."""
+        async with self._one:
+            found = await self._once()
+            amounts = {d.subject: found.apart[d.subject] for d in found.differences if d.of_money}
+            if not amounts:
+                name = self._link.account.id
+                raise Conflict(
+                    f"the money of {name} is as its venue says: there is nothing to adopt",
+                    code="execution.nothing_to_adopt",
+                )
+            await self._writer.take(
+                inputs.MoneyAdopted(
+                    account=self._link.account.id, amounts=amounts, reason=reason, person=person
+                )
+            )
+            await self._once()
+
     async def once(self) -> Reconciled:
         """Compare, apply what explains the differences, and compare again until both agree.
 
         Raises `Unavailable` or `TimedOut` where the venue does not answer; the account is then as
         reconciled as it was.
         """
+        async with self._one:
+            return await self._once()
+
+    async def _once(self) -> Reconciled:
         found = await self._round({})
         for _ in range(_ROUNDS):
-            if found.agreed or not (found.reports or found.external or found.ask or found.moving):
+            if found.agreed or not found.unsettled:
                 break
             await asyncio.sleep(_PAUSE_S if found.moving and not found.reports else 0)
             found = await self._round(await self._answers(found.ask))
@@ -79,6 +123,8 @@ class Reconciling:
             await self._writer.take(inputs.GapFound(account=account.id, text=found.gap[:500]))
         self._link.reconciled = not found.gap and not found.ask
         self.last = found
+        if "breaker" not in found.moving:  # then nothing was asked
+            self._link.compared = self._comparison(found)
         return found
 
     async def _round(self, answers: dict[str, VenueOrderStatus | None]) -> Reconciled:
@@ -89,6 +135,8 @@ class Reconciling:
         link.clock_offset_ns = await venue.clock_offset_ns()
         asked_ns = self._clock.now_ns() + link.clock_offset_ns
         since_ns = self._since_ns()
+        # Money first: what is filled after it was asked is in the fills that are asked for next.
+        balances = await venue.balances() if venue.capabilities.money else None
         orders = await venue.open_orders()
         fills: list[VenueFill] = []
         if venue.capabilities.history:
@@ -102,13 +150,15 @@ class Reconciling:
             found=answers,
             complete=venue.capabilities.history,
             positions=positions,
+            balances=balances,
         )
         found = reconcile(self._belief(since_ns), said, self._terms())
         link.breaker.succeeded(self._clock.monotonic_ns() - now_ns, self._clock.monotonic_ns())
-        await self._apply(found)
+        self._apart = found.apart
+        await self._apply(found, asked_ns)
         return found
 
-    async def _apply(self, found: Reconciled) -> None:
+    async def _apply(self, found: Reconciled, asked_ns: int) -> None:
         name = self._link.account.id
         last = 0
         for report in found.reports:
@@ -116,6 +166,16 @@ class Reconciling:
             last, _ = self._writer.put(wish, urgent=True)
         for report in found.external:
             last, _ = self._writer.put(inputs.OutsideFill(account=name, report=report), urgent=True)
+        if found.opening is not None:
+            money = inputs.MoneyAdopted(
+                account=name,
+                amounts=dict(found.opening),
+                opening=True,
+                exchange=self._link.venue.capabilities.money == "exchange",
+                whole=not self._own,
+                asked_ts_ns=asked_ns,
+            )
+            last, _ = self._writer.put(money, urgent=True)
         if last:
             await self._writer.durable(last)
 
@@ -128,6 +188,27 @@ class Reconciling:
             found[client_id] = await self._link.venue.find_order(client_id, symbol)
             self._asked.add(floor.wire_ids.get((name, client_id), 0))
         return found
+
+    def _comparison(self, found: Reconciled) -> AccountComparison:
+        """Return what is shown of a comparison."""
+        money = self._link.account.money
+        here = {} if money is UNSET else money.wallets
+        there = found.told or {}
+        return AccountComparison(
+            ts_ns=self._clock.now_ns(),
+            agrees=found.agreed,
+            gap=found.gap,
+            differences=tuple(difference.text for difference in found.differences),
+            balances=tuple(
+                ComparedBalance(
+                    currency=name,
+                    here=here.get(name, Decimal(0)),
+                    there=there.get(name, Decimal(0)),
+                )
+                for name in sorted(set(here) | set(there))
+                if found.told is not None
+            ),
+        )
 
     def _symbols(self) -> list[str]:
         """Return the symbols in which the account may have traded."""
@@ -151,7 +232,9 @@ class Reconciling:
     def _terms(self) -> ReconcileTerms:
         """Return what this venue's words are worth."""
         can = self._link.venue.capabilities
-        return ReconcileTerms(sure=sure(can), history=can.history)
+        return ReconcileTerms(
+            sure=sure(can), history=can.history, cash_ticks=self._ticks, opens=self._own
+        )
 
     def _since_ns(self) -> int:
         """Return from when on fills are asked for: before the oldest order that counts."""
@@ -175,6 +258,7 @@ class Reconciling:
             floor.by_number[number].instrument.id: floor.scales[number].quantity(holding.lots)
             for number, holding in account.holdings.items()
         }
+        money = account.money
         return Belief(
             account=account.id,
             prefix=f"fks-{account.number}-",
@@ -182,6 +266,9 @@ class Reconciling:
             instruments=instruments,
             trade_ids=frozenset(trade_ids),
             positions=positions,
+            balances=None if money is UNSET else money.wallets,
+            pending={} if money is UNSET else money.pending,
+            apart=self._apart,
             strangers=frozenset(self._strangers),
         )
 

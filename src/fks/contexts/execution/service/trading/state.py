@@ -6,6 +6,7 @@ from fks.contexts.execution.domain.trading.floor import Floor
 from fks.contexts.execution.domain.trading.state import AccountRecord
 from fks.contexts.execution.service.trading.latency import Latencies
 from fks.contexts.execution.service.trading.links import Link
+from fks.contexts.execution.service.trading.reconciling import Reconciling
 from fks.contexts.execution.service.trading.switch import Switch
 from fks.contexts.execution.service.trading.writer import Writer
 from fks.contracts.execution import VenueSpec
@@ -31,6 +32,7 @@ class Live:
         self.clock = clock
         self.latencies = Latencies()
         self.links: dict[str, Link] = {}
+        self.reconciling: dict[str, Reconciling] = {}
         self.kill_when_flat = ""
         self.durable = "group"
 

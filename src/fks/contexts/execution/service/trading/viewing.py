@@ -4,12 +4,31 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+
 from fks.contexts.execution.domain.matching.layout import UNLIMITED, Reason
 from fks.contexts.execution.domain.trading.scales import money
+from fks.contexts.execution.domain.trading.showing import account_view
+from fks.contexts.execution.domain.trading.state import AccountRecord
 from fks.contexts.execution.service.trading.state import Live
-from fks.contracts.execution import Gate, GateState, LimitUse, PropState, RiskState, Scope
+from fks.contracts.execution import (
+    Gate,
+    GateState,
+    LimitUse,
+    PropState,
+    RiskState,
+    Scope,
+    TradingAccount,
+)
 
-__all__ = ["risk_state"]
+__all__ = ["risk_state", "shown_account"]
+
+
+def shown_account(live: Live, account: AccountRecord) -> TradingAccount:
+    """Return an account as it stands, with its last comparison."""
+    link = live.links.get(account.id)
+    view = account_view(live.floor, account)
+    return view if link is None else msgspec.structs.replace(view, comparison=link.compared)
 
 
 def risk_state(live: Live, account: str) -> RiskState:

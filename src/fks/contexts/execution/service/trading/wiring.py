@@ -23,6 +23,7 @@ _DESK: dict[type[Query[Any]], str] = {
 }
 _OVERSIGHT: dict[type[Query[Any]], str] = {
     said.OpenAccount: "open_account",
+    said.AdoptBalance: "adopt_balance",
     said.SetLimits: "set_limits",
     said.SetSignalRoute: "set_route",
     said.SetGate: "set_gate",

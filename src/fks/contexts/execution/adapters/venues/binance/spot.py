@@ -6,6 +6,7 @@ quantity can be made smaller in place (`amend/keepPriority`), nothing else of it
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +26,7 @@ from fks.contexts.execution.adapters.venues.binance.words import (
 from fks.contracts.execution import (
     VenueBalance,
     VenueCapabilities,
+    VenueCash,
     VenueContext,
     VenueOrder,
     VenuePosition,
@@ -99,6 +101,7 @@ class Spot:
         sure_of_absence=True,  # by recvWindow; see `BinanceVenue.find_order`
         holds_positions=False,
         iceberg=True,
+        money="exchange",
     )
     order_path = "/api/v3/order"
     open_path = "/api/v3/openOrders"
@@ -190,6 +193,19 @@ class Spot:
     def event(self, event: Row) -> Row | None:
         """Return an `executionReport`."""
         return event if event.get("e") == "executionReport" else None
+
+    def cash(self, event: Row) -> Iterable[VenueCash]:
+        """Return the money of a `balanceUpdate`: Binance does not say what moved it."""
+        if event.get("e") == "balanceUpdate":
+            asset, amount, ts_ms = str(event["a"]), Decimal(event["d"]), int(event["T"])
+            what = "deposit" if amount > 0 else "withdrawal"
+            yield VenueCash(
+                id=f"{asset}:{ts_ms}:{amount}",
+                what=what,
+                currency=asset,
+                amount=amount,
+                ts_ns=ts_ms * _MS,
+            )
 
     def fill_side(self, row: Row) -> Side:
         """Return the side of a trade."""

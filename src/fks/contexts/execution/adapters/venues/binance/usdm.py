@@ -6,6 +6,7 @@ desk's own stops take their place.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +24,7 @@ from fks.contexts.execution.adapters.venues.binance.words import (
 from fks.contracts.execution import (
     VenueBalance,
     VenueCapabilities,
+    VenueCash,
     VenueContext,
     VenueOrder,
     VenuePosition,
@@ -35,6 +37,12 @@ from fks.kernel.errors import Denied
 __all__ = ["Usdm", "make"]
 
 _KEY_PATH = "/fapi/v1/listenKey"
+_CASH = {
+    "FUNDING_FEE": "funding",
+    "INSURANCE_CLEAR": "insurance",
+    "DEPOSIT": "deposit",
+    "WITHDRAW": "withdrawal",
+}
 _TIFS = {
     TimeInForce.GTC: "GTC",
     TimeInForce.IOC: "IOC",
@@ -87,6 +95,7 @@ class Usdm:
         dedups=False,  # an id may be used again once its order has ended
         sure_of_absence=True,  # by recvWindow; see `BinanceVenue.find_order`
         holds_positions=True,
+        money="profit",
     )
     order_path = "/fapi/v1/order"
     open_path = "/fapi/v1/openOrders"
@@ -159,6 +168,22 @@ class Usdm:
             return None
         order: Row = event["o"]
         return order
+
+    def cash(self, event: Row) -> Iterable[VenueCash]:
+        """Return the money of an `ACCOUNT_UPDATE` that no order moved."""
+        if event.get("e") != "ACCOUNT_UPDATE" or event["a"]["m"] == "ORDER":
+            return
+        what, ts_ms = _CASH.get(event["a"]["m"], str(event["a"]["m"]).lower()), int(event["T"])
+        for row in event["a"]["B"]:
+            asset, amount = str(row["a"]), Decimal(row["bc"])
+            if amount:
+                yield VenueCash(
+                    id=f"{what}:{asset}:{ts_ms}:{amount}",
+                    what=what,
+                    currency=asset,
+                    amount=amount,
+                    ts_ns=ts_ms * 1_000_000,
+                )
 
     def fill_side(self, row: Row) -> Side:
         """Return the side of a trade."""

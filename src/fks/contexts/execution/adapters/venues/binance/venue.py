@@ -35,6 +35,7 @@ from fks.contexts.execution.adapters.venues.binance.words import (
 from fks.contracts.execution import (
     VenueBalance,
     VenueCapabilities,
+    VenueCash,
     VenueContext,
     VenueFill,
     VenueOrder,
@@ -63,7 +64,7 @@ class BinanceVenue:
         self._context, self._market = context, market
         self._instruments = {one.id: one for one in context.instruments}
         self._link: Link | None = None
-        self._listener: Callable[[VenueReport], None] | None = None
+        self._listener: Callable[[VenueReport | VenueCash], None] | None = None
         self._said: OrderedDict[tuple[Any, ...], None] = OrderedDict()
         self._unsure_until_ns: dict[str, int] = {}
         self._began_ns = 0
@@ -80,7 +81,7 @@ class BinanceVenue:
         """Return what this market of Binance can do."""
         return self._market.capabilities
 
-    async def connect(self, listener: Callable[[VenueReport], None]) -> None:
+    async def connect(self, listener: Callable[[VenueReport | VenueCash], None]) -> None:
         """Check the key, the account and the rules, then subscribe and stay subscribed.
 
         Raises Denied for a key that is missing, refused or may withdraw, a strange host, and an
@@ -332,6 +333,8 @@ class BinanceVenue:
         )
 
     def _heard(self, event: dict[str, Any]) -> VenueReport | None:
+        for cash in self._market.cash(event):
+            self._tell(cash)
         row = self._market.event(event)
         return None if row is None else heard(row)
 
@@ -354,7 +357,7 @@ class BinanceVenue:
             self._said.popitem(last=False)
         self._tell(report)
 
-    def _tell(self, report: VenueReport) -> None:
+    def _tell(self, report: VenueReport | VenueCash) -> None:
         if self._listener is not None:
             self._listener(report)
 

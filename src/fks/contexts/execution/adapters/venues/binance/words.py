@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from fks.contexts.execution.adapters.venues.binance.terms import Places
 from fks.contracts.execution import (
     VenueBalance,
     VenueCapabilities,
+    VenueCash,
     VenueFill,
     VenueOrder,
     VenueOrderStatus,
@@ -104,6 +105,10 @@ class Market(Protocol):
 
     def event(self, event: Row) -> Row | None:
         """Return the order's part of an event, None where it is about something else."""
+        ...
+
+    def cash(self, event: Row) -> Iterable[VenueCash]:
+        """Return the money that an event says moved by no fill."""
         ...
 
     def fill_side(self, row: Row) -> Side:

@@ -74,6 +74,8 @@ class CcxtVenue:
             reduce_only=self._swap,
             dedups=self._settings.sure,
             holds_positions=self._swap,
+            # Of swaps some exchanges tell the equity, others the wallet: not to be compared.
+            money="" if self._swap else "exchange",
         )
 
     def learn(self, instrument: Instrument) -> None:

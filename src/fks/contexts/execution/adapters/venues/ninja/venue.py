@@ -52,6 +52,7 @@ _CAPABILITIES = VenueCapabilities(
     reduce_only=False,
     dedups=True,
     holds_positions=True,
+    money="profit",
 )
 
 
