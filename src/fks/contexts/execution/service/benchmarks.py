@@ -21,4 +21,14 @@ BENCHMARKS = (
         f"{_HERE}.bench_execution:run",
         (_FOLDER,),
     ),
+    Benchmark(
+        "soak",
+        "Durable orders at a steady rate for long: delays, what grows, what is lost",
+        f"{_HERE}.bench_soak:run",
+        (
+            Choice("rate", 5000, "Orders a second"),
+            Choice("minutes", 30.0, "How long"),
+            _FOLDER,
+        ),
+    ),
 )

@@ -26,7 +26,7 @@ from fks.contexts.execution.domain.journal.segment import Position
 
 __all__ = ["Begun", "Keeper", "Terms"]
 
-_ZEROS = bytes(1 << 20)
+_ZEROS = bytes(1 << 18)  # at a time: whoever waits for a sync of the log waits for this one too
 
 
 @dataclass(frozen=True, slots=True)
