@@ -81,9 +81,9 @@ def fks_health(runtime: Runtime) -> Iterable[Check]:
 @impl
 def fks_commands() -> Iterable[click.Command]:
     """Bring `fks data`."""
-    from fks.contexts.data.cli import data
+    from fks.contexts.data.cli import command
 
-    return [data]
+    return [command()]
 
 
 @impl
