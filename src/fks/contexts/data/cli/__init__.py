@@ -1,0 +1,14 @@
+"""`fks data`: its commands, a module each kind of work."""
+
+from __future__ import annotations
+
+import rich_click as click
+
+from fks.contexts.data.cli.importing import data
+
+__all__ = ["command"]
+
+
+def command() -> click.Group:
+    """Return `fks data` with all of its commands."""
+    return data
