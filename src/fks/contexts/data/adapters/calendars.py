@@ -6,13 +6,14 @@ The library takes two seconds to load; it is imported when a calendar is first a
 from __future__ import annotations
 
 import warnings
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from fks.contexts.data.domain.resampling import Spans
 from fks.contexts.data.domain.sessions import (
     MAX_SLOTS,
     Coverage,
@@ -24,7 +25,14 @@ from fks.contexts.data.domain.timeframes import DAY_NS
 from fks.contracts.columns import Int64
 from fks.kernel.errors import Invalid
 
-__all__ = ["ALWAYS", "check_calendar", "expected_coverage", "expected_stamps", "session_slots"]
+__all__ = [
+    "ALWAYS",
+    "check_calendar",
+    "expected_coverage",
+    "expected_stamps",
+    "session_slots",
+    "session_spans",
+]
 
 ALWAYS = ("24/7", "24/5", "weekdays")
 _PAUSED = ("CME", "CMES", "us_futures")
@@ -131,6 +139,34 @@ def session_slots(
     if calendar in _PAUSED:
         joined = _without_pause(joined, step_ns)
     return joined[(joined >= first_ns) & (joined <= last_ns)]
+
+
+def session_spans(first_ns: int, last_ns: int, calendar: str) -> Spans:
+    """Return the sessions that overlap two times, stamped at midnight UTC of their dates.
+
+    Days of `24/7` and `weekdays` are those of UTC, days of `24/5` end at 17:00 in New York, as
+    foreign exchange is settled. Raises `Invalid` where the library has no sessions.
+    """
+    days = _session_days(first_ns // DAY_NS - 1, last_ns // DAY_NS + 1, calendar)
+    if calendar == "24/5":
+        closes = np.array([_new_york_ns(day, 17) for day in days.tolist()], dtype=np.int64)
+        opens = np.array([_new_york_ns(day - 1, 17) for day in days.tolist()], dtype=np.int64)
+    elif calendar in ALWAYS:
+        opens, closes = days * DAY_NS, (days + 1) * DAY_NS
+    else:
+        found = _calendar(calendar, first_ns // DAY_NS - 1, last_ns // DAY_NS + 1)
+        of = found.sessions.values.astype("datetime64[ns]").astype(np.int64) // DAY_NS
+        chosen = np.isin(of, days)
+        opens, closes = _nanoseconds(found.opens)[chosen], _nanoseconds(found.closes)[chosen]
+    there = (closes > first_ns) & (opens <= last_ns)
+    return Spans(opens[there], closes[there], days[there] * DAY_NS)
+
+
+def _new_york_ns(day: int, hour: int) -> int:
+    """Return an hour in New York, on a day since the epoch, as UTC ns."""
+    date = datetime.fromtimestamp(day * 86_400, UTC)
+    local = date.replace(tzinfo=ZoneInfo("America/New_York"), hour=hour)
+    return int(local.timestamp()) * 1_000_000_000
 
 
 def _nanoseconds(times: Any) -> Int64:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import rich_click as click
 
 from fks.contexts.data.cli.importing import data
+from fks.contexts.data.cli.resampling import resample_command
 
 __all__ = ["command"]
 
 
 def command() -> click.Group:
     """Return `fks data` with all of its commands."""
+    data.add_command(resample_command)
     return data

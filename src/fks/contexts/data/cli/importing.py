@@ -14,15 +14,15 @@ import rich_click as click
 
 import fks
 from fks.contexts.data.adapters.formats.reading import FORMAT_NAMES, Progress, silent
+from fks.contexts.data.cli.shown import document, report_table, store_of
 from fks.contexts.data.domain.content import NAME
 from fks.contexts.data.domain.quality import iso
-from fks.contracts.data import DatasetInfo, ProviderSpec, QualityReport
+from fks.contracts.data import ProviderSpec
 from fks.kernel.commands import CommandContext, command_context, json_option
 from fks.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from fks.contexts.data.domain.imports import Imported
-    from fks.contexts.data.store import DatasetStore
 
 __all__ = ["data"]
 
@@ -73,7 +73,7 @@ def import_command(
     surroundings = command_context()
     if bool(paths) == (provider is not None):
         raise Invalid("give files to import, or --provider and --symbol")
-    store = _store(surroundings)
+    store = store_of(surroundings)
     with _progress(surroundings) as progress:
         if provider is not None:
             read = [_fetch(surroundings, provider, name, options, progress)]
@@ -81,10 +81,10 @@ def import_command(
             # All files are read before the first is stored: one bad file stores nothing.
             read = _read(paths, name, options, progress)
         done = [(store.save(imported), imported.report) for imported in read]
-    documents = [_document(info, report) for info, report in done]
+    documents = [document(info, report) for info, report in done]
     surroundings.emit(
         documents[0] if len(documents) == 1 else documents,
-        *(_report_table(info, report) for info, report in done),
+        *(report_table(info, report) for info, report in done),
     )
 
 
@@ -95,7 +95,7 @@ def list_command() -> None:
     from rich.table import Table
 
     surroundings = command_context()
-    found = _store(surroundings).list()
+    found = store_of(surroundings).list()
     table = Table(title="Datasets")
     for heading in ("name", "instrument", "bars of", "first", "last"):
         table.add_column(heading, no_wrap=heading != "instrument")
@@ -120,9 +120,9 @@ def list_command() -> None:
 def show_command(dataset: str) -> None:
     """Show a dataset and what validation found in it."""
     surroundings = command_context()
-    opened = _store(surroundings).open(dataset)
+    opened = store_of(surroundings).open(dataset)
     report = opened.quality()
-    surroundings.emit(_document(opened.info, report), _report_table(opened.info, report))
+    surroundings.emit(document(opened.info, report), report_table(opened.info, report))
 
 
 @data.command("validate")
@@ -133,19 +133,19 @@ def validate_command(dataset_or_path: str, **options: Any) -> None:
     """Check a file without importing it, or a stored dataset against its hash."""
     surroundings = command_context()
     if NAME.match(dataset_or_path.partition("@")[0]) and not Path(dataset_or_path).exists():
-        opened = _store(surroundings).open(dataset_or_path)
+        opened = store_of(surroundings).open(dataset_or_path)
         if not opened.verify():
             raise Invalid(
                 f"dataset {opened.info.name} has another content than its hash says",
                 code="data.damaged",
             )
         report = opened.quality()
-        surroundings.emit(_document(opened.info, report), _report_table(opened.info, report))
+        surroundings.emit(document(opened.info, report), report_table(opened.info, report))
         return
     with _progress(surroundings) as progress:
         (imported,) = _read([Path(dataset_or_path)], None, options, progress)
     surroundings.emit(
-        _document(imported.info, imported.report), _report_table(imported.info, imported.report)
+        document(imported.info, imported.report), report_table(imported.info, imported.report)
     )
 
 
@@ -157,20 +157,13 @@ def sample_command() -> None:
 
     surroundings = command_context()
     names = {path.name for path in SAMPLES.iterdir()} if SAMPLES.is_dir() else set()
-    found = [info for info in _store(surroundings).list() if info.name in names]
+    found = [info for info in store_of(surroundings).list() if info.name in names]
     lines = [
         f"{info.name}: {info.rows:,} {info.timeframe} bars of {info.instrument.description}, "
         f"{iso(info.first_ts_ns)[:10]} to {iso(info.last_ts_ns)[:10]}"
         for info in found
     ]
     surroundings.emit(msgspec.to_builtins(found, str_keys=True), "\n".join(lines))
-
-
-def _store(surroundings: CommandContext) -> DatasetStore:
-    """Open the store; its libraries load only now, so that every other command starts at once."""
-    from fks.contexts.data.store import DatasetStore
-
-    return DatasetStore(surroundings.home)
 
 
 def _read(
@@ -270,42 +263,3 @@ def _progress(surroundings: CommandContext) -> Iterator[Progress]:
     with Bar(*columns, console=surroundings.err, transient=True) as bar:
         task = bar.add_task("read", total=None)
         yield lambda rows: bar.advance(task, rows)
-
-
-def _document(info: DatasetInfo, report: QualityReport) -> dict[str, Any]:
-    """Return a dataset and its report as one document."""
-    return {
-        "dataset": msgspec.to_builtins(info, str_keys=True),
-        "quality": msgspec.to_builtins(report, str_keys=True),
-    }
-
-
-def _report_table(info: DatasetInfo, report: QualityReport) -> Any:
-    """Return a dataset and its report as a table."""
-    from rich.table import Table
-
-    label = "  [bold red]SYNTHETIC[/]" if info.synthetic else ""
-    table = Table(title=f"{info.name}  {info.hash[:12]}{label}", show_header=False)
-    table.add_column("", style="dim")
-    table.add_column("")
-    span = f"{iso(info.first_ts_ns)} to {iso(info.last_ts_ns)}"
-    instrument = info.instrument
-    for heading, text in (
-        ("instrument", f"{instrument.id}, tick {instrument.tick_size}, lot {instrument.lot_size}"),
-        ("bars", f"{info.rows:,} of {info.timeframe}, {span}"),
-        ("rows read", f"{report.rows_read:,}, of them {report.rows_quarantined:,} in quarantine"),
-        (
-            "calendar",
-            f"{report.calendar}: {report.missing_bars:,} bars missing in {report.gaps:,} gaps",
-        ),
-        ("score", f"{report.score:.2f} of 100"),
-        ("source", info.source),
-    ):
-        table.add_row(heading, text)
-    for finding in report.findings:
-        colour = {"error": "red", "warning": "yellow"}.get(finding.severity, "dim")
-        examples = f" ({', '.join(finding.examples[:3])})" if finding.examples else ""
-        table.add_row(
-            f"[{colour}]{finding.rule}[/]", f"{finding.count:,}: {finding.message}{examples}"
-        )
-    return table

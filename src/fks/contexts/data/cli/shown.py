@@ -1,0 +1,62 @@
+"""What the commands of data share: the store, and how a dataset and its report look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from fks.contexts.data.domain.quality import iso
+from fks.contracts.data import DatasetInfo, QualityReport
+from fks.kernel.commands import CommandContext
+
+if TYPE_CHECKING:
+    from fks.contexts.data.store import DatasetStore
+
+__all__ = ["document", "report_table", "store_of"]
+
+
+def store_of(surroundings: CommandContext) -> DatasetStore:
+    """Open the store; its libraries load only now, so that every other command starts at once."""
+    from fks.contexts.data.store import DatasetStore
+
+    return DatasetStore(surroundings.home)
+
+
+def document(info: DatasetInfo, report: QualityReport) -> dict[str, Any]:
+    """Return a dataset and its report as one document."""
+    return {
+        "dataset": msgspec.to_builtins(info, str_keys=True),
+        "quality": msgspec.to_builtins(report, str_keys=True),
+    }
+
+
+def report_table(info: DatasetInfo, report: QualityReport) -> Any:
+    """Return a dataset and its report as a table."""
+    from rich.table import Table
+
+    label = "  [bold red]SYNTHETIC[/]" if info.synthetic else ""
+    table = Table(title=f"{info.name}  {info.hash[:12]}{label}", show_header=False)
+    table.add_column("", style="dim")
+    table.add_column("")
+    span = f"{iso(info.first_ts_ns)} to {iso(info.last_ts_ns)}"
+    instrument = info.instrument
+    for heading, text in (
+        ("instrument", f"{instrument.id}, tick {instrument.tick_size}, lot {instrument.lot_size}"),
+        ("bars", f"{info.rows:,} of {info.timeframe}, {span}"),
+        ("rows read", f"{report.rows_read:,}, of them {report.rows_quarantined:,} in quarantine"),
+        (
+            "calendar",
+            f"{report.calendar}: {report.missing_bars:,} bars missing in {report.gaps:,} gaps",
+        ),
+        ("score", f"{report.score:.2f} of 100"),
+        ("source", info.source),
+    ):
+        table.add_row(heading, text)
+    for finding in report.findings:
+        colour = {"error": "red", "warning": "yellow"}.get(finding.severity, "dim")
+        examples = f" ({', '.join(finding.examples[:3])})" if finding.examples else ""
+        table.add_row(
+            f"[{colour}]{finding.rule}[/]", f"{finding.count:,}: {finding.message}{examples}"
+        )
+    return table
