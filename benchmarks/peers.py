@@ -13,12 +13,12 @@ import platform
 import subprocess
 import sys
 import tempfile
-import venv
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
+from environments import environment
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
@@ -49,7 +49,7 @@ def main() -> None:
     """Prepare, run in turns, check, and write the table."""
     options = _options()
     peers = [name for name in PEERS if not options.only or name in options.only]
-    pythons = {name: _environment(options.home / name, PEERS[name]) for name in peers}
+    pythons = {name: environment(options.home / name, PEERS[name]) for name in peers}
     own = ["fks-batch", "fks-trigger", "fks-bar", "loop"]
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "bars.npz"
@@ -84,17 +84,6 @@ def _options() -> argparse.Namespace:
         "--table", type=Path, default=ROOT / "docs/reference/benchmarks-backtest.md"
     )
     return parser.parse_args()
-
-
-def _environment(folder: Path, packages: list[str]) -> Path:
-    """Make a virtual environment with the packages, unless it is there; return its Python."""
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    done = folder / "packages.txt"
-    if not done.is_file() or done.read_text().split() != packages:
-        venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *packages], check=True)
-        done.write_text("\n".join(packages))
-    return python
 
 
 def _write(path: Path, count: int) -> dict[str, tuple[float, int]]:
