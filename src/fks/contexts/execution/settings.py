@@ -24,6 +24,9 @@ class ExecutionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     fees and collars by symbol, and its sizes where data does not know it (tick_size, lot_size,
     multiplier, currency).
 
+    `journal_mirror_dir`, best on another disk, gets a copy of the journal: after it (`async`), or
+    before anything counts as durable (`sync`).
+
     Money at venues: `adopts` is what may come and go there by itself (the others, a deposit for
     one, close the account's gate until a person adopts them); `cash_tolerance` is the largest
     difference that is none, by currency, one minor unit where nothing is said.
@@ -36,6 +39,8 @@ class ExecutionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     max_sessions: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
     max_bars_ahead: Annotated[int, msgspec.Meta(ge=64, le=1_000_000)] = 1024
     durability: Literal["group", "every", "unsafe-backtest"] = "group"
+    journal_mirror_dir: str = ""
+    journal_mirror: Literal["async", "sync"] = "async"
     journal_segment_mib: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 16
     reconcile_every_s: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 30.0
     paper_account: bool = True

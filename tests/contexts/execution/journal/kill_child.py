@@ -1,9 +1,9 @@
 """Run engines that are made to be killed: one line on stdin starts one in a forked process.
 
-`<folder> <seed> <first> <last> <batch>` sends the commands first..last of a seed to a ledger; with
-first 0 orders up to last to the matching engine, from the first that is not in its journal. What is
-durable is acknowledged on stdout as `a <id> <answer>.`; a life that comes to its end says its state
-hash.
+`<folder> <seed> <first> <last> <batch> [mirror]` sends the commands first..last of a seed to a
+ledger; with first 0 orders up to last to the matching engine, from the first that is not in its
+journal; with mirror 1 a mirror follows, with 2 it is in step. What is durable is acknowledged on
+stdout as `a <id> <answer>.`; a life that comes to its end says its state hash.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Orders:
         return [(number, 0) for number in range(before + 1, self.count + 1)]
 
 
-def live(folder: Path, seed: int, first: int, last: int, batch: int) -> None:
+def live(folder: Path, seed: int, first: int, last: int, batch: int, mirror: int = 0) -> None:
     """Send commands as fast as the journal takes them; acknowledge what is durable."""
     held: deque[tuple[int, str]] = deque()
 
@@ -75,6 +75,8 @@ def live(folder: Path, seed: int, first: int, last: int, batch: int) -> None:
         reserve_bytes=16_384,
         checkpoint_commits=20,
         on_durable=acknowledge,
+        mirror=folder.parent / "mirror" if mirror else None,
+        mirror_in_step=mirror == 2,
     )
     books = ledger.Ledger() if first else Orders(seed, last)
     replayed = journal.recover(books)

@@ -107,6 +107,10 @@ class PowerDisk:
             raise FileNotFoundError(str(path))
         return bytes(self.names_now[str(path)].now)
 
+    def read_part(self, path: Path, offset: int, size: int) -> bytes:
+        """Return a part of what memory holds."""
+        return self.read(path)[offset : offset + size]
+
     def create(self, path: Path) -> int:
         """Make a new file."""
         self._see("create", path)

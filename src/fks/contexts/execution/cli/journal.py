@@ -108,19 +108,26 @@ def show(folder: Path | None, first: int, count: int) -> None:
 @journal.command()
 @click.argument("target", type=click.Path(path_type=Path, file_okay=False))
 @_folder
+@click.option(
+    "--from-mirror",
+    "mirror",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Take from this mirror what is damaged or missing in the journal.",
+)
 @json_option
-def salvage(target: Path, folder: Path | None) -> None:
+def salvage(target: Path, folder: Path | None, mirror: Path | None) -> None:
     """Copy the whole records before the first damage to TARGET; the journal is not changed."""
     from fks.contexts.execution.adapters.journal.files import OsFiles
     from fks.contexts.execution.adapters.journal.salvage import salvage as save
 
     surroundings = command_context()
-    found = save(OsFiles(), _place(surroundings, folder), target)
+    found = save(OsFiles(), _place(surroundings, folder), target, mirror)
     surroundings.emit(
         msgspec.to_builtins(found),
         f"{found.records:,} records up to {found.seq} and {found.snapshots} snapshots are in "
         f"{target}; {max(0, found.witness - found.seq):,} that had been durable are lost "
         f"({found.why})",
+        *([f"{found.from_mirror} segments are the mirror's"] if mirror else []),
     )
 
 

@@ -31,6 +31,9 @@ class Files(Protocol):
     def read(self, path: Path) -> bytes:
         """Return a whole file."""
 
+    def read_part(self, path: Path, offset: int, size: int) -> bytes:
+        """Return some bytes of a file."""
+
     def create(self, path: Path) -> int:
         """Open a new, empty file; one that is there is emptied."""
 
@@ -88,6 +91,17 @@ class OsFiles:
     def read(self, path: Path) -> bytes:
         """Return a whole file."""
         return path.read_bytes()
+
+    def read_part(self, path: Path, offset: int, size: int) -> bytes:
+        """Return some bytes of a file."""
+        with path.open("rb", buffering=0) as file:
+            data = os.pread(file.fileno(), size, offset)
+            while len(data) < size:
+                more = os.pread(file.fileno(), size - len(data), offset + len(data))
+                if not more:
+                    raise OSError(errno.EIO, f"{path} ends before byte {offset + size}")
+                data += more
+            return data
 
     def create(self, path: Path) -> int:
         """Open a new file that only its owner may read."""

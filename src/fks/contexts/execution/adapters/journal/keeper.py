@@ -18,6 +18,7 @@ from fks.contexts.execution.adapters.journal.files import (
     write_whole,
 )
 from fks.contexts.execution.adapters.journal.folder import Folder, read_manifest, write_manifest
+from fks.contexts.execution.adapters.journal.mirror import Mirror
 from fks.contexts.execution.adapters.journal.retention import adopt_snapshots, drop_old, with_sealed
 from fks.contexts.execution.domain.journal.failures import JournalFailed, JournalUnavailable
 from fks.contexts.execution.domain.journal.layout import HEADER_BYTES, SegmentHeader
@@ -63,6 +64,7 @@ class Keeper:
     has_reserve: bool = False
     low: bool = False  # the disk is full: urgent records only
     durable_seq: int = 0  # told by the journal
+    mirror: Mirror | None = None
     keep_after: int | None = None  # records after this seq stay, whatever snapshots there are
     _ready: tuple[Path, int, int] | None = None  # path, handle, bytes
     _sealed: list[tuple[Begun, Sealed]] = field(default_factory=list)
@@ -167,6 +169,8 @@ class Keeper:
             self._fence()
             write_manifest(self.files, self.folder, changed)
             self.manifest = changed
+            if self.mirror is not None:
+                self.mirror.keep(changed)
         for begun, _ in behind:
             self.files.close(begun.handle)
         with self._lock:

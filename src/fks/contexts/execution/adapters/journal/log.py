@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from fks.contexts.execution.adapters.journal.buffers import Buffers
 from fks.contexts.execution.adapters.journal.files import Data, Files, OsFiles
+from fks.contexts.execution.adapters.journal.mirror import Mirror
 from fks.contexts.execution.adapters.journal.opening import Options, Parts, open_parts
 from fks.contexts.execution.adapters.journal.pump import Pump
 from fks.contexts.execution.adapters.journal.recovery import Recovery
@@ -208,6 +209,11 @@ class Journal:
         """Tell whether the next segment lies ready, so that going on in it costs nothing."""
         return not self._keeper.due
 
+    @property
+    def mirror(self) -> Mirror | None:
+        """Return the copy elsewhere, for its lag and what is wrong with it."""
+        return self._keeper.mirror
+
     def wait_durable(self, seq: int, timeout_s: float | None = None) -> None:
         """Wait until `seq` is durable. Raises `TimedOut` and `JournalFailed`.
 
@@ -247,6 +253,8 @@ class Journal:
             self._parts.writer.abandon()
             raise
         finally:
+            if self.mirror is not None:
+                self.mirror.close()
             self._parts.files.close(self._parts.lock)
 
     # --- inside, with the lock held -------------------------------------------------------------

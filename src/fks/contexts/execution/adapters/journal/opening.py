@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import fks
 from fks.contexts.execution.adapters.journal.files import Files, is_no_space
 from fks.contexts.execution.adapters.journal.folder import Folder, write_manifest
 from fks.contexts.execution.adapters.journal.keeper import Keeper, Terms
+from fks.contexts.execution.adapters.journal.mirror import Mirror
 from fks.contexts.execution.adapters.journal.recovery import Recovery, TakenOver, lock, take_over
 from fks.contexts.execution.adapters.journal.retention import with_sealed
 from fks.contexts.execution.adapters.journal.writer import Writer
@@ -41,7 +43,9 @@ class Options:
     `group_bytes` bounds what one sync makes durable, and so how long an append may have to wait.
     `checkpoint_commits` is how many groups lie between two hashes of the machine's state; computing
     one stops the engine for as long as `state_hash` takes. Without `threads` the calling thread
-    writes. `retry_s` is how long a full disk is left alone before it is tried again.
+    writes. `mirror` is a folder elsewhere that gets a copy of what is durable; `mirror_in_step`:
+    nothing is durable before it is there too. `retry_s` is how long a full disk, or a mirror that
+    is away, is left alone before it is tried again.
     """
 
     durability: Durability = "group"
@@ -52,6 +56,8 @@ class Options:
     threads: bool = True
     retry_s: float = 0.5
     kinds: Kinds = KINDS
+    mirror: Path | None = None
+    mirror_in_step: bool = False
 
     @property
     def group_room(self) -> int:
@@ -140,7 +146,12 @@ def _put_together(
     keeper = Keeper(files, folder, terms, taken.manifest, has_reserve=has_reserve)
     number = found.sealed[-1].number if found.sealed else _dropped(taken)
     writer = Writer(files, keeper, taken.witness, found.position, synced, number)
-    writer.begin(urgent=True)
+    with contextlib.ExitStack() as undo:
+        if options.mirror is not None:
+            keeper.mirror = _mirrored(files, folder, taken, options)
+            undo.callback(keeper.mirror.close)
+        writer.begin(urgent=True)
+        undo.pop_all()
     keeper.durable_seq = found.position.seq
     keeper.manifest = with_sealed(taken.manifest, found.sealed, found.position.seq)
     write_manifest(files, folder, keeper.manifest)
@@ -158,6 +169,21 @@ def _put_together(
         seconds=time.perf_counter() - began_s,
     )
     return Parts(files, folder, held, keeper, writer, taken, recovery)
+
+
+def _mirrored(files: Files, folder: Folder, taken: TakenOver, options: Options) -> Mirror:
+    """Return the mirror, following. Raises `MirrorRefused` and `JournalLocked`."""
+    assert options.mirror is not None
+    mirror = Mirror(
+        files,
+        folder,
+        Folder(options.mirror),
+        bytes.fromhex(taken.manifest.uuid),
+        options.mirror_in_step or not options.threads,
+        options.retry_s,
+    )
+    mirror.start(taken.manifest, taken.found.sealed, taken.found.position.seq)
+    return mirror
 
 
 def _dropped(taken: TakenOver) -> int:

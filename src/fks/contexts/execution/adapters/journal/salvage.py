@@ -16,6 +16,7 @@ from fks.contexts.execution.adapters.journal.folder import (
     read_witness,
     write_manifest,
 )
+from fks.contexts.execution.adapters.journal.mirror import mirror_of
 from fks.contexts.execution.adapters.journal.recovery import lock
 from fks.contexts.execution.adapters.journal.replay import Record, records_of
 from fks.contexts.execution.adapters.journal.survey import (
@@ -26,7 +27,7 @@ from fks.contexts.execution.adapters.journal.survey import (
     survey,
 )
 from fks.contexts.execution.domain.journal._frames import Digest
-from fks.contexts.execution.domain.journal.failures import JournalCorrupt
+from fks.contexts.execution.domain.journal.failures import JournalCorrupt, MirrorRefused
 from fks.contexts.execution.domain.journal.layout import (
     COMMIT_BODY,
     COMMIT_KIND,
@@ -51,6 +52,7 @@ class Salvaged:
     segments: int
     snapshots: int
     records: int
+    from_mirror: int  # segments that the mirror had better
     witness: int  # highest seq that had been durable; what lies between is lost
     why: str
 
@@ -117,27 +119,33 @@ def read_records(files: Files, path: Path, first_seq: int = 1) -> Iterator[Recor
         after = segment.position
 
 
-def salvage(files: Files, source: Path, target: Path) -> Salvaged:
+def salvage(files: Files, source: Path, target: Path, mirror: Path | None = None) -> Salvaged:
     """Copy the whole records before the first damage to a new folder, which then opens as usual.
 
     The source is not changed. Whatever comes after the damage is not taken along, for its effects
-    would rest on records that are gone; the report says how far the journal had come. Raises
-    `Conflict` where the target is not empty, `NotFound`, and `JournalCorrupt` where nothing can be
-    read at all.
+    would rest on records that are gone; the report says how far the journal had come. Where a
+    segment is damaged or missing here and a `mirror` has it whole, the mirror's is taken. Raises
+    `Conflict` where the target is not empty, `MirrorRefused` for the mirror of another journal,
+    `NotFound`, and `JournalCorrupt` where nothing can be read at all.
     """
     if files.names(target):
         raise Conflict(f"{target} is not empty", code="execution.journal_target")
-    folder, saved = Folder(source), Folder(target)
-    manifest = _manifest(files, folder)
+    saved, folders = Folder(target), [Folder(source)]
+    if mirror is not None:
+        folders.append(Folder(mirror))
+    folder, manifest = _best_manifest(files, folders)
     uuid = bytes.fromhex(manifest.uuid)
-    kept, why = _whole(files, folder, manifest)
+    if mirror is not None and mirror_of(files, mirror) != uuid:
+        raise MirrorRefused(f"{mirror} is not the mirror of this journal")
+    kept, why = _whole(files, folders, manifest)
     seq = kept[-1].found.seq if kept else position_of(manifest.dropped).seq
     files.make_folder(target)
-    snapshots = 0
-    for path, snapshot in snapshots_of(files, folder, uuid, []):
-        if snapshot.seq <= seq:
-            replace_file(files, target / path.name, files.read(path))
-            snapshots += 1
+    names: set[str] = set()
+    for where in folders:
+        for path, snapshot in snapshots_of(files, where, uuid, []):
+            if snapshot.seq <= seq and path.name not in names:
+                replace_file(files, target / path.name, files.read(path))
+                names.add(path.name)
     for segment in kept:
         data = files.read(Path(segment.path))[: segment.found.end]
         replace_file(files, saved.segment(segment.header.number), data)
@@ -148,7 +156,8 @@ def salvage(files: Files, source: Path, target: Path) -> Salvaged:
     return Salvaged(
         seq=seq,
         segments=len(kept),
-        snapshots=snapshots,
+        snapshots=len(names),
+        from_mirror=sum(Path(segment.path).parent == mirror for segment in kept),
         records=sum(segment.found.records for segment in kept),
         witness=max(_witness(files, folder, uuid), manifest.witness, seq),
         why=why,
@@ -162,35 +171,66 @@ def _witness(files: Files, folder: Folder, uuid: bytes) -> int:
         return 0
 
 
-def _whole(files: Files, folder: Folder, manifest: Manifest) -> tuple[list[Segment], str]:
-    """Return the segments up to the first damage, the last one perhaps in part, and what it is."""
+def _best_manifest(files: Files, folders: list[Folder]) -> tuple[Folder, Manifest]:
+    """Return the journal's own manifest, or the mirror's where the journal has none any more."""
+    for folder in folders[:-1]:
+        try:
+            return folder, _manifest(files, folder)
+        except (JournalCorrupt, NotFound):
+            continue
+    return folders[-1], _manifest(files, folders[-1])
+
+
+def _whole(files: Files, folders: list[Folder], manifest: Manifest) -> tuple[list[Segment], str]:
+    """Return the segments up to the first damage, the last one perhaps in part, and what it is.
+
+    Of each segment the first folder's copy is taken, or the one that holds more.
+    """
     after = position_of(manifest.dropped)
     kept: list[Segment] = []
-    uuid, number = (
-        bytes.fromhex(manifest.uuid),
-        (manifest.dropped.number if manifest.dropped else 0),
-    )
-    numbers = folder.segments(files)
+    uuid = bytes.fromhex(manifest.uuid)
+    number = manifest.dropped.number if manifest.dropped else 0
+    numbers = {one for folder in folders for one in folder.segments(files)}
     while True:
         number += 1
         if number not in numbers:
             later = [one for one in numbers if one > number]
             why = "nothing is damaged"
             return kept, f"segment {number} is missing" if later else why
-        path = folder.segment(number)
-        data = files.read(path)
-        try:
-            segment = read_segment(path, data, uuid, after)
-        except JournalCorrupt as error:
-            return kept, error.why
+        found = [_read(files, folder, number, uuid, after) for folder in folders]
+        read = [one for one in found if not isinstance(one, str)]
+        if not read:
+            return kept, next(str(one) for one in found if one)
+        segment, rest = max(read, key=lambda one: (one[0].found.seq, not one[1]))
         kept.append(segment)
-        if segment.found.bad != segment.found.end or any(data[segment.found.end :]):
-            return kept, f"{path.name} is damaged at byte {segment.found.bad}"
-        if number + 1 in numbers and not _goes_on(files, folder, number + 1, segment.position):
+        if rest:
+            name = Path(segment.path).name
+            return kept, f"{name} is damaged at byte {segment.found.bad}"
+        if number + 1 in numbers and not any(
+            _goes_on(files, folder, number + 1, segment.position) for folder in folders
+        ):
             return kept, f"segment {number + 1} does not follow"
         after = segment.position
 
 
+def _read(
+    files: Files, folder: Folder, number: int, uuid: bytes, after: Position
+) -> tuple[Segment, bool] | str:
+    """Return what is whole of a folder's segment and whether there is more, or why nothing is."""
+    path = folder.segment(number)
+    if path.name not in files.names(folder.path):
+        return ""
+    data = files.read(path)
+    try:
+        segment = read_segment(path, data, uuid, after)
+    except JournalCorrupt as error:
+        return error.why
+    return segment, segment.found.bad != segment.found.end or any(data[segment.found.end :])
+
+
 def _goes_on(files: Files, folder: Folder, number: int, position: Position) -> bool:
-    header = SegmentHeader.decode(files.read(folder.segment(number)))
+    path = folder.segment(number)
+    if path.name not in files.names(folder.path):
+        return False
+    header = SegmentHeader.decode(files.read(path))
     return header is not None and header.previous_hash == position.digest

@@ -81,6 +81,7 @@ class Writer:
         self.begun, self.number, self.used = begun, self.number + 1, HEADER_BYTES
         self._digest = Digest(begun.header.encode())
         self.position = Position(after.seq, after.ts_ns, begun.header.crc, self.used)
+        self._mirror()
 
     def _make_room(self, group: Group, *, urgent: bool) -> None:
         if self.begun is None or (
@@ -107,6 +108,12 @@ class Writer:
             digesting.result()
         self.groups += 1
         self.position = Position(group.last_seq, group.ts_ns, self._crc, self.used)
+        self._mirror()
+
+    def _mirror(self) -> None:
+        """Tell the mirror what is durable here. In step with it: raises `JournalFailed`."""
+        if self.keeper.mirror is not None:
+            self.keeper.mirror.tell(self.number, self.used, self.position.seq)
 
     def _digested(self, data: memoryview) -> Future[None] | None:
         if len(data) < _BESIDE_BYTES:

@@ -11,6 +11,7 @@ __all__ = [
     "JournalLocked",
     "JournalTooNew",
     "JournalUnavailable",
+    "MirrorRefused",
 ]
 
 
@@ -48,6 +49,13 @@ class JournalLocked(Conflict):
     """Another process writes this journal."""
 
     code = "execution.journal_locked"
+
+
+class MirrorRefused(Conflict):
+    """The mirror is another journal's, or holds records that this one does not have."""
+
+    code = "execution.journal_mirror"
+    exit_code = 78
 
 
 class JournalTooNew(Conflict):

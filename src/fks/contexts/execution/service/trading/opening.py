@@ -96,6 +96,8 @@ async def open_journal(
         segment_bytes=settings.journal_segment_mib << 20,
         durability=settings.durability,
         kinds=TRADING_KINDS,
+        mirror=Path(settings.journal_mirror_dir) if settings.journal_mirror_dir else None,
+        mirror_in_step=settings.journal_mirror == "sync",
     )
     with contextlib.ExitStack() as undo:
         undo.callback(journal.close)

@@ -101,6 +101,10 @@ class Trading:
             return CheckResult(Status.DEGRADED, f"killed: {live.switch.reason or 'kill.lock'}")
         if away:
             return CheckResult(Status.DEGRADED, f"{', '.join(away)} not connected to its venue")
+        mirror = self._journal.mirror if self._journal is not None else None
+        if mirror is not None and mirror.failing:
+            said = f"the journal's mirror is {mirror.behind} records behind: {mirror.failing}"
+            return CheckResult(Status.DEGRADED, said)
         if self._projector.failing:
             return CheckResult(Status.DEGRADED, f"projections wait: {self._projector.failing}")
         return CheckResult(Status.HEALTHY)
@@ -117,8 +121,13 @@ class Trading:
             "not_projected": float(self._projector.behind),
             "journal_seq": float(live.floor.seq),
             "killed": float(live.switch.down),
+            **self._mirrored(),
             **live.latencies.percentiles_us(),
         }
+
+    def _mirrored(self) -> dict[str, float]:
+        mirror = self._journal.mirror if self._journal is not None else None
+        return {} if mirror is None else {"not_mirrored": float(mirror.behind)}
 
     # --- opening ---
 
