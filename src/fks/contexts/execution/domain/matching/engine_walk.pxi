@@ -70,7 +70,10 @@ cdef bint trade(Engine *e, Instrument *ins, u32 slot, u32 other, i64 price, u32 
     cdef Order *taker = &e.orders[slot]
     cdef Order *maker = &e.orders[other]
     cdef i64 fee = 0, other_fee = 0
-    cdef int misfit = ledger_trade(
+    cdef u32 code = fks_hash(maker.id)
+    cdef int misfit
+    fks_prefetch(&e.ids.buckets[code >> e.ids.shift])
+    misfit = ledger_trade(
         &e.ledger, taker.instrument, lots, price, taker.account, taker.side, held_of(e, slot),
         maker.account, held_of(e, other), not auction, &fee, &other_fee)
     if fks_unlikely(misfit):
@@ -90,7 +93,7 @@ cdef bint trade(Engine *e, Instrument *ins, u32 slot, u32 other, i64 price, u32 
         after_trade(e, slot, other, lots)
         return True
     if maker.open == 0:
-        forget(e, other)
+        forget_code(e, other, code)
     if taker.open == 0:
         forget(e, slot)
     return True

@@ -314,7 +314,7 @@ static inline void ledger_left(const LedgerInstrument *i, int64_t lots, int64_t 
     if (!LEDGER_LIKELY(ledger_worth(i, lots, price, &worth))) worth = INT64_MAX;
     *open = left > 0 ? left : 0;
     worth = *held - worth;
-    *held = left > 0 && worth > 0 ? worth : 0;
+    *held = worth & -(int64_t)((left > 0) & (worth > 0)); /* no branch that guesses wrong */
 }
 
 static inline void ledger_release(Ledger *L, uint32_t account, uint32_t instrument,
@@ -395,19 +395,15 @@ typedef struct {
 static inline int ledger_turn(const LedgerInstrument *i, const LedgerRow *r, int side, int64_t lots,
                               int64_t price, int64_t worth, int64_t *gained, LedgerFilled *z) {
     int64_t notional = price < 0 ? -worth : worth, size = ledger_size(r->position);
-    int64_t turn = 1 - 2 * side, closing, closed, freed = r->cost; /* turn: 1 to buy, -1 to sell */
+    int64_t turn = 1 - 2 * side, closing, closed, freed; /* turn: 1 to buy, -1 to sell */
+    /* 0 where it opens or adds: whether it does is a coin's throw, so the same is done for both */
+    closing = (size < lots ? size : lots) & -(int64_t)((r->position ^ turn) < 0);
+    closed = price * closing * i->value[I_UNIT_NANOS]; /* no larger than notional */
+    freed = ledger_part(r->cost, closing, size + !size);
     z->position = r->position + turn * lots;
-    if (size == 0 || (r->position ^ turn) >= 0) { /* it opens or adds */
-        *gained = 0;
-        if (__builtin_add_overflow(r->cost, turn * notional, &z->cost)) return 0;
-    } else {
-        closing = size < lots ? size : lots;
-        closed = price * closing * i->value[I_UNIT_NANOS]; /* no larger than notional */
-        if (closing != size) freed = ledger_part(r->cost, closing, size);
-        if (__builtin_sub_overflow(-turn * closed, freed, gained)
-            || __builtin_add_overflow(r->cost - freed, turn * (notional - closed), &z->cost))
-            return 0;
-    }
+    if (!LEDGER_LIKELY(!__builtin_sub_overflow(-turn * closed, freed, gained)
+                       && !__builtin_add_overflow(r->cost - freed, turn * (notional - closed),
+                                                  &z->cost))) return 0;
     return z->cost >= -INT64_MAX && *gained >= -INT64_MAX
         && ledger_exposed(i, z->position, z->cost, &z->exposure);
 }
