@@ -192,17 +192,17 @@ def _call_nothing(messages: list[Any]) -> Numbers:
 def _call_engine(flow: Flow, messages: list[Any]) -> Numbers:
     """Return ns of each thousand messages of a loop that calls the engine for each."""
     matcher, times = filled(flow), []
-    add, cancel, replace = matcher.add, matcher.cancel, matcher.replace
+    limit, cancel, replace = matcher.limit, matcher.cancel, matcher.replace
     for at in range(0, len(messages), _THOUSAND):
         some = messages[at : at + _THOUSAND]
         began = time.perf_counter_ns()
         for kind, key, side, price, lots, account in some:
             if kind == 1:
-                add(0, account, key, side, 1, 0, 0, price, lots, ts_ns=1)
+                limit(0, account, key, side, price, lots, 1)
             elif kind == 2:
-                cancel(key, ts_ns=1)
+                cancel(key, 1)
             else:
-                replace(key, price, lots, ts_ns=1)
+                replace(key, price, lots, 1)
         times.append(time.perf_counter_ns() - began)
     return np.array(times)
 
