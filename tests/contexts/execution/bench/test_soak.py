@@ -34,22 +34,38 @@ def test_a_soak_tells_delays_what_grew_and_what_was_lost(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_soak_through_the_writer_of_accounts_loses_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lost: what the engine alone bears says little about a trading account."""
+    command = ["bench", "soak", "--rate", "300", "--minutes", "0.01", "--through", "writer"]
+    assert main([*command, "--json", "--folder", str(tmp_path)]) == 0
+    said = json.loads(capsys.readouterr().out)
+    rows = {row["name"]: row["value"] for row in said["rows"]}
+    assert rows["acknowledged, not found after re-opening"] == 0
+    facts = said["facts"]
+    assert facts["orders"] == 180 and facts["flat_out_rate"] > 0
+    assert facts["replayed_commands"] > facts["kept_orders"] > facts["working"]
+    assert facts["working"] > 20
+
+
 def test_a_lost_record_is_seen(tmp_path: Path) -> None:
     """Lost: the count of what was lost would be nought whatever happened."""
     soak = Soak(tmp_path / "j")
-    done = soak.run(1_000, 0.2)
+    assert soak.run(1_000, 0.2)[0] == 200
     soak.close()
-    again = reopened(tmp_path / "j", done.last_seq)
+    again = reopened(tmp_path / "j", soak.journal.seq)
     assert again.commands == soak.acknowledged
     assert again.state == soak.matcher.state_hash()
     with pytest.raises(FksError):
-        reopened(tmp_path / "j", done.last_seq + 1_000)
+        reopened(tmp_path / "j", soak.journal.seq + 1_000)
 
 
 def test_a_rate_or_length_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """Lost: a soak that never began would count as one that went well."""
     assert main(["bench", "soak", "--rate", "0"]) == 2
     assert main(["bench", "soak", "--minutes", "0"]) == 2
+    assert main(["bench", "soak", "--through", "nothing"]) == 2
     assert "at least one order a second" in capsys.readouterr().err
 
 

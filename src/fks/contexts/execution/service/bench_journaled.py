@@ -18,10 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fks.contexts.execution.adapters.journal.files import OsFiles
+from fks.contexts.execution.adapters.journal.folder import Folder
 from fks.contexts.execution.adapters.journal.log import Journal
 from fks.contexts.execution.adapters.journal.opening import Durability
 from fks.contexts.execution.adapters.journal.replay import replay_folder
 from fks.contexts.execution.adapters.journal.salvage import verify
+from fks.contexts.execution.adapters.journal.survey import survey
 from fks.contexts.execution.domain.journal.frames import BATCH as PIECE
 from fks.contexts.execution.domain.journal.kinds import KINDS
 from fks.contexts.execution.domain.journal.matched import MatchingMachine
@@ -111,7 +113,8 @@ def checked(flow: Flow, folder: Path, matcher: Matcher, seq: int) -> Checked:
     Raises `JournalCorrupt` for damage and `WrongResult` where the states differ.
     """
     files = OsFiles()
-    found = verify(files, folder)
+    verify(files, folder)
+    found = survey(files, Folder(folder))
     again = replay_folder(files, folder, KINDS, MatchingMachine(engine(flow)))
     if found.position.seq != seq or again.seq != seq or again.state_hash != matcher.state_hash():
         raise WrongResult(

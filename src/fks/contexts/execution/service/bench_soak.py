@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fks.contexts.execution.domain.journal.failures import JournalDiverged
+from fks.contexts.execution.service import soak_engine, soak_writer
 from fks.contexts.execution.service.bench_flow import row
 from fks.contexts.execution.service.bench_journaled import own_folder
-from fks.contexts.execution.service.soak_engine import Soak, Soaked, reopened
-from fks.contexts.execution.service.soak_vitals import Delays
+from fks.contexts.execution.service.soak_vitals import Delays, Outcome
 from fks.kernel.benchmarks import Measured, Row
 from fks.kernel.errors import Invalid
 
@@ -15,51 +15,47 @@ __all__ = ["run"]
 _MIB = 1 << 20
 _P99_US, _P999_US = 1_000, 5_000
 _GROWTH_MIB, _GROWTH_SHARE = 32.0, 0.02
+_WAYS = {"engine": soak_engine.soaked, "writer": soak_writer.soaked}
 
 
 def run(
     quick: bool,
     rate: int = 5000,
     minutes: float = 30.0,
+    through: str = "engine",
     folder: str = "",
 ) -> Measured:
     """Return delays, what the process held at the start and at the end, and what was lost.
 
-    `quick` lasts three seconds. Raises `Invalid` for a rate or a length that is none, and
-    `JournalFailed` where the disk fails.
+    `quick` lasts three seconds. Raises `Invalid` for a rate, a length or a way that is none,
+    `JournalFailed` where the disk fails, `JournalDiverged` where a replay leads elsewhere.
     """
     seconds = 3.0 if quick else minutes * 60
     if rate < 1 or seconds <= 0:
         raise Invalid("a soak has at least one order a second, and lasts", code="bench.invalid")
+    if through not in _WAYS:
+        raise Invalid(f"--through is one of {', '.join(_WAYS)}", code="bench.invalid")
     with own_folder(folder) as place:
-        soak = Soak(place / "journal")
-        try:
-            done = soak.run(rate, seconds)
-        finally:
-            soak.close()
-        if soak.failure is not None:
-            raise soak.failure
-        state = soak.matcher.state_hash()
-        again = reopened(place / "journal", done.last_seq)
-    if again.state != state:
-        raise JournalDiverged(0, done.last_seq)
-    lost = soak.acknowledged - again.commands
+        found = _WAYS[through](place / "journal", rate, seconds)
+    again = found.again
+    if again.state != found.state:
+        raise JournalDiverged(0, again.commands)
     rows = [
-        *_delays("due to durable", soak.delays, _P99_US, _P999_US),
-        *_delays("of it a sync of the disk", soak.disk.syncs),
-        *_held(done),
-        row("acknowledged, not found after re-opening", lost, "orders", 0),
+        *_delays("due to durable", found.delays, _P99_US, _P999_US),
+        *_delays("of it a sync of the disk", found.syncs),
+        *_held(found),
+        row("acknowledged, not found after re-opening", found.acknowledged - again.commands, "", 0),
     ]
     facts: dict[str, str | int | float] = {
-        "state": state.hex(),
-        "orders": done.orders,
-        "rate": round(done.orders / done.seconds, 1),
-        "seconds": round(done.seconds, 3),
-        "commits": done.commits,
-        "live": soak.matcher.live(),
+        "state": found.state.hex(),
+        "orders": found.orders,
+        "rate": round(found.orders / found.seconds, 1),
+        "seconds": round(found.seconds, 3),
+        "commits": found.commits,
         "reopened_seconds": round(again.seconds, 3),
         "replayed_commands": again.commands,
         "equal_checkpoints": again.checkpoints,
+        **found.facts,
     }
     return Measured(rows, facts)
 
@@ -77,7 +73,7 @@ def _delays(
     ]
 
 
-def _held(done: Soaked) -> list[Row]:
+def _held(done: Outcome) -> list[Row]:
     """Return what the process held, after warming up and at the end."""
     first, last = done.first, done.last
     most = min(_GROWTH_MIB, _GROWTH_SHARE * first.rss / _MIB)

@@ -28,6 +28,7 @@ BENCHMARKS = (
         (
             Choice("rate", 5000, "Orders a second"),
             Choice("minutes", 30.0, "How long"),
+            Choice("through", "engine", "engine, or writer: that of trading accounts"),
             _FOLDER,
         ),
     ),

@@ -11,12 +11,11 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fks.contexts.execution.adapters.journal.files import OsFiles
 from fks.contexts.execution.adapters.journal.log import Journal
 from fks.contexts.execution.domain.journal.failures import JournalFailed
 from fks.contexts.execution.domain.journal.matched import MatchingMachine
@@ -24,9 +23,16 @@ from fks.contexts.execution.domain.matching import workload
 from fks.contexts.execution.domain.matching._matching import Matcher
 from fks.contexts.execution.domain.matching.layout import EVENT
 from fks.contexts.execution.domain.steady import SteadyFlow
-from fks.contexts.execution.service.soak_vitals import Delays, Vitals, vitals
+from fks.contexts.execution.service.soak_vitals import (
+    Delays,
+    Outcome,
+    Reopened,
+    TimedDisk,
+    Vitals,
+    vitals,
+)
 
-__all__ = ["Counting", "Reopened", "Soak", "Soaked", "TimedDisk", "matcher", "reopened"]
+__all__ = ["RESTING", "Soak", "matcher", "reopened", "soaked"]
 
 Rows = npt.NDArray[Any]
 RESTING = 10_000
@@ -38,22 +44,6 @@ _A_CALL = 64  # orders at most in one call: what is overdue is sent in several
 def matcher() -> Matcher:
     """Return an engine with room for a soak's book."""
     return Matcher(instruments=4, accounts=workload.ACCOUNTS + 1, orders=1 << 16)
-
-
-class TimedDisk(OsFiles):
-    """The disk of this machine, with what its syncs took."""
-
-    def __init__(self) -> None:
-        self.syncs = Delays()
-        self._lock = threading.Lock()
-
-    def sync(self, handle: int) -> None:
-        """Wait for the disk."""
-        began_ns = time.perf_counter_ns()
-        super().sync(handle)
-        taken_ns = time.perf_counter_ns() - began_ns
-        with self._lock:
-            self.syncs.add(taken_ns)
 
 
 class Counting(MatchingMachine):
@@ -69,27 +59,6 @@ class Counting(MatchingMachine):
         return super().apply(seq, ts_ns, kind, version, payload)
 
 
-class Soaked(NamedTuple):
-    """What a soak has done; the vitals are of the beginning, after warming up, and of the end."""
-
-    orders: int
-    seconds: float
-    commits: int
-    last_seq: int
-    first: Vitals
-    last: Vitals
-
-
-class Reopened(NamedTuple):
-    """The journal of a soak, opened anew."""
-
-    commands: int
-    records: int
-    state: bytes
-    checkpoints: int
-    seconds: float
-
-
 class Soak:
     """One engine, its journal and its load."""
 
@@ -99,6 +68,7 @@ class Soak:
         self.acknowledged = 0  # commands, the setting up included
         self.commits = 0
         self.failure: JournalFailed | None = None
+        self.first: Vitals | None = None  # after warming up
         self._lock = threading.Lock()  # of the two below, and of the delays
         self._applied: deque[tuple[int, int, int, Rows]] = deque()
         self._told: deque[Rows] = deque()
@@ -123,13 +93,12 @@ class Soak:
             time.sleep(0.01)
         self.disk.syncs = Delays()
 
-    def run(self, rate: float, seconds: float) -> Soaked:
-        """Send `rate` orders a second for so many seconds and wait for the last one."""
+    def run(self, rate: float, seconds: float) -> tuple[int, float]:
+        """Send `rate` orders a second for so long; return how many, and the seconds it took."""
         total, sent = int(rate * seconds), 0
         chunk, ahead = self._flow.rows(1), self._flow.rows(1)[:0]
         size = max(64, int(rate / 20))
         warm_ns = int(min(300.0, seconds / 6) * _SECOND_NS)
-        first: Vitals | None = None
         commits = self.commits
         self._every_ns = _SECOND_NS / rate
         self._began_ns = began_ns = time.perf_counter_ns()
@@ -147,14 +116,14 @@ class Soak:
             elif not len(ahead):
                 self._hear()
                 ahead = self._flow.rows(size)
-                if first is None and now_ns >= warm_ns:
-                    first = vitals()
+                if self.first is None and now_ns >= warm_ns:
+                    self.first = vitals()
             else:
                 time.sleep(max(0.0, sent * self._every_ns - now_ns) / _SECOND_NS)
         self._settle()
         taken = (time.perf_counter_ns() - began_ns) / _SECOND_NS
-        last = vitals()
-        return Soaked(sent, taken, self.commits - commits, self.journal.seq, first or last, last)
+        self.commits -= commits
+        return sent, taken
 
     def close(self) -> None:
         """Close the journal."""
@@ -203,6 +172,32 @@ class Soak:
         self.failure = error
 
 
+def soaked(folder: Path, rate: float, seconds: float) -> Outcome:
+    """Soak an engine, close its journal, open it again and replay it.
+
+    Raises `JournalFailed` where the disk fails, `JournalCorrupt` and `JournalDiverged`.
+    """
+    soak = Soak(folder)
+    try:
+        orders, taken = soak.run(rate, seconds)
+        last, seq = vitals(), soak.journal.seq
+    finally:
+        soak.close()
+    return Outcome(
+        orders=orders,
+        seconds=taken,
+        commits=soak.commits,
+        acknowledged=soak.acknowledged,
+        state=soak.matcher.state_hash(),
+        delays=soak.delays,
+        syncs=soak.disk.syncs,
+        first=soak.first or last,
+        last=last,
+        again=reopened(folder, seq),
+        facts={"live": soak.matcher.live()},
+    )
+
+
 def reopened(folder: Path, known_durable: int) -> Reopened:
     """Open the journal again, as after a crash, and replay it into a new engine.
 
@@ -215,5 +210,5 @@ def reopened(folder: Path, known_durable: int) -> Reopened:
         done = journal.recover(machine)
     finally:
         journal.close()
-    seconds = time.perf_counter() - began_s
-    return Reopened(machine.commands, done.records, done.state_hash, done.checkpoints, seconds)
+    taken_s = time.perf_counter() - began_s
+    return Reopened(machine.commands, done.state_hash, done.checkpoints, taken_s)

@@ -1,13 +1,17 @@
-"""What a soak looks at: delays without end in little memory, and what the process holds."""
+"""What a soak looks at: delays without end in little memory, the disk, what the process holds."""
 
 from __future__ import annotations
 
+import threading
+import time
 from array import array
 from typing import NamedTuple
 
 import psutil
 
-__all__ = ["Delays", "Vitals", "vitals"]
+from fks.contexts.execution.adapters.journal.files import OsFiles
+
+__all__ = ["Delays", "Outcome", "Reopened", "TimedDisk", "Vitals", "vitals"]
 
 _BINS = 1_000_000
 
@@ -52,3 +56,44 @@ def vitals() -> Vitals:
     process = psutil.Process()
     with process.oneshot():
         return Vitals(process.memory_info().rss, process.num_fds(), process.num_threads())
+
+
+class TimedDisk(OsFiles):
+    """The disk of this machine, with what its syncs took."""
+
+    def __init__(self) -> None:
+        self.syncs = Delays()
+        self._lock = threading.Lock()
+
+    def sync(self, handle: int) -> None:
+        """Wait for the disk."""
+        began_ns = time.perf_counter_ns()
+        super().sync(handle)
+        taken_ns = time.perf_counter_ns() - began_ns
+        with self._lock:
+            self.syncs.add(taken_ns)
+
+
+class Reopened(NamedTuple):
+    """The journal of a soak, opened anew and replayed."""
+
+    commands: int
+    state: bytes
+    checkpoints: int
+    seconds: float
+
+
+class Outcome(NamedTuple):
+    """What a soak came to; `first` is of when it had warmed up."""
+
+    orders: int
+    seconds: float
+    commits: int
+    acknowledged: int  # commands, the setting up included
+    state: bytes
+    delays: Delays
+    syncs: Delays
+    first: Vitals
+    last: Vitals
+    again: Reopened
+    facts: dict[str, str | int | float]
