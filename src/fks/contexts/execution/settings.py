@@ -25,7 +25,8 @@ class ExecutionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     multiplier, currency).
 
     `journal_mirror_dir`, best on another disk, gets a copy of the journal: after it (`async`), or
-    before anything counts as durable (`sync`).
+    before anything counts as durable (`sync`). `journal_anchor_dir`, out of reach of whoever can
+    roll the home back, gets a copy of the signed anchors.
 
     Money at venues: `adopts` is what may come and go there by itself (the others, a deposit for
     one, close the account's gate until a person adopts them); `cash_tolerance` is the largest
@@ -39,6 +40,7 @@ class ExecutionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     max_sessions: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
     max_bars_ahead: Annotated[int, msgspec.Meta(ge=64, le=1_000_000)] = 1024
     durability: Literal["group", "every", "unsafe-backtest"] = "group"
+    journal_anchor_dir: str = ""
     journal_mirror_dir: str = ""
     journal_mirror: Literal["async", "sync"] = "async"
     journal_segment_mib: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 16

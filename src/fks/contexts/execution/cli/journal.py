@@ -11,6 +11,7 @@ import msgspec
 import rich_click as click
 
 from fks.kernel.commands import CommandContext, command_context, json_option
+from fks.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from fks.contexts.execution.domain.journal.kinds import Kinds
@@ -30,6 +31,19 @@ def _place(surroundings: CommandContext, folder: Path | None) -> Path:
     return folder or surroundings.home / "execution" / "journal"
 
 
+def _hex(key: str) -> bytes | None:
+    """Return a public key. Raises `Invalid`."""
+    if not key:
+        return None
+    try:
+        found = bytes.fromhex(key)
+    except ValueError:
+        found = b""
+    if len(found) != 32:
+        raise Invalid("a public key is 64 hex digits", code="execution.bad_key")
+    return found
+
+
 def _machine() -> tuple[Callable[[], Machine], Kinds]:
     """Return what makes the machine of trading accounts, and the records it knows."""
     from fks.contexts.execution.domain.matching.engines import engine
@@ -41,14 +55,34 @@ def _machine() -> tuple[Callable[[], Machine], Kinds]:
 
 @journal.command()
 @_folder
+@click.option(
+    "--anchors",
+    "elsewhere",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="A folder elsewhere that has its anchors too (execution.journal_anchor_dir).",
+)
+@click.option("--public-key", default="", help="Hex key of the anchors.  [default: the home's]")
 @json_option
-def verify(folder: Path | None) -> None:
-    """Read every byte of a journal that is not in use; exit 78 where it is corrupt."""
+def verify(folder: Path | None, elsewhere: Path | None, public_key: str) -> None:
+    """Read every byte of a journal that is not in use, and compare it with its signed anchors.
+
+    Exit 78 where it is corrupt, was rewritten, or was rolled back behind an anchor.
+    """
+    from fks.contexts.execution.adapters.journal.anchoring import (
+        AnchorPlaces,
+        check_anchors,
+        read_anchors,
+    )
     from fks.contexts.execution.adapters.journal.files import OsFiles
     from fks.contexts.execution.adapters.journal.salvage import verify as check
 
     surroundings = command_context()
-    found = check(OsFiles(), _place(surroundings, folder))
+    place, files = _place(surroundings, folder), OsFiles()
+    found = check(files, place)
+    assert found.manifest is not None
+    uuid, places = bytes.fromhex(found.manifest.uuid), AnchorPlaces(place.parent, elsewhere)
+    anchors = read_anchors(files, places, uuid, _hex(public_key))
+    checked = check_anchors(files, place, found, anchors)
     torn = len(found.last.torn) if found.last else 0
     document = {
         "seq": found.position.seq,
@@ -58,11 +92,13 @@ def verify(folder: Path | None) -> None:
         "segments": len(found.sealed),
         "bytes": found.bytes,
         "torn_bytes": torn,
+        "anchors": checked,
         "findings": list(found.findings),
     }
     lines = [
         f"{found.records:,} records in {found.groups:,} groups and {len(found.sealed)} segments "
-        f"are whole, up to {found.position.seq}; {found.witness} was known to be durable"
+        f"are whole, up to {found.position.seq}; {found.witness} was known to be durable",
+        f"{checked} signed anchors agree" if checked else "no anchor was signed yet",
     ]
     if torn:
         lines.append(f"{torn} bytes of a group that was never acknowledged follow")

@@ -12,6 +12,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fks.contexts.execution.adapters.journal.anchoring import Anchors
 from fks.contexts.execution.adapters.journal.files import (
     Files,
     is_no_space,
@@ -65,6 +66,7 @@ class Keeper:
     low: bool = False  # the disk is full: urgent records only
     durable_seq: int = 0  # told by the journal
     mirror: Mirror | None = None
+    anchors: Anchors | None = None
     keep_after: int | None = None  # records after this seq stay, whatever snapshots there are
     _ready: tuple[Path, int, int] | None = None  # path, handle, bytes
     _sealed: list[tuple[Begun, Sealed]] = field(default_factory=list)
@@ -120,7 +122,8 @@ class Keeper:
     @property
     def due(self) -> bool:
         """Tell whether `step` has something to do."""
-        return self._ready is None or bool(self._sealed)
+        signs = self.anchors is not None and self.anchors.due
+        return self._ready is None or bool(self._sealed) or signs
 
     def _taken(self) -> tuple[Path, int, int] | None:
         with self._lock:
@@ -132,6 +135,8 @@ class Keeper:
     def step(self) -> None:
         """Do what is due. Raises OSError, except for a full disk, which makes the state `low`."""
         with self._working:
+            if self.anchors is not None:
+                self.anchors.step()
             try:
                 self._seal_behind()
                 self._keep_reserve()
@@ -150,6 +155,8 @@ class Keeper:
     def close(self) -> None:
         """Let go of the segment that was made ahead, and of those behind."""
         self.step()
+        if self.anchors is not None:
+            self.anchors.step(force=True)
         prepared = self._taken()
         if prepared is not None:
             self.files.close(prepared[1])

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+from fks.contexts.execution.adapters.journal.anchoring import Anchors
 from fks.contexts.execution.adapters.journal.buffers import Buffers
 from fks.contexts.execution.adapters.journal.files import Data, Files, OsFiles
 from fks.contexts.execution.adapters.journal.mirror import Mirror
@@ -213,6 +214,11 @@ class Journal:
     def mirror(self) -> Mirror | None:
         """Return the copy elsewhere, for its lag and what is wrong with it."""
         return self._keeper.mirror
+
+    @property
+    def anchors(self) -> Anchors | None:
+        """Return the signed anchors, for what is wrong with them."""
+        return self._keeper.anchors
 
     def wait_durable(self, seq: int, timeout_s: float | None = None) -> None:
         """Wait until `seq` is durable. Raises `TimedOut` and `JournalFailed`.

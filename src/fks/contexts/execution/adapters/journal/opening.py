@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 import fks
+from fks.contexts.execution.adapters.journal.anchoring import AnchorPlaces, Anchors
 from fks.contexts.execution.adapters.journal.files import Files, is_no_space
-from fks.contexts.execution.adapters.journal.folder import Folder, write_manifest
+from fks.contexts.execution.adapters.journal.folder import Folder, read_manifest, write_manifest
 from fks.contexts.execution.adapters.journal.keeper import Keeper, Terms
 from fks.contexts.execution.adapters.journal.mirror import Mirror
 from fks.contexts.execution.adapters.journal.recovery import Recovery, TakenOver, lock, take_over
@@ -45,7 +46,7 @@ class Options:
     one stops the engine for as long as `state_hash` takes. Without `threads` the calling thread
     writes. `mirror` is a folder elsewhere that gets a copy of what is durable; `mirror_in_step`:
     nothing is durable before it is there too. `retry_s` is how long a full disk, or a mirror that
-    is away, is left alone before it is tried again.
+    is away, is left alone before it is tried again. `anchors` is where signed anchors go.
     """
 
     durability: Durability = "group"
@@ -57,6 +58,7 @@ class Options:
     retry_s: float = 0.5
     kinds: Kinds = KINDS
     mirror: Path | None = None
+    anchors: AnchorPlaces | None = None
     mirror_in_step: bool = False
 
     @property
@@ -130,6 +132,9 @@ def _put_together(
     options: Options,
     began_s: float,
 ) -> Parts:
+    anchors = _anchors(files, folder, options)
+    if anchors is not None:
+        known_durable = max(known_durable, anchors.open())
     taken = take_over(files, folder, config, known_durable)
     found, synced = taken.found, options.durability != "unsafe-backtest"
     terms = Terms(
@@ -143,7 +148,10 @@ def _put_together(
         config=config,
     )
     has_reserve = folder.reserve.name in files.names(folder.path)
-    keeper = Keeper(files, folder, terms, taken.manifest, has_reserve=has_reserve)
+    if options.anchors is not None and anchors is None and synced:
+        anchors = Anchors(options.anchors, terms.uuid)
+        anchors.open()
+    keeper = Keeper(files, folder, terms, taken.manifest, has_reserve=has_reserve, anchors=anchors)
     number = found.sealed[-1].number if found.sealed else _dropped(taken)
     writer = Writer(files, keeper, taken.witness, found.position, synced, number)
     with contextlib.ExitStack() as undo:
@@ -169,6 +177,14 @@ def _put_together(
         seconds=time.perf_counter() - began_s,
     )
     return Parts(files, folder, held, keeper, writer, taken, recovery)
+
+
+def _anchors(files: Files, folder: Folder, options: Options) -> Anchors | None:
+    """Return the anchors of a journal that there is. What is never synced has none."""
+    if options.anchors is None or options.durability == "unsafe-backtest":
+        return None
+    manifest = read_manifest(files, folder, [])
+    return None if manifest is None else Anchors(options.anchors, bytes.fromhex(manifest.uuid))
 
 
 def _mirrored(files: Files, folder: Folder, taken: TakenOver, options: Options) -> Mirror:

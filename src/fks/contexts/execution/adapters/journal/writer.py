@@ -81,7 +81,7 @@ class Writer:
         self.begun, self.number, self.used = begun, self.number + 1, HEADER_BYTES
         self._digest = Digest(begun.header.encode())
         self.position = Position(after.seq, after.ts_ns, begun.header.crc, self.used)
-        self._mirror()
+        self._told()
 
     def _make_room(self, group: Group, *, urgent: bool) -> None:
         if self.begun is None or (
@@ -108,12 +108,15 @@ class Writer:
             digesting.result()
         self.groups += 1
         self.position = Position(group.last_seq, group.ts_ns, self._crc, self.used)
-        self._mirror()
+        self._told()
 
-    def _mirror(self) -> None:
-        """Tell the mirror what is durable here. In step with it: raises `JournalFailed`."""
+    def _told(self) -> None:
+        """Tell mirror and anchors what is durable. A mirror in step raises `JournalFailed`."""
         if self.keeper.mirror is not None:
             self.keeper.mirror.tell(self.number, self.used, self.position.seq)
+        if self.keeper.anchors is not None:
+            digest = self._digest.digest()
+            self.keeper.anchors.tell(self.number, self.used, self.position.seq, digest)
 
     def _digested(self, data: memoryview) -> Future[None] | None:
         if len(data) < _BESIDE_BYTES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fks.kernel.errors import Conflict, FksError, Unavailable
 
 __all__ = [
+    "JournalAnchors",
     "JournalCorrupt",
     "JournalDiverged",
     "JournalFailed",
@@ -49,6 +50,13 @@ class JournalLocked(Conflict):
     """Another process writes this journal."""
 
     code = "execution.journal_locked"
+
+
+class JournalAnchors(Conflict):
+    """The signed anchors of the journal are damaged, of another key, or of two histories."""
+
+    code = "execution.journal_anchors"
+    exit_code = 78
 
 
 class MirrorRefused(Conflict):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from fks.contexts.execution.adapters.journal.anchoring import AnchorPlaces
 from fks.contexts.execution.adapters.journal.log import Journal
 from fks.contexts.execution.domain.journal.kinds import KINDS, Kind
 from fks.contexts.execution.domain.matching.engines import engine
@@ -22,11 +23,16 @@ from fks.contexts.execution.service.trading.writer import Done
 from fks.contexts.execution.settings import ExecutionSettings
 from fks.contexts.execution.store import Cursor
 
-__all__ = ["Opened", "open_journal"]
+__all__ = ["Opened", "anchor_places", "open_journal"]
 
 _log = structlog.get_logger("fks.execution")
 _CONFIG = hashlib.blake2b(b"trading", digest_size=16).digest()
 TRADING_KINDS = KINDS.with_kinds(Kind(TRADING_INPUT, "TRADING_INPUT"))
+
+
+def anchor_places(folder: Path, elsewhere: str) -> AnchorPlaces:
+    """Return where the key and the anchors are, in the context's folder and elsewhere."""
+    return AnchorPlaces(folder, Path(elsewhere) if elsewhere else None)
 
 
 class _Replay:
@@ -96,6 +102,7 @@ async def open_journal(
         segment_bytes=settings.journal_segment_mib << 20,
         durability=settings.durability,
         kinds=TRADING_KINDS,
+        anchors=anchor_places(folder.parent, settings.journal_anchor_dir),
         mirror=Path(settings.journal_mirror_dir) if settings.journal_mirror_dir else None,
         mirror_in_step=settings.journal_mirror == "sync",
     )

@@ -105,6 +105,9 @@ class Trading:
         if mirror is not None and mirror.failing:
             said = f"the journal's mirror is {mirror.behind} records behind: {mirror.failing}"
             return CheckResult(Status.DEGRADED, said)
+        anchors = self._journal.anchors if self._journal is not None else None
+        if anchors is not None and anchors.failing:
+            return CheckResult(Status.DEGRADED, anchors.failing)
         if self._projector.failing:
             return CheckResult(Status.DEGRADED, f"projections wait: {self._projector.failing}")
         return CheckResult(Status.HEALTHY)
