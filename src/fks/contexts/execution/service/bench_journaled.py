@@ -24,20 +24,19 @@ from fks.contexts.execution.adapters.journal.opening import Durability
 from fks.contexts.execution.adapters.journal.replay import replay_folder
 from fks.contexts.execution.adapters.journal.salvage import verify
 from fks.contexts.execution.adapters.journal.survey import survey
-from fks.contexts.execution.domain.journal.frames import BATCH as PIECE
 from fks.contexts.execution.domain.journal.kinds import KINDS
 from fks.contexts.execution.domain.journal.matched import MatchingMachine
 from fks.contexts.execution.domain.matching import workload
 from fks.contexts.execution.domain.matching._matching import Matcher
 from fks.contexts.execution.domain.matching.layout import EVENT
 from fks.contexts.execution.domain.matching.workload import Flow
-from fks.contexts.execution.service.bench_flow import WrongResult, check, engine, split
+from fks.contexts.execution.service.bench_flow import WrongResult, check, engine
 
 __all__ = ["CONFIG", "Checked", "JournaledEngine", "checked", "own_folder"]
 
 Rows = npt.NDArray[Any]
 CONFIG = bytes(16)
-_PIECE_EVENTS = 8 * PIECE
+_ROOM = 16_384  # events; a page of it costs nothing before it is written
 _READY_S = 60.0
 
 
@@ -73,16 +72,12 @@ class JournaledEngine:
         """Journal commands, apply them, and let out what has become durable meanwhile."""
         journal, matcher = self.journal, self.matcher
         journal.append_commands(rows, 1)
-        last, ts_ns = journal.seq, journal.ts_ns
-        for piece in split(rows, PIECE):
-            room = self._rooms.pop() if self._rooms else np.zeros(_PIECE_EVENTS, EVENT)
-            done, written = matcher.apply_into(piece, ts_ns, room)
+        last, ts_ns, done = journal.seq, journal.ts_ns, 0
+        while done < len(rows):
+            room = self._rooms.pop() if self._rooms else np.zeros(_ROOM, EVENT)
+            more, written = matcher.apply_into(rows[done:], ts_ns, room)
             self._held.append((last, room, written))
-            while done < len(piece):
-                room = np.zeros(_PIECE_EVENTS, EVENT)
-                more, written = matcher.apply_into(piece[done:], ts_ns, room)
-                self._held.append((last, room, written))
-                done += more
+            done += more
         self.release(journal.durable_seq)
 
     def release(self, durable: int) -> None:
