@@ -25,7 +25,8 @@ def url_option(command: Any) -> Any:
 
 def server(url: str) -> ServerClient:
     """Return a client of the server at a URL, else of the one that runs on the home folder, else of
-    the one that the settings name."""
+    the one that the settings name.
+    """
     surroundings = command_context()
     if not url:
         http = surroundings.settings.section("http", HttpSettings)
