@@ -81,7 +81,7 @@ class Replay:
             if not oldest_seq <= found.seq <= newest_seq:
                 continue
             self._machine.restore(found.state)
-            if self._machine.state_hash() == found.state_hash:
+            if self._is(found.state_hash):
                 self.seq = self.snapshot_seq = self._compared = found.seq
                 self.ts_ns = found.ts_ns
                 return
@@ -124,10 +124,17 @@ class Replay:
         found = segment.found
         self.seq, self.ts_ns = max(before, found.seq), max(self.ts_ns, found.ts_ns)
 
+    def _is(self, state_hash: bytes) -> bool:
+        """Tell whether the machine has this hash, or had it by the way it was computed before."""
+        if self._machine.state_hash() == state_hash:
+            return True
+        earlier = getattr(self._machine, "earlier_hash", None)
+        return earlier is not None and earlier() == state_hash
+
     def _compare(self, seq: int, state_hash: bytes) -> None:
         if seq <= self.snapshot_seq:
             return
-        if self._machine.state_hash() != state_hash:
+        if not self._is(state_hash):
             raise JournalDiverged(self._compared, seq)
         self.checkpoints += 1
         self._compared = seq

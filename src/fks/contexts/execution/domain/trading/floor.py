@@ -26,6 +26,7 @@ from fks.contexts.execution.domain.trading.effects import (
     OrderMoved,
     Told,
 )
+from fks.contexts.execution.domain.trading.kept import Orders
 from fks.contexts.execution.domain.trading.scales import ExactScale
 from fks.contexts.execution.domain.trading.state import (
     FINAL,
@@ -107,7 +108,7 @@ class Floor:
         self.by_number: dict[int, InstrumentRecord] = {}
         self.scales: dict[int, ExactScale] = {}
         self.strategies: dict[str, int] = {"": 0}
-        self.orders: dict[int, OrderRecord] = {}
+        self.orders = Orders()
         self.working: dict[int, OrderRecord] = {}
         self.client_ids: dict[tuple[str, str], int] = {}
         self.routed: dict[int, Lifecycle] = {}

@@ -83,7 +83,13 @@ class TradingMachine:
         return floor.effects
 
     def state_hash(self) -> bytes:
-        """Return the BLAKE2b-256 of the state."""
+        """Return the BLAKE2b-256 of the digest of the orders and of the rest of the state."""
+        floor = self.floor
+        rest = _ENCODER.encode(remembered(floor, with_orders=False))
+        return hashlib.blake2b(floor.orders.digest(floor.working) + rest, digest_size=32).digest()
+
+    def earlier_hash(self) -> bytes:
+        """Return the hash as it was computed before orders had a digest: of the snapshot."""
         return hashlib.blake2b(self.snapshot(), digest_size=32).digest()
 
     def snapshot(self) -> bytes:

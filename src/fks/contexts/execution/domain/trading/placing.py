@@ -152,6 +152,7 @@ class Placing:
             routed = Routed(
                 client_order_id=order.wire_id, lots=order.lots, price_ticks=order.price_ticks
             )
+            order.routed = routed  # which its lifecycle changes in place
             floor.routed[order.id] = Lifecycle(routed)
             floor.routed[order.id].sent(floor.now_ns)
             floor.told(order, "sent", f"to {order.venue} as {order.wire_id}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fks.contexts.execution.domain.routing.lifecycle import Lifecycle
 from fks.contexts.execution.domain.trading.floor import Floor
+from fks.contexts.execution.domain.trading.kept import Orders
 from fks.contexts.execution.domain.trading.scales import ExactScale
 from fks.contexts.execution.domain.trading.state import FINAL, Remembered
 
@@ -12,10 +13,9 @@ __all__ = ["recalled", "remembered"]
 VERSION = 1
 
 
-def remembered(floor: Floor) -> Remembered:
-    """Return all that the future depends on."""
-    for number, lifecycle in floor.routed.items():
-        floor.orders[number].routed = lifecycle.record
+def remembered(floor: Floor, *, with_orders: bool = True) -> Remembered:
+    """Return all that the future depends on; the orders are left out for a hash of the rest."""
+    orders = sorted(floor.orders.values(), key=lambda order: order.id) if with_orders else []
     return Remembered(
         version=VERSION,
         last_seq=floor.seq,
@@ -23,7 +23,7 @@ def remembered(floor: Floor) -> Remembered:
         instruments=[floor.by_number[number] for number in sorted(floor.by_number)],
         accounts=[floor.accounts[name] for name in sorted(floor.accounts)],
         strategies=dict(sorted(floor.strategies.items())),
-        orders=[floor.orders[number] for number in sorted(floor.orders)],
+        orders=orders,
         held=[floor.held[number] for number in sorted(floor.held)],
         signals=dict(sorted(floor.signals.items())),
         routes=[floor.routes[key] for key in sorted(floor.routes)],
@@ -42,7 +42,7 @@ def recalled(floor: Floor, state: Remembered) -> None:
     floor.scales = {r.number: ExactScale(r.instrument) for r in state.instruments}
     floor.accounts = {account.id: account for account in state.accounts}
     floor.strategies = dict(state.strategies)
-    floor.orders = {order.id: order for order in state.orders}
+    floor.orders = Orders(state.orders)
     floor.working = {order.id: order for order in state.orders if order.state not in FINAL}
     floor.client_ids = {
         (order.request.account, order.request.client_order_id): order.id for order in state.orders

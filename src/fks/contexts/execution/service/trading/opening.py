@@ -56,6 +56,10 @@ class _Replay:
         """Return the machine's."""
         return self._machine.state_hash()
 
+    def earlier_hash(self) -> bytes:
+        """Return the machine's."""
+        return self._machine.earlier_hash()
+
     def snapshot(self) -> bytes:
         """Return the machine's."""
         return self._machine.snapshot()
