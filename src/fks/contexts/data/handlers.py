@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fks.contexts.data.service.catalogue import Catalogue
+from fks.contexts.data.service.lineage import lineage_of, versions_of
 from fks.contexts.data.service.replay import Replays
+from fks.contexts.data.service.splitting import find_split, list_splits
+from fks.contexts.data.service.vault import open_vault, seal_range, vault_state
 from fks.contexts.data.settings import DataSettings
+from fks.contexts.data.store import DatasetStore
 from fks.contracts.data import (
     BarWindow,
     DatasetInfo,
@@ -15,6 +21,21 @@ from fks.contracts.data import (
     GetQuality,
     ListDatasets,
     QualityReport,
+)
+from fks.contracts.data.datasets import (
+    GetLineage,
+    GetSplit,
+    GetVault,
+    GetVersions,
+    Lineage,
+    ListSplits,
+    OpenVault,
+    SealRange,
+    SplitList,
+    SplitPlan,
+    TagDataset,
+    VaultState,
+    Versions,
 )
 from fks.contracts.execution import (
     AccountMarked,
@@ -64,6 +85,7 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
     async def on_account_marked(event: AccountMarked, meta: Meta) -> None:
         replays.mark(event)
 
+    _wire_versions(catalogue.store, wiring)
     wiring.answer(ListDatasets, list_datasets)
     wiring.answer(GetDataset, get_dataset)
     wiring.answer(GetInstrument, get_instrument)
@@ -109,3 +131,52 @@ def _replays(runtime: Runtime) -> Replays:
     return runtime.singleton(
         Replays, lambda: Replays(runtime.bus, store, ahead_bars=settings.replay_ahead_bars)
     )
+
+
+def _wire_versions(store: DatasetStore, wiring: Wiring) -> None:
+    """Answer for versions, splits and the vault."""
+    home = store.home
+
+    async def get_versions(query: GetVersions, meta: Meta) -> Versions:
+        return await asyncio.to_thread(versions_of, store, query.dataset)
+
+    async def get_lineage(query: GetLineage, meta: Meta) -> Lineage:
+        return await asyncio.to_thread(lineage_of, store, query.dataset)
+
+    async def tag_dataset(command: TagDataset, meta: Meta) -> Versions:
+        def tag() -> Versions:
+            tagged = store.tag(command.dataset, command.label, move=command.move)
+            return versions_of(store, tagged.info.name)
+
+        return await asyncio.to_thread(tag)
+
+    async def all_splits(query: ListSplits, meta: Meta) -> SplitList:
+        return await asyncio.to_thread(list_splits, home, query.dataset)
+
+    async def get_split(query: GetSplit, meta: Meta) -> SplitPlan:
+        first, limit = query.first_fold, query.limit
+        return await asyncio.to_thread(
+            lambda: find_split(home, query.split, first_fold=first, limit=limit)
+        )
+
+    async def get_vault(query: GetVault, meta: Meta) -> VaultState:
+        return await asyncio.to_thread(vault_state, home, query.dataset)
+
+    async def seal(command: SealRange, meta: Meta) -> VaultState:
+        name, span = command.dataset, (command.from_ts_ns, command.to_ts_ns)
+        return await asyncio.to_thread(lambda: seal_range(home, name, *span, by=command.by))
+
+    async def open_sealed(command: OpenVault, meta: Meta) -> VaultState:
+        name, said = command.dataset, {"by": command.by, "key": command.key}
+        return await asyncio.to_thread(
+            lambda: open_vault(home, name, command.reason, reads=command.reads, **said)
+        )
+
+    wiring.answer(GetVersions, get_versions)
+    wiring.answer(GetLineage, get_lineage)
+    wiring.answer(TagDataset, tag_dataset)
+    wiring.answer(ListSplits, all_splits)
+    wiring.answer(GetSplit, get_split)
+    wiring.answer(GetVault, get_vault)
+    wiring.answer(SealRange, seal)
+    wiring.answer(OpenVault, open_sealed)

@@ -51,7 +51,17 @@ def fks_messages() -> Iterable[type[Any]]:
         data.GetInstrument,
         data.GetBars,
         data.GetQuality,
+        *_dataset_messages(),
     ]
+
+
+def _dataset_messages() -> Iterable[type[Any]]:
+    """Return what is said of versions, splits and the vault."""
+    from fks.contracts.data import datasets
+    from fks.kernel.messages import Query
+
+    named = (getattr(datasets, name) for name in datasets.__all__)
+    return [kind for kind in named if isinstance(kind, type) and issubclass(kind, Query)]
 
 
 @impl

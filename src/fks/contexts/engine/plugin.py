@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import click
     from sqlalchemy import MetaData
 
+    from fks.contracts.data.datasets import DatasetReferences
     from fks.contracts.engine import Backtester, Strategy
     from fks.kernel.benchmarks import Benchmark
     from fks.kernel.bus import Wiring
@@ -105,6 +106,14 @@ def fks_backtester(home: Path, hook: Any) -> Backtester:
     from fks.contexts.engine.service.backtester import LocalBacktester
 
     return LocalBacktester(home, hook)
+
+
+@impl
+def fks_dataset_references(home: Path, database: Any) -> DatasetReferences:
+    """Tell which datasets the runs need."""
+    from fks.contexts.engine.service.references import RunReferences
+
+    return RunReferences(home, database)
 
 
 @impl

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fks.contracts.execution import Desks, VenueSpec
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import click
     from sqlalchemy import MetaData
 
+    from fks.contracts.data.datasets import DatasetReferences
     from fks.kernel.benchmarks import Benchmark
     from fks.kernel.bus import Wiring
     from fks.kernel.health import Check
@@ -122,3 +124,11 @@ def fks_benchmarks() -> Iterable[Benchmark]:
     from fks.contexts.execution.service.benchmarks import BENCHMARKS
 
     return BENCHMARKS
+
+
+@impl
+def fks_dataset_references(home: Path, database: Any) -> DatasetReferences:
+    """Tell which datasets the sessions need."""
+    from fks.contexts.execution.store.references import SessionReferences
+
+    return SessionReferences(database)

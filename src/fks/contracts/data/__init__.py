@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from fks.contracts.columns import BarColumns
+from fks.contracts.data.datasets import DatasetReferences, SplitPlan
 from fks.contracts.values import Instrument
 from fks.kernel.hooks import spec
 from fks.kernel.messages import Event, Query
@@ -177,11 +178,17 @@ class Dataset(Protocol):
 class DatasetSource(Protocol):
     """Open datasets in-process: what engine uses instead of importing data."""
 
-    def open(self, name_or_path: str) -> Dataset:
-        """Return the dataset of that name or hash, or read a CSV, zip or Parquet file.
+    def open(self, name_or_path: str, *, as_of_ns: int | None = None) -> Dataset:
+        """Return the dataset of that name, tag or hash, or read a CSV, zip or Parquet file.
 
-        Raises `NotFound` with the names that exist, `Invalid` when a file cannot be used.
+        With `as_of_ns` it holds what was known at that time. Reading bars that are sealed raises
+        `Denied`. Raises `NotFound` with the names that exist, `Invalid` when a file cannot be
+        used.
         """
+        ...
+
+    def split(self, name_or_hash: str) -> SplitPlan:
+        """Return a stored split with all its folds. Raises `NotFound`."""
         ...
 
     def list(self) -> tuple[DatasetInfo, ...]:
@@ -217,3 +224,12 @@ def fks_providers() -> Iterable[ProviderSpec]:  # type: ignore[empty-body]  # a 
 @spec(firstresult=True)
 def fks_dataset_source(home: Path) -> DatasetSource:  # type: ignore[empty-body]  # as above
     """Return the dataset source over the store in `home`. Implemented by data."""
+
+
+@spec
+def fks_dataset_references(home: Path, database: Any) -> DatasetReferences:  # type: ignore[empty-body]  # as above
+    """Return what tells which datasets are needed, so that none of them is removed.
+
+    `database` is the `fks.kernel.persistence.Database` of that home, or None where there is none
+    yet. Consumed by data, implemented by whoever keeps hashes of datasets.
+    """

@@ -6,6 +6,9 @@ import rich_click as click
 
 from fks.contexts.data.cli.importing import data
 from fks.contexts.data.cli.resampling import resample_command
+from fks.contexts.data.cli.splits import splits
+from fks.contexts.data.cli.vault import vault
+from fks.contexts.data.cli.versions import COMMANDS
 
 __all__ = ["command"]
 
@@ -13,4 +16,6 @@ __all__ = ["command"]
 def command() -> click.Group:
     """Return `fks data` with all of its commands."""
     data.add_command(resample_command)
+    for one in (*COMMANDS, *splits, vault):
+        data.add_command(one)
     return data

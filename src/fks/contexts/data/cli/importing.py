@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import rich_click as click
 
 import fks
 from fks.contexts.data.adapters.formats.reading import FORMAT_NAMES, Progress, silent
+from fks.contexts.data.cli.moments import moment_ns
 from fks.contexts.data.cli.shown import document, report_table, store_of
 from fks.contexts.data.domain.content import NAME
 from fks.contexts.data.domain.quality import iso
@@ -214,8 +214,8 @@ def _fetch(
         provider=provider,
         symbol=options["symbol"],
         timeframe=options["timeframe"],
-        start_ns=_time_ns(options["start"], 0),
-        end_ns=_time_ns(options["end"], 2**63 - 1),
+        start_ns=moment_ns(options["start"], 0),
+        end_ns=moment_ns(options["end"], 2**63 - 1),
         name=name,
     )
     sections = surroundings.host.sections()
@@ -233,17 +233,6 @@ def _fetch(
         code_version=fks.__version__,
         progress=progress,
     )
-
-
-def _time_ns(text: str | None, otherwise: int) -> int:
-    """Read a UTC date or time."""
-    if text is None:
-        return otherwise
-    try:
-        stamp = datetime.fromisoformat(text)
-    except ValueError:
-        raise Invalid(f"cannot read the time {text[:40]!r}: write 2020-01-31[THH:MM]") from None
-    return int(stamp.replace(tzinfo=stamp.tzinfo or UTC).timestamp()) * 1_000_000_000
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from fks.contexts.data.domain.timeframes import DAY_NS, detect_timeframe, timefr
 from fks.contexts.data.domain.validation import REASONS, Cleaned, clean
 from fks.contracts.columns import BarColumns, Int64, prices_to_ticks
 from fks.contracts.data import DatasetInfo, QualityReport
+from fks.contracts.data.datasets import Provenance
 from fks.contracts.values import Instrument
 from fks.kernel.errors import Invalid
 
@@ -60,13 +61,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Imported(NamedTuple):
-    """A dataset in memory, before it is stored."""
+    """A dataset in memory, before it is stored; `provenance` goes into its manifest."""
 
     info: DatasetInfo
     table: RawTable
     cleaned: Cleaned
     report: QualityReport
     pieces: tuple[Piece, ...] = ()
+    provenance: Provenance = Provenance()
 
 
 def import_table(table: RawTable, wanted: Wanted, expected: Calendars) -> Imported:

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from fks.contexts.data.adapters.calendars import check_calendar, expected_coverage
+from fks.contexts.data.adapters.fingerprint import fingerprint
 from fks.contexts.data.adapters.formats.reading import (
     Found,
     Progress,
@@ -25,6 +26,7 @@ from fks.contexts.data.domain.timeframes import timeframe_ns
 from fks.contexts.data.store import check_name
 from fks.contracts.columns import BarColumns
 from fks.contracts.data import Provider, ProviderSpec
+from fks.contracts.data.datasets import Provenance, SourceFile
 from fks.contracts.values import Instrument
 from fks.kernel.errors import Invalid, NotFound
 
@@ -90,8 +92,10 @@ def import_files(
         check_name(request.name)
     options = ReadOptions(timezone=request.timezone, columns=request.columns, member=request.member)
     groups: dict[tuple[str, str | None, bool], list[Found]] = {}
+    read: dict[int, tuple[SourceFile, ...]] = {}
     for path in paths:
         found = read_file(path, request.form, options, progress)
+        read[id(found)] = fingerprint(path, {piece.name for piece in found.pieces})
         symbol, timeframe = request.instrument or found.symbol, request.timeframe or found.timeframe
         groups.setdefault((symbol, timeframe, found.quotes), []).append(found)
     if request.name is not None and len(groups) > 1:
@@ -102,7 +106,14 @@ def import_files(
             code="data.several_instruments",
         )
     return [
-        _imported(parts, symbol, timeframe, request, now_ns, code_version)
+        _imported(parts, symbol, timeframe, request, now_ns, code_version)._replace(
+            provenance=Provenance(
+                kind="files",
+                command=_command(request),
+                sources=tuple(source for found in parts for source in read[id(found)]),
+                code_version=code_version,
+            )
+        )
         for (symbol, timeframe, _), parts in groups.items()
     ]
 
@@ -138,6 +149,17 @@ def _imported(
         code_version=code_version,
     )
     return import_table(table, wanted, expected_coverage)._replace(pieces=pieces)
+
+
+def _command(request: FileRequest) -> str:
+    """Return what was asked beside the files: the options that are not their defaults."""
+    plain = FileRequest(path=request.path)
+    asked = {
+        field: value
+        for field in request.__struct_fields__
+        if field != "path" and (value := getattr(request, field)) != getattr(plain, field)
+    }
+    return "import" + "".join(f" {field}={value!r}" for field, value in sorted(asked.items()))
 
 
 def _names(found: Found) -> str:
@@ -191,7 +213,16 @@ def import_provider(
         created_at_ns=now_ns,
         code_version=code_version,
     )
-    return import_table(joined(parts), wanted, expected_coverage)
+    made_by = Provenance(kind="provider", command=_query(request), code_version=code_version)
+    return import_table(joined(parts), wanted, expected_coverage)._replace(provenance=made_by)
+
+
+def _query(request: ProviderRequest) -> str:
+    """Return what a provider was asked for, as one line."""
+    return (
+        f"fetch provider={request.provider} symbol={request.symbol} "
+        f"timeframe={request.timeframe} start_ns={request.start_ns} end_ns={request.end_ns}"
+    )
 
 
 def provider_of(spec: ProviderSpec, settings_of: Callable[[ProviderSpec], Any]) -> Provider:

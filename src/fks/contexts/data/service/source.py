@@ -9,10 +9,12 @@ import numpy as np
 from fks.contexts.data.domain.content import NAME
 from fks.contexts.data.domain.imports import Imported, columns_of
 from fks.contexts.data.service.importing import FileRequest, import_file
+from fks.contexts.data.service.splitting import find_split
 from fks.contexts.data.store import DatasetStore
 from fks.contracts.columns import BarColumns
 from fks.contracts.data import Dataset, DatasetInfo
-from fks.kernel.errors import NotFound
+from fks.contracts.data.datasets import SplitPlan
+from fks.kernel.errors import Invalid, NotFound
 
 __all__ = ["FileDataset", "Source"]
 
@@ -42,10 +44,11 @@ class Source:
     def __init__(self, store: DatasetStore) -> None:
         self._store = store
 
-    def open(self, name_or_path: str) -> Dataset:
-        """Return a dataset by name or hash, or read a file that is no dataset's name.
+    def open(self, name_or_path: str, *, as_of_ns: int | None = None) -> Dataset:
+        """Return a dataset by name, tag or hash, or read a file that is no dataset's name.
 
-        Raises `NotFound` naming the datasets that exist, `Invalid` when a file cannot be used.
+        With `as_of_ns` it holds what was known at that time; a file has no such history. Raises
+        `NotFound` naming the datasets that exist, `Invalid` when a file cannot be used.
         """
         path = Path(name_or_path)
         try:
@@ -53,19 +56,33 @@ class Source:
         except ValueError:  # a zero byte cannot be in a path
             is_file = False
         if is_file and (path.suffix or not NAME.match(name_or_path)):
-            return FileDataset(_read(path))
+            return _file(path, as_of_ns)
         try:
-            return self._store.open(name_or_path)
+            return self._store.open(name_or_path, as_of_ns=as_of_ns)
         except NotFound as error:
             if not is_file:
                 looks_like_a_file = bool(path.suffix) or len(path.parts) > 1
                 lacking = f"no file {name_or_path[:200]!r}, and " if looks_like_a_file else ""
                 raise NotFound(lacking + error.message, code=error.code) from None
-        return FileDataset(_read(path))
+        return _file(path, as_of_ns)
+
+    def split(self, name_or_hash: str) -> SplitPlan:
+        """Return a stored split with all its folds. Raises `NotFound`."""
+        return find_split(self._store.home, name_or_hash)
 
     def list(self) -> tuple[DatasetInfo, ...]:
         """Return all datasets by name."""
         return self._store.list()
+
+
+def _file(path: Path, as_of_ns: int | None) -> FileDataset:
+    """Return the dataset of a file, as it is now. Raises `Invalid` when asked for another time."""
+    if as_of_ns is not None:
+        raise Invalid(
+            f"{path} is a file: only stored datasets know what was known when; import it first",
+            code="data.file_has_no_history",
+        )
+    return FileDataset(_read(path))
 
 
 def _read(path: Path) -> Imported:

@@ -6,6 +6,7 @@ Whole columns are read memory-mapped; DuckDB answers for windows of what is not 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fks.contexts.data.domain.content import dataset_hash
+from fks.contexts.data.domain.manifest import Recorded, manifest_of
 from fks.contexts.data.domain.table import RawTable
-from fks.contracts.columns import BarColumns, prices_to_ticks
+from fks.contracts.columns import BarColumns, Int64, prices_to_ticks
 from fks.contracts.data import DatasetInfo, QualityReport
+from fks.contracts.data.datasets import DatasetManifest
 from fks.kernel.errors import Unavailable
 
-__all__ = ["StoredDataset", "load"]
+__all__ = ["Guard", "StoredDataset", "load"]
 
 _COLUMNS = ("ts_ns", "open", "high", "low", "close", "volume")
 _WITHIN = "FROM read_parquet(?) WHERE ts_ns >= ? AND ts_ns < ?"
@@ -30,10 +33,15 @@ _LAST = f"SELECT {', '.join(_COLUMNS)} {_WITHIN} ORDER BY ts_ns DESC LIMIT ?"
 _GLOB = re.compile(r"[*?\[\]]")  # what DuckDB would take for a pattern
 
 
+Guard = Callable[[DatasetInfo, int, int], None]
+"""What a read passes before it is answered; raises `Denied`."""
+
+
 class StoredDataset:
     """A dataset on disk."""
 
     def __init__(self, info: DatasetInfo, folder: Path) -> None:
+        self.guard: Guard | None = None
         self._info = info
         self._folder = folder
         self._columns: BarColumns | None = None
@@ -46,11 +54,21 @@ class StoredDataset:
     def columns(self, from_ts_ns: int = 0, to_ts_ns: int = 2**63 - 1) -> BarColumns:
         """Return the bars opening in `[from_ts_ns, to_ts_ns)`.
 
-        Raises `Unavailable` when the file cannot be read any more.
+        Raises `Unavailable` when the file cannot be read any more, `Denied` for sealed bars.
         """
+        self.allow(from_ts_ns, to_ts_ns)
         if self._columns is None:
             self._columns = self._load()
         return _between(self._columns, from_ts_ns, to_ts_ns)
+
+    def allow(self, from_ts_ns: int = 0, to_ts_ns: int = 2**63 - 1) -> None:
+        """Let a read of bars pass. Raises `Denied` where the vault holds them."""
+        if self.guard is not None:
+            self.guard(self._info, from_ts_ns, to_ts_ns)
+
+    def times(self) -> Int64:
+        """Return the opens of all bars, which no seal hides."""
+        return np.asarray(self._column("ts_ns"), dtype=np.int64)
 
     def _load(self) -> BarColumns:
         """Read the columns one after the other, so that little more than they is held."""
@@ -105,14 +123,24 @@ class StoredDataset:
         except (OSError, msgspec.DecodeError) as error:
             raise self._damaged(error) from None
 
+    def manifest(self) -> DatasetManifest:
+        """Return its files and what made it, also where an older FKS wrote the manifest."""
+        try:
+            text = (self._folder / "manifest.json").read_bytes()
+            return manifest_of(self._info, msgspec.json.decode(text, type=Recorded))
+        except (OSError, msgspec.DecodeError) as error:
+            raise self._damaged(error) from None
+
     def window(self, from_ts_ns: int, to_ts_ns: int, limit: int, *, tail: bool) -> dict[str, Any]:
         """Return up to `limit` rows as lists by column, and `total`.
 
         Columns that are in memory already are cut; else DuckDB reads only what it needs.
         """
+        self.allow(from_ts_ns, to_ts_ns)
         path = str(self._folder / "bars.parquet")
         if self._columns is not None or _GLOB.search(path):
-            found = self.columns(from_ts_ns, to_ts_ns)
+            self._columns = self._columns or self._load()
+            found = _between(self._columns, from_ts_ns, to_ts_ns)
             part = found[-limit:] if tail else found[:limit]
             return {"total": len(found), **{k: getattr(part, k).tolist() for k in _COLUMNS}}
         import duckdb

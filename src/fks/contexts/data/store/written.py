@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fks.contexts.data.domain.imports import Imported
+from fks.contexts.data.domain.manifest import recorded
 from fks.contexts.data.domain.table import NO_TIME, Piece, RawTable
 from fks.contexts.data.domain.validation import REASONS
+from fks.contracts.data.datasets import StoredFile
 from fks.kernel.errors import Unavailable
 
 __all__ = ["disk_faults", "replace", "sole_writer", "sync", "write_dataset"]
@@ -41,7 +44,18 @@ def write_dataset(imported: Imported, folder: Path) -> None:
     (folder / "quality.json").write_bytes(_json(imported.report))
     if imported.report.rows_quarantined:
         pq.write_table(_quarantine(imported), folder / "quarantine.parquet", compression="lz4")
-    (folder / "manifest.json").write_bytes(_json(imported.info))
+    document = recorded(imported.info, _files(folder), imported.provenance)
+    (folder / "manifest.json").write_bytes(_json(document))
+
+
+def _files(folder: Path) -> tuple[StoredFile, ...]:
+    """Return the files of a folder with their SHA-256."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        found.append(StoredFile(name=path.name, bytes=path.stat().st_size, sha256=digest))
+    return tuple(found)
 
 
 def _quarantine(imported: Imported) -> pa.Table:
@@ -82,8 +96,8 @@ def _no_time(name: str, bad: RawTable) -> Any:
     return bad.ts_ns == NO_TIME if name == "ts_ns" else None
 
 
-def _json(value: msgspec.Struct) -> bytes:
-    """Return a Struct as readable JSON."""
+def _json(value: object) -> bytes:
+    """Return a Struct or a document as readable JSON."""
     return msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=1) + b"\n"
 
 

@@ -1,0 +1,131 @@
+"""What changed between two datasets: counted by DuckDB over the files, a bounded sample shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.fs
+
+from fks.contexts.data.store.stored import StoredDataset
+from fks.contexts.data.store.vault import Vault
+from fks.kernel.errors import Unavailable
+
+__all__ = ["ChangedRow", "Difference", "difference"]
+
+_VALUES = ("open", "high", "low", "close", "volume")
+_JOINED = (
+    "FROM old AS a FULL JOIN new AS b ON a.ts_ns = b.ts_ns "
+    "WHERE a.ts_ns IS NULL OR b.ts_ns IS NULL OR "
+    + " OR ".join(f"a.{name} IS DISTINCT FROM b.{name}" for name in _VALUES)
+)
+_BOTH = "a.ts_ns IS NOT NULL AND b.ts_ns IS NOT NULL"
+_COUNTS = " ".join(
+    (
+        "SELECT count(*) FILTER (a.ts_ns IS NULL), count(*) FILTER (b.ts_ns IS NULL),",
+        f"count(*) FILTER ({_BOTH}),",
+        "min(coalesce(a.ts_ns, b.ts_ns)), max(coalesce(a.ts_ns, b.ts_ns)),",
+        ", ".join(
+            f"count(*) FILTER ({_BOTH} AND a.{name} IS DISTINCT FROM b.{name})" for name in _VALUES
+        ),
+        _JOINED,
+    )
+)
+_SAMPLE = (
+    "SELECT coalesce(a.ts_ns, b.ts_ns), a.ts_ns IS NOT NULL, b.ts_ns IS NOT NULL, "
+    + ", ".join(f"a.{name}, b.{name}" for name in _VALUES)
+    + f" {_JOINED} ORDER BY 1 LIMIT ?"
+)
+
+
+class ChangedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that differs: `added`, `removed` or `changed`; values by column, of A and of B."""
+
+    ts_ns: int
+    what: str
+    before: dict[str, float]
+    after: dict[str, float]
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """What B has that A had not: counts over all rows, and the first rows that differ.
+
+    `columns` counts the changed rows by column. `first_ts_ns` and `last_ts_ns` span all that
+    differs; both are 0 where nothing does.
+    """
+
+    a: str
+    b: str
+    rows_a: int
+    rows_b: int
+    added: int
+    removed: int
+    changed: int
+    columns: dict[str, int]
+    first_ts_ns: int = 0
+    last_ts_ns: int = 0
+    notes: tuple[str, ...] = ()
+    sample: tuple[ChangedRow, ...] = ()
+
+
+def difference(a: StoredDataset, b: StoredDataset, vault: Vault, *, sample: int) -> Difference:
+    """Compare two datasets by time. Raises `Denied` where one is sealed, `Unavailable`."""
+    vault.check_all((a.info, b.info), 0, 2**63 - 1)
+    paths = [str(Path(one.info.path) / "bars.parquet") for one in (a, b)]
+    counts, rows = _asked(paths, sample)
+    notes = [
+        f"{what} differ: {first} and {second}"
+        for what, first, second in (
+            ("instruments", a.info.instrument.id, b.info.instrument.id),
+            ("timeframes", a.info.timeframe, b.info.timeframe),
+            ("tick sizes", a.info.instrument.tick_size, b.info.instrument.tick_size),
+            ("calendars", a.info.instrument.calendar, b.info.instrument.calendar),
+        )
+        if first != second
+    ]
+    return Difference(
+        a=f"{a.info.name}@{a.info.hash}",
+        b=f"{b.info.name}@{b.info.hash}",
+        rows_a=a.info.rows,
+        rows_b=b.info.rows,
+        added=counts[0],
+        removed=counts[1],
+        changed=counts[2],
+        columns=dict(zip(_VALUES, counts[5:], strict=True)),
+        first_ts_ns=counts[3] or 0,
+        last_ts_ns=counts[4] or 0,
+        notes=tuple(notes),
+        sample=tuple(_row(row) for row in rows),
+    )
+
+
+def _asked(paths: list[str], sample: int) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
+    """Let DuckDB count and sample; it is handed the two files and can read nothing else."""
+    local = pa.fs.LocalFileSystem()
+    try:
+        with duckdb.connect(":memory:") as connection:
+            connection.execute("SET threads = 1")
+            connection.execute("SET enable_external_access = false")
+            for name, path in zip(("old", "new"), paths, strict=True):
+                connection.register(name, ds.dataset(path, filesystem=local, format="parquet"))
+            connection.execute("SET lock_configuration = true")
+            counts = connection.execute(_COUNTS).fetchone()
+            rows = connection.execute(_SAMPLE, [sample]).fetchall()
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        text = str(error).splitlines()[0][:120]
+        raise Unavailable(f"cannot compare: {text}", code="data.damaged") from None
+    assert counts is not None
+    return counts, rows
+
+
+def _row(row: tuple[Any, ...]) -> ChangedRow:
+    """Return a row of the sample."""
+    ts_ns, in_a, in_b, *values = row
+    before = dict(zip(_VALUES, values[::2], strict=True)) if in_a else {}
+    after = dict(zip(_VALUES, values[1::2], strict=True)) if in_b else {}
+    what = "changed" if in_a and in_b else "removed" if in_a else "added"
+    return ChangedRow(ts_ns=ts_ns, what=what, before=before, after=after)
