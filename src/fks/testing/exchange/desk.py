@@ -13,10 +13,10 @@ from fks.testing.exchange.gate import Trouble
 from fks.testing.exchange.listings import Listing, Market
 from fks.testing.exchange.orders import Happened, Order, Refusal, User
 
-__all__ = ["Desk"]
+__all__ = ["SPOT_TYPES", "Desk"]
 
 _CLIENT_ID = re.compile(r"^[\.A-Z\:/a-z0-9_-]{1,36}$")
-_SPOT = {
+SPOT_TYPES = {
     "LIMIT": OrderKind.LIMIT,
     "LIMIT_MAKER": OrderKind.LIMIT,
     "MARKET": OrderKind.MARKET,
@@ -116,7 +116,7 @@ class Desk:
             if name not in params:
                 raise Trouble(-1102, f"Mandatory parameter '{name}' was not sent.")
         word = params["type"]
-        kind = (_SPOT if self._spot else _USDM).get(word)
+        kind = (SPOT_TYPES if self._spot else _USDM).get(word)
         if kind is None and not self._spot:
             text = "Order type not supported for this endpoint. Please use the Algo Order API."
             raise Trouble(-4120, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from fks.testing.exchange.desk import Desk
+from fks.testing.exchange.desk import SPOT_TYPES, Desk
 from fks.testing.exchange.gate import Trouble
 from fks.testing.exchange.listings import Listing, plain
 from fks.testing.exchange.orders import Happened, Order, Trade, User
@@ -245,6 +245,7 @@ def _symbol(listing: Listing) -> dict[str, Any]:
         "status": "TRADING",
         "baseAsset": listing.base,
         "quoteAsset": listing.quote,
+        "orderTypes": list(SPOT_TYPES),
         "amendAllowed": True,
         "filters": [
             {

@@ -16,6 +16,7 @@ from fks.contexts.execution.adapters import model_files
 from fks.contexts.execution.adapters.venues.paper import PaperVenue, make, make_simulated
 from fks.contexts.execution.domain.simulation.calibration import calibrate
 from fks.contexts.execution.domain.simulation.inputs import (
+    AuctionSeen,
     BarSeen,
     DepthSeen,
     FundingSeen,
@@ -27,6 +28,7 @@ from fks.contexts.execution.domain.simulation.models import (
     FeeModel,
     FillModel,
     LatencyModel,
+    MarginModel,
     SimulationModels,
 )
 from fks.contracts.execution import (
@@ -40,6 +42,7 @@ from fks.contracts.values import Bar, Instrument, OrderType, Side, TimeInForce
 from fks.kernel.errors import Invalid, NotFound
 
 ES = Instrument(id="ES", tick_size=Decimal("0.25"), multiplier=Decimal(50))
+NQ = Instrument(id="NQ", tick_size=Decimal("0.25"), multiplier=Decimal(20))
 QUOTES = SimulationModels(
     data=DataKind.QUOTES, fees=FeeModel(maker_ppb=0, taker_ppb=0, per_lot_nanos=2_000_000_000)
 )
@@ -283,3 +286,77 @@ def test_settings_may_name_a_fitted_model_file_and_wrong_ones_are_refused(tmp_pa
         _venue(models_file=str(tmp_path / "none"))
     with pytest.raises(Invalid, match="paper venue's settings"):
         _venue(colour="red")
+
+
+def _bar(minute: int, price: float, **flags: bool) -> BarSeen:
+    bar = Bar(minute * 60 * S, price, price + 2, price - 2, price + 1, 1000.0)
+    return BarSeen(symbol="ES", bar=bar, end_ns=(minute + 1) * 60 * S, **flags)
+
+
+async def test_orders_for_an_auction_fill_at_the_prints_of_bars_and_feeds() -> None:
+    """A session's first and last bar hold its auctions; other data tells them as what they are."""
+    venue = _venue(SimulationModels())
+    heard = await _connected(venue)
+    await venue.submit(_order("open", time_in_force=TimeInForce.AT_OPEN))
+    await venue.submit(_order("close", Side.SELL, time_in_force=TimeInForce.AT_CLOSE))
+    venue.on_market(_bar(1, 4800.0))
+    assert "filled" not in _kinds(heard)
+    venue.on_market(_bar(2, 4810.0, opens=True))
+    venue.on_market(_bar(3, 4820.0, closes=True))
+    fills = [(r.client_order_id, r.price) for r in heard if r.kind is VenueReportKind.FILLED]
+    assert fills == [("open", Decimal(4810)), ("close", Decimal(4821))]
+    told = _venue(QUOTES)
+    heard = await _connected(told)
+    told.on_market(_quote(S))
+    await told.submit(_order("open", quantity=9, time_in_force=TimeInForce.AT_OPEN))
+    told.on_market(_quote(2 * S))
+    told.on_market(
+        AuctionSeen(
+            symbol="ES",
+            ts_ns=3 * S,
+            price=Decimal("4801.25"),
+            quantity=Decimal(6),
+            closing=False,
+        )
+    )
+    assert _kinds(heard)[-2:] == ["filled", "cancelled"]
+    assert (heard[-2].quantity, heard[-2].price) == (Decimal(6), Decimal("4801.25"))
+
+
+async def test_an_amendment_tells_the_whole_quantity_and_a_decrement_too() -> None:
+    """Told the open part, the desk would take an order for smaller than what it has filled."""
+    venue = _venue(QUOTES, self_trade="decrement")
+    heard = await _connected(venue)
+    venue.on_market(_quote(S, lots=4))
+    limit = {"type": OrderType.LIMIT, "price": Decimal("4800.00")}
+    await venue.submit(_order("a", quantity=10, **limit))
+    venue.on_market(_quote(2 * S, lots=4))
+    assert heard[-1].kind is VenueReportKind.FILLED
+    await venue.amend("a", "ES", Decimal(8), None)
+    assert (heard[-1].kind, heard[-1].quantity) == (VenueReportKind.REPLACED, Decimal(8))
+    await venue.submit(_order("b", Side.SELL, 1, **limit))
+    venue.on_market(_quote(3 * S, ask="4800.25", lots=4))
+    said = [(r.client_order_id, r.kind.value, r.code) for r in heard[-2:]]
+    assert said == [("a", "replaced", "self_trade"), ("b", "cancelled", "self_trade")]
+    assert heard[-2].quantity == Decimal(7)
+    status = await venue.find_order("a", "ES")
+    assert status is not None
+    assert (status.quantity, status.filled) == (Decimal(7), Decimal(4))
+
+
+async def test_two_instruments_of_an_account_share_its_cash() -> None:
+    """With the cash once for each, margin would allow twice what the account can carry."""
+    models = SimulationModels(margin=MarginModel(initial_ppb=10**9))
+    venue = _venue(models, cash="250000")
+    venue.learn(NQ)
+    heard = await _connected(venue)
+    for number, instrument in enumerate((ES, NQ)):
+        bar = Bar(60 * S, 4000.0, 4000.0, 4000.0, 4000.0, 100.0)
+        venue.on_market(BarSeen(symbol=instrument.id, bar=bar, end_ns=120 * S))
+        order = msgspec.structs.replace(_order(f"{number}"), instrument=instrument)
+        await venue.submit(order)
+        bar = msgspec.structs.replace(bar, ts_ns=120 * S)
+        venue.on_market(BarSeen(symbol=instrument.id, bar=bar, end_ns=180 * S))
+    refused = [r.client_order_id for r in heard if r.kind is VenueReportKind.REJECTED]
+    assert refused == ["1"]
+    assert heard[-1].code == "margin"

@@ -271,7 +271,7 @@ def test_models_have_one_hash_and_name_what_they_leave_out() -> None:
     assert model_hash(full) != model_hash(plain)
     assert not_modelled(full) == (
         "lasting market impact, and the reactions of others to own orders",
-        "auctions",
+        "auctions: what own orders would do to their price",
     )
     left_out = not_modelled(plain)
     assert {"order latency", "fees", "bid and ask", "price path within a bar"} <= set(left_out)

@@ -20,8 +20,6 @@ from fks.contracts.execution import Venue, VenueContext
 from fks.kernel.errors import Denied, Invalid, TimedOut, Unavailable
 from fks.testing.exchange import Market
 
-TYPES = ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS_LIMIT"]
-
 
 class CcxtRig(BinanceRig):
     """The local exchange, asked through ccxt."""
@@ -40,15 +38,6 @@ class CcxtRig(BinanceRig):
 
     def __init__(self) -> None:
         super().__init__(Market.SPOT)
-        weight, info = self.exchange._words.public["/api/v3/exchangeInfo"]
-
-        def full(params: Any, now_ms: int) -> Any:  # ccxt reads the types that a symbol takes
-            told = info(params, now_ms)
-            for symbol in told["symbols"]:
-                symbol.setdefault("orderTypes", TYPES)
-            return told
-
-        self.exchange._words.public["/api/v3/exchangeInfo"] = (weight, full)
 
     def context(self, **settings: Any) -> VenueContext:
         """Return what a venue is made with."""

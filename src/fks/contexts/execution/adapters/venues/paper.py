@@ -31,8 +31,10 @@ from fks.contexts.execution.adapters.venues.paper_words import (
 )
 from fks.contexts.execution.domain.simulation.inputs import MarketData
 from fks.contexts.execution.domain.simulation.models import DataKind, SimulationModels
+from fks.contexts.execution.domain.simulation.money import Purse
 from fks.contexts.execution.domain.simulation.orders import Report, ReportKind
 from fks.contracts.execution import (
+    SelfTradeMode,
     VenueBalance,
     VenueCapabilities,
     VenueContext,
@@ -50,7 +52,7 @@ __all__ = ["PaperSettings", "PaperVenue", "make", "make_simulated"]
 
 _CAPABILITIES = VenueCapabilities(
     order_types=frozenset(OrderType),
-    times_in_force=frozenset(TimeInForce) - {TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE},
+    times_in_force=frozenset(TimeInForce),
     amend=True,
     post_only=True,
     reduce_only=True,
@@ -65,12 +67,15 @@ _NO_MONEY: Mapping[str, Decimal] = {}
 class PaperSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The venue's section: the models themselves or the file that holds them, and its money.
 
-    `cash` is what the account begins with, in the currency of its instruments.
+    `cash` is what the account begins with, in the currency of its instruments; those of one
+    currency share it. `self_trade` is what happens instead of a trade with oneself; without it
+    own orders pass one another.
     """
 
     models: SimulationModels = SimulationModels()
     models_file: str = ""
     cash: Decimal = Decimal(100_000)
+    self_trade: SelfTradeMode | None = None
 
 
 class PaperVenue:
@@ -91,10 +96,11 @@ class PaperVenue:
         self._market_clock = market_clock or models.data is DataKind.BARS
         self._cash = settings.cash
         self._kept: Mapping[str, Decimal] = {}
-        self._symbols = {
-            instrument.id: Symbol(instrument, models, settings.cash)
-            for instrument in context.instruments
-        }
+        self._self_trade = settings.self_trade
+        self._purses: dict[str, Purse] = {}
+        self._symbols: dict[str, Symbol] = {}
+        for instrument in context.instruments:
+            self.learn(instrument)
         self._orders: dict[str, PaperOrder] = {}
         self._numbers: dict[int, PaperOrder] = {}
         self._fills: list[VenueFill] = []
@@ -137,7 +143,7 @@ class PaperVenue:
         else:
             number = len(self._orders) + 1
             try:
-                sent = order_of(order, symbol, number)
+                sent = order_of(order, symbol, number, self._self_trade)
             except OffGrid as error:
                 self._reject(order, "off_grid", str(error))
                 return
@@ -225,7 +231,9 @@ class PaperVenue:
     def learn(self, instrument: Instrument) -> None:
         """Trade one more instrument."""
         if instrument.id not in self._symbols:
-            self._symbols[instrument.id] = Symbol(instrument, self.models, self._cash)
+            purse = self._purses.setdefault(instrument.currency, Purse())
+            cash = self._kept.get(instrument.currency, self._cash)
+            self._symbols[instrument.id] = Symbol(instrument, self.models, cash, purse)
 
     def prime(
         self,
@@ -238,6 +246,9 @@ class PaperVenue:
         Orders take new places at the end of their queues, in the order given.
         """
         self._kept = money
+        for known in self._symbols.values():
+            if known.instrument.currency in money:
+                known.prime_cash(money[known.instrument.currency])
         for held in positions:
             if held.symbol in self._symbols:
                 self._symbols[held.symbol].prime_position(held)
@@ -249,7 +260,7 @@ class PaperVenue:
             paper = PaperOrder(order, number, order.quantity, self._now())
             paper.state, paper.filled = ("partially_filled" if filled else "new"), filled
             self._orders[order.client_order_id] = self._numbers[number] = paper
-            sent = order_of(order, symbol, number)
+            sent = order_of(order, symbol, number, self._self_trade)
             symbol.simulator.prime(sent, symbol.lots(filled), self._now())
 
     # --- inside ----------------------------------------------------------------------------
@@ -281,8 +292,11 @@ class PaperVenue:
                 continue
             paper = self._numbers.get(report.order_id)
             known = paper is not None
+            quantity = symbol.quantity(report.lots)
             if paper is not None:
                 kept(paper, symbol, report)
+                if report.kind is ReportKind.REPLACED:
+                    quantity = paper.quantity  # the whole of it, filled or not
             told = VenueReport(
                 kind=KINDS[report.kind],
                 ts_ns=report.ts_ns,
@@ -293,7 +307,7 @@ class PaperVenue:
                 symbol=symbol.instrument.id,
                 side=Side.SELL if report.side else Side.BUY,
                 trade_id=symbol.trade_id(report) if report.kind is ReportKind.FILLED else "",
-                quantity=symbol.quantity(report.lots),
+                quantity=quantity,
                 price=symbol.price(report.price_ticks),
                 fee=symbol.money(report.fee_nanos),
                 fee_currency=symbol.instrument.currency,

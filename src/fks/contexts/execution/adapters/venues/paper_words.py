@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from fks.contexts.execution.domain.matching.layout import OrderKind, Tif
+from fks.contexts.execution.domain.matching.layout import OrderKind, SelfTrade, Tif
+from fks.contexts.execution.domain.simulation.auctions import CLOSES, OPENS
 from fks.contexts.execution.domain.simulation.events import BUY, SELL
 from fks.contexts.execution.domain.simulation.inputs import (
+    AuctionSeen,
     BarSeen,
     DepthSeen,
     FundingSeen,
@@ -15,9 +17,11 @@ from fks.contexts.execution.domain.simulation.inputs import (
     TradeSeen,
 )
 from fks.contexts.execution.domain.simulation.models import SimulationModels
+from fks.contexts.execution.domain.simulation.money import Purse
 from fks.contexts.execution.domain.simulation.orders import Report, ReportKind, SimOrder, Why
 from fks.contexts.execution.domain.simulation.simulator import Simulator, facts_of
 from fks.contracts.execution import (
+    SelfTradeMode,
     VenueOrder,
     VenueOrderStatus,
     VenuePosition,
@@ -79,12 +83,18 @@ class PaperOrder:
 class Symbol:
     """One instrument of a paper venue with its simulator."""
 
-    def __init__(self, instrument: Instrument, models: SimulationModels, cash: Decimal) -> None:
+    def __init__(
+        self,
+        instrument: Instrument,
+        models: SimulationModels,
+        cash: Decimal,
+        purse: Purse | None = None,
+    ) -> None:
         self.instrument = instrument
         self._began = cash
         facts = facts_of(instrument)
         self._unit = facts.unit_nanos
-        self.simulator = Simulator(facts, models, int(cash * NANOS))
+        self.simulator = Simulator(facts, models, int(cash * NANOS), purse=purse)
         self.now_ns = 0
         self._prefix = ""
 
@@ -131,10 +141,13 @@ class Symbol:
             self._at(data.end_ns)
             volume = int(Decimal(repr(bar.volume)) / self.instrument.lot_size)
             prices = (opened, high, low, close)
-            return ended + simulator.on_bar(bar.ts_ns, data.end_ns, prices, volume)
+            flags = OPENS * data.opens | CLOSES * data.closes
+            return ended + simulator.on_bar(bar.ts_ns, data.end_ns, prices, volume, flags)
         return self._at(data.ts_ns) + self._seen(data)
 
-    def _seen(self, data: QuoteSeen | TradeSeen | DepthSeen | FundingSeen) -> tuple[Report, ...]:
+    def _seen(
+        self, data: AuctionSeen | QuoteSeen | TradeSeen | DepthSeen | FundingSeen
+    ) -> tuple[Report, ...]:
         simulator = self.simulator
         if isinstance(data, QuoteSeen):
             return simulator.on_quote(
@@ -148,6 +161,9 @@ class Symbol:
             aggressor = 2 if data.aggressor is None else int(data.aggressor is Side.SELL)
             lots = self._floor(data.quantity)
             return simulator.on_trade(data.ts_ns, self._near(data.price), lots, aggressor)
+        if isinstance(data, AuctionSeen):
+            price, lots = self._near(data.price), self._floor(data.quantity)
+            return simulator.on_auction(data.ts_ns, price, lots, closing=data.closing)
         if isinstance(data, FundingSeen):
             rate = int(data.rate * NANOS)
             return simulator.on_funding(data.ts_ns, rate, self._near(data.mark))
@@ -192,6 +208,11 @@ class Symbol:
         """Return what this instrument added to the cash it began with."""
         return self.money(self.simulator.holding().cash_nanos) - self._began
 
+    def prime_cash(self, cash: Decimal) -> None:
+        """Begin with this money instead."""
+        self._began = cash
+        self.simulator.prime_position(0, 0, int(cash * NANOS))
+
     def prime_position(self, held: VenuePosition) -> None:
         """Put a position back at its average price."""
         lots = self.lots(held.quantity)
@@ -200,7 +221,9 @@ class Symbol:
         self.simulator.prime_position(lots, int(cost), cash)
 
 
-def order_of(order: VenueOrder, symbol: Symbol, number: int) -> SimOrder:
+def order_of(
+    order: VenueOrder, symbol: Symbol, number: int, self_trade: SelfTradeMode | None = None
+) -> SimOrder:
     """Return a venue's order in ticks and lots. Raises `OffGrid`.
 
     A DAY order ends at its expiry where it has one, and with the UTC day of the data.
@@ -219,6 +242,7 @@ def order_of(order: VenueOrder, symbol: Symbol, number: int) -> SimOrder:
         expire_ns=order.expire_ts_ns if lasting else 0,
         post_only=order.post_only,
         reduce_only=order.reduce_only,
+        self_trade=None if self_trade is None else SelfTrade[self_trade.name],
     )
 
 
@@ -230,6 +254,8 @@ def kept(paper: PaperOrder, symbol: Symbol, report: Report) -> None:
         paper.filled += quantity
         paper.paid += quantity * symbol.price(report.price_ticks)
         paper.state = "filled" if report.leaves == 0 else "partially_filled"
+    elif report.why is Why.SELF_TRADE and report.kind is ReportKind.REPLACED:
+        paper.quantity = paper.filled + symbol.quantity(report.leaves)
     elif report.kind in (ReportKind.REPLACED, ReportKind.REPLACE_REJECTED):
         if paper.wanted:
             quantity, price = paper.wanted.pop(0)

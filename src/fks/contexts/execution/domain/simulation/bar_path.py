@@ -7,6 +7,8 @@ own orders together get of a bar; what is left over waits for the next bar.
 
 from __future__ import annotations
 
+from fks.contexts.execution.domain.matching.layout import Tif
+from fks.contexts.execution.domain.simulation.auctions import CLOSES, OPENS, Auctions
 from fks.contexts.execution.domain.simulation.exchange import Exchange
 from fks.contexts.execution.domain.simulation.orders import Own
 
@@ -20,27 +22,39 @@ class BarPath:
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
+        self._auctions = Auctions(exchange)
         self._fill = exchange.models.fill
         self._left: int | None = None  # lots of this bar that own orders may still have
         self._volume = 0
         self._opened_ns = 0
         self._gapped: dict[int, int] = {}  # orders that the open was beyond, but not far enough
 
-    def walk(self, ts_ns: int, end_ns: int, prices: tuple[int, int, int, int], volume: int) -> None:
+    def walk(
+        self,
+        ts_ns: int,
+        end_ns: int,
+        prices: tuple[int, int, int, int],
+        volume: int,
+        flags: int = 0,
+    ) -> None:
         """Take a bar (open, high, low, close) in. Fills at the open are at its beginning, all
-        others at its end, when it is known.
+        others at its end, when it is known. `flags` name the auctions that it holds.
         """
         opened, high, low, close = prices
         share = self._fill.participation_ppm
         self._opened_ns = ts_ns
         self._left = volume * share // _PPM if share else None
         self._volume = volume
+        if flags & OPENS:
+            self._left = self._auctions.uncross(Tif.AT_OPEN, opened, ts_ns, self._left, ts_ns)
         self._meet(opened, ts_ns)
         nearer, farther = (low, high) if opened - low <= high - opened else (high, low)
         at = opened
         for to in (nearer, farther, close):
             self._sweep(at, to, end_ns)
             at = to
+        if flags & CLOSES:
+            self._left = self._auctions.uncross(Tif.AT_CLOSE, close, end_ns, self._left, ts_ns)
         self._exchange.market.last = close
 
     def _meet(self, price: int, ts_ns: int) -> None:
@@ -110,6 +124,8 @@ class BarPath:
             return
         if own.limit is not None and (price - own.limit) * own.sign > 0:
             self._exchange.after_taking(own, ts_ns)
+            return
+        if not self._exchange.prevent(own, price, ts_ns):
             return
         slip = self._exchange.slip_ticks(own.open, self._volume)
         paid = self._exchange.limited(own, price + own.sign * slip)

@@ -2,22 +2,22 @@
 
 The caller has brought the market up to date at an instant with data, then calls `settle`. A
 resting order fills at its own price; what takes fills at what is shown, and what it took is gone
-for the next own order. Own orders do not trade with one another.
+for the next own order. Own orders do not trade with one another (`self_trades.py`).
 """
 
 from __future__ import annotations
 
-from fks.contexts.execution.domain.matching.layout import OrderKind, Tif
+from fks.contexts.execution.domain.matching.layout import OrderKind, SelfTrade, Tif
 from fks.contexts.execution.domain.simulation.costs import impact_ticks
 from fks.contexts.execution.domain.simulation.events import BUY, SELL
 from fks.contexts.execution.domain.simulation.models import DataKind
 from fks.contexts.execution.domain.simulation.orders import Own, ReportKind, SimOrder, Why
-from fks.contexts.execution.domain.simulation.own_orders import OwnOrders
+from fks.contexts.execution.domain.simulation.self_trades import SelfTrades
 
 __all__ = ["Exchange"]
 
 
-class Exchange(OwnOrders):
+class Exchange(SelfTrades):
     """Own orders and the rules by which the market fills them."""
 
     def settle(self, ts_ns: int) -> None:
@@ -38,7 +38,7 @@ class Exchange(OwnOrders):
     def check_margin(self, ts_ns: int) -> None:
         """Close the position at the market once equity is under maintenance."""
         mark = self.market.mark()
-        if mark is None or not self.money.under_maintenance(mark):
+        if mark is None or not self.money.under_maintenance(mark, ts_ns):
             return
         for own in list(self.live.values()):
             self.end(own, ReportKind.CANCELLED, ts_ns, Why.LIQUIDATION)
@@ -109,6 +109,8 @@ class Exchange(OwnOrders):
 
     def after_taking(self, own: Own, ts_ns: int) -> None:
         """Decide what becomes of the rest of an order that took what it could."""
+        if own.limit is not None and not self.prevent(own, own.limit, ts_ns):
+            return
         if own.offer.tif is Tif.FOK:
             self.end(own, ReportKind.CANCELLED, ts_ns, Why.NOT_FILLABLE)
         elif own.offer.tif is Tif.IOC or (own.limit is None and self.shows_book):
@@ -135,17 +137,24 @@ class Exchange(OwnOrders):
         endless = quotes and own.limit is None and bool(offered)
         if own.offer.type is OrderKind.MARKET_TO_LIMIT and offered:
             own.limit, offered, endless = offered[0][0], offered[:1], False
-        reach = sum(lots for _, lots in offered)
+        passes = own.offer.self_trade is SelfTrade.CANCEL_OLDEST
+        reach = sum(lots for _, lots in offered) if passes else self.before_own(own, offered)
         if own.offer.tif is Tif.FOK and reach < own.open and not endless:
             self.end(own, ReportKind.CANCELLED, ts_ns, Why.NOT_FILLABLE)
             return
         slip = self.slip_ticks(0, 0) if quotes else 0
         for price, lots in offered:
-            if own.open == 0 or own.offer.id not in self.live:
-                return
-            paid = self.limited(own, price + own.sign * slip)
-            took = self.fill(own, min(own.open, lots), paid, ts_ns, maker=False)
-            self.market.take(other, price, took)
+            self.prevent(own, price, ts_ns, beyond=True)
+            first = self.before_own(own, [(price, lots)])
+            for part in (first, lots - first):
+                if own.open == 0 or own.offer.id not in self.live:
+                    return
+                if part:
+                    paid = self.limited(own, price + own.sign * slip)
+                    took = self.fill(own, min(own.open, part), paid, ts_ns, maker=False)
+                    self.market.take(other, price, took)
+                if own.open:
+                    self.prevent(own, price, ts_ns)
         if endless and own.open > 0 and own.offer.id in self.live:
             worse = max(self.slip_ticks(own.open, offered[-1][1]), 1)
             self.fill(own, own.open, offered[-1][0] + own.sign * worse, ts_ns, maker=False)
@@ -156,6 +165,8 @@ class Exchange(OwnOrders):
         if last is None or left is None:
             return False
         if own.limit is not None and (last - own.limit) * own.sign > 0:
+            return True
+        if not self.prevent(own, last, ts_ns):
             return True
         if own.offer.tif is Tif.FOK and left < own.open:
             self.end(own, ReportKind.CANCELLED, ts_ns, Why.NOT_FILLABLE)

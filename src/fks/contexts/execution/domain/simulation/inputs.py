@@ -8,15 +8,39 @@ import msgspec
 
 from fks.contracts.values import Bar, Side
 
-__all__ = ["BarSeen", "DepthSeen", "FundingSeen", "MarketData", "QuoteSeen", "TradeSeen"]
+__all__ = [
+    "AuctionSeen",
+    "BarSeen",
+    "DepthSeen",
+    "FundingSeen",
+    "MarketData",
+    "QuoteSeen",
+    "TradeSeen",
+]
 
 
 class BarSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """A bar has closed at `end_ns`."""
+    """A bar has closed at `end_ns`.
+
+    `opens`: it is a session's first, its open the price of the opening auction; `closes`: it is
+    the last, its close that of the closing auction.
+    """
 
     symbol: str
     bar: Bar
     end_ns: int
+    opens: bool = False
+    closes: bool = False
+
+
+class AuctionSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """An auction was printed: one price, all its quantity."""
+
+    symbol: str
+    ts_ns: int
+    price: Decimal
+    quantity: Decimal
+    closing: bool
 
 
 class QuoteSeen(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,4 +83,4 @@ class FundingSeen(msgspec.Struct, frozen=True, kw_only=True):
     mark: Decimal
 
 
-MarketData = BarSeen | QuoteSeen | TradeSeen | DepthSeen | FundingSeen
+MarketData = AuctionSeen | BarSeen | QuoteSeen | TradeSeen | DepthSeen | FundingSeen

@@ -233,7 +233,7 @@ def not_modelled(models: SimulationModels) -> tuple[str, ...]:
         ("margin and liquidation", not models.margin.initial_ppb),
         ("delayed settlement", not models.settlement.delay_ns),
         ("currency conversion", not models.settlement.convert),
-        ("auctions", True),
+        ("auctions: what own orders would do to their price", True),
     )
     return tuple(name for name, absent in left_out if absent)
 

@@ -7,11 +7,12 @@ kept in the instrument's. Equity is cash plus the open profit at the mark.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
 
 from fks.contexts.execution.domain.simulation.models import MarginModel, SettlementModel
 
-__all__ = ["Holding", "Money"]
+__all__ = ["Holding", "Money", "Purse"]
 
 _E9 = 10**9
 
@@ -26,13 +27,45 @@ class Holding(NamedTuple):
     funding_nanos: int
 
 
+class Elsewhere(NamedTuple):
+    """What the other instruments of an account add: nanos of the account's currency."""
+
+    gain_nanos: int = 0
+    initial_nanos: int = 0
+    maintenance_nanos: int = 0
+    unsettled_nanos: int = 0
+
+
+class Purse:
+    """The money that the instruments of one account share: each counts with its last mark.
+
+    Each instrument begins with the whole cash and books its own changes; margin is asked for all
+    positions together, of the cash and the gains of all. Orders in one instrument hold nothing
+    of it in another.
+    """
+
+    def __init__(self) -> None:
+        self._members: list[tuple[Money, Callable[[], int | None]]] = []
+
+    def join(self, money: Money, mark: Callable[[], int | None]) -> None:
+        """Let an instrument share, with what tells its mark in ticks (None: not known yet)."""
+        self._members.append((money, mark))
+        money.purse = self
+
+    def elsewhere(self, money: Money, ts_ns: int) -> Elsewhere:
+        """Return what the instruments other than this one add."""
+        parts = [one.part(mark(), ts_ns) for one, mark in self._members if one is not money]
+        return Elsewhere(*(sum(column) for column in zip(*parts, strict=True)))
+
+
 class Money:
     """One account in one instrument. Times never run back."""
 
     def __init__(
         self, cash_nanos: int, unit_nanos: int, margin: MarginModel, settlement: SettlementModel
     ) -> None:
-        self.cash_nanos = cash_nanos
+        self.cash_nanos = self.start_nanos = cash_nanos
+        self.purse: Purse | None = None
         self.position_lots = 0
         self.cost_nanos = 0  # signed, instrument's currency
         self.realised_nanos = 0
@@ -114,9 +147,11 @@ class Money:
         after = self.position_lots + sign * lots
         if not margin.initial_ppb or abs(after) < abs(self.position_lots):
             return True
-        worth = abs(self.notional_nanos(after, price_ticks))
-        needed = self.converted(-(-worth * margin.initial_ppb // _E9))
-        return needed <= self.equity_nanos(mark_ticks) - self.unsettled_nanos(ts_ns)
+        needed = self._margin_nanos(self.notional_nanos(after, price_ticks), margin.initial_ppb)
+        beside = self._elsewhere(ts_ns)
+        has = self.equity_nanos(mark_ticks) + beside.gain_nanos
+        bound = self.unsettled_nanos(ts_ns) + beside.unsettled_nanos
+        return needed + beside.initial_nanos <= has - bound
 
     def unsettled_nanos(self, ts_ns: int) -> int:
         """Return what closed positions brought and cannot be used yet."""
@@ -124,15 +159,34 @@ class Money:
             self._unsettled.popleft()
         return sum(amount for _, amount in self._unsettled)
 
-    def under_maintenance(self, mark_ticks: int) -> bool:
-        """Tell whether equity at the mark is below maintenance margin."""
+    def under_maintenance(self, mark_ticks: int, ts_ns: int) -> bool:
+        """Tell whether the account's equity at the mark is below its maintenance margin."""
         margin = self._margin
         if not margin.initial_ppb or not self.position_lots:
             return False
-        worth = abs(self.notional_nanos(self.position_lots, mark_ticks))
-        return self.equity_nanos(mark_ticks) < self.converted(
-            -(-worth * margin.maintenance_ppb // _E9)
+        worth = self.notional_nanos(self.position_lots, mark_ticks)
+        beside = self._elsewhere(ts_ns)
+        needed = self._margin_nanos(worth, margin.maintenance_ppb) + beside.maintenance_nanos
+        return self.equity_nanos(mark_ticks) + beside.gain_nanos < needed
+
+    def part(self, mark_ticks: int | None, ts_ns: int) -> Elsewhere:
+        """Return what this instrument adds to its account; without a mark it stands at cost."""
+        worth = self.cost_nanos
+        if mark_ticks is not None:
+            worth = self.notional_nanos(self.position_lots, mark_ticks)
+        return Elsewhere(
+            self.cash_nanos - self.start_nanos + self.converted(worth - self.cost_nanos),
+            self._margin_nanos(worth, self._margin.initial_ppb),
+            self._margin_nanos(worth, self._margin.maintenance_ppb),
+            self.unsettled_nanos(ts_ns),
         )
+
+    def _elsewhere(self, ts_ns: int) -> Elsewhere:
+        return Elsewhere() if self.purse is None else self.purse.elsewhere(self, ts_ns)
+
+    def _margin_nanos(self, worth_nanos: int, rate_ppb: int) -> int:
+        """Return the margin of a position that is worth so much."""
+        return self.converted(-(-abs(worth_nanos) * rate_ppb // _E9))
 
     def converted(self, nanos: int) -> int:
         """Return an amount of the instrument's currency in the account's, rounded down."""

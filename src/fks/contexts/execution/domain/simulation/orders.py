@@ -5,10 +5,12 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
-from fks.contexts.execution.domain.matching.layout import OrderKind, Tif
+from fks.contexts.execution.domain.matching.layout import OrderKind, SelfTrade, Tif
 from fks.contexts.execution.domain.simulation.events import BUY
 
-__all__ = ["Own", "Report", "ReportKind", "SimOrder", "Why"]
+__all__ = ["AUCTIONS", "Own", "Report", "ReportKind", "SimOrder", "Why"]
+
+AUCTIONS = frozenset({Tif.AT_OPEN, Tif.AT_CLOSE})
 
 _LIMITED = frozenset(
     {
@@ -27,7 +29,8 @@ class SimOrder(NamedTuple):
     """An order as it is sent: prices in ticks, quantities in lots, the id chosen by the sender.
 
     `stop` is the trigger, or the trailing offset; `price` of a trailing stop limit is the limit's
-    offset from its trigger. `display` 0 shows all. `expire_ns` 0 never expires.
+    offset from its trigger. `display` 0 shows all. `expire_ns` 0 never expires. `self_trade` says
+    what happens where it would meet an order of its owner; None: they pass one another.
     """
 
     id: int
@@ -41,6 +44,7 @@ class SimOrder(NamedTuple):
     expire_ns: int = 0
     post_only: bool = False
     reduce_only: bool = False
+    self_trade: SelfTrade | None = None
 
 
 class ReportKind(enum.IntEnum):
@@ -75,6 +79,7 @@ class Why(enum.IntEnum):
     LIQUIDATION = 9
     HALTED = 10
     REQUESTED = 11
+    SELF_TRADE = 12
 
 
 class Report(NamedTuple):

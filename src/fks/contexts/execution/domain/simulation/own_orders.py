@@ -13,7 +13,14 @@ from fks.contexts.execution.domain.simulation.events import BUY, SELL
 from fks.contexts.execution.domain.simulation.market import Market
 from fks.contexts.execution.domain.simulation.models import DataKind, SimulationModels
 from fks.contexts.execution.domain.simulation.money import Money
-from fks.contexts.execution.domain.simulation.orders import Own, Report, ReportKind, SimOrder, Why
+from fks.contexts.execution.domain.simulation.orders import (
+    AUCTIONS,
+    Own,
+    Report,
+    ReportKind,
+    SimOrder,
+    Why,
+)
 from fks.contexts.execution.domain.simulation.queueing import MILLI
 
 __all__ = ["OwnOrders"]
@@ -131,7 +138,7 @@ class OwnOrders:
     def _refusal(self, offer: SimOrder, ts_ns: int) -> Why:
         """Return why an order is refused."""
         sizes = 0 < offer.lots <= _MOST_LOTS and 0 <= offer.display <= offer.lots
-        if not sizes or offer.side not in (BUY, SELL) or offer.tif in (Tif.AT_OPEN, Tif.AT_CLOSE):
+        if not sizes or offer.side not in (BUY, SELL) or _not_for_auctions(offer):
             return Why.INVALID
         if 0 < offer.expire_ns <= ts_ns:
             return Why.INVALID
@@ -139,7 +146,7 @@ class OwnOrders:
             return Why.INVALID
         if offer.id in self.live:
             return Why.DUPLICATE
-        if self.market.halted:
+        if self.market.halted and offer.tif not in AUCTIONS:
             return Why.HALTED
         sign = 1 if offer.side == BUY else -1
         if offer.reduce_only and self.money.position_lots * sign >= 0:
@@ -159,13 +166,30 @@ class OwnOrders:
     # --- places ----------------------------------------------------------------------------
 
     def place(self, own: Own) -> None:
-        """Let an order rest, or meet the market at the next data where it can take at once."""
+        """Let an order rest, or meet the market at the next data where it can take at once.
+
+        One for an auction does neither: it waits for the print.
+        """
+        if own.offer.tif in AUCTIONS:
+            return
         side = own.offer.side
         at_once = own.limit is None or own.offer.tif in (Tif.IOC, Tif.FOK)
-        if at_once or self.crosses(side, own.limit):
+        if at_once or self.crosses(side, own.limit) or self._meets_own(own):
             self.takers.append(own)
             return
         self.rest(own)
+
+    def met(self, own: Own) -> Own | None:
+        """Return the first order of its owner that one with a mode would meet at some price."""
+        others = self.resting[SELL if own.offer.side == BUY else BUY]
+        return others[0] if others and own.offer.self_trade is not None else None
+
+    def _meets_own(self, own: Own) -> bool:
+        """Tell whether a limit reaches an order of its owner that rests."""
+        other = self.met(own)
+        if other is None or other.limit is None or own.limit is None:
+            return False
+        return (own.limit - other.limit) * own.sign >= 0
 
     def rest(self, own: Own) -> None:
         """Put an order at the end of the queue at its price."""
@@ -276,6 +300,12 @@ def _priority(own: Own) -> tuple[int, int]:
     """Return what orders are sorted by: the better price, then the earlier arrival."""
     assert own.limit is not None
     return (-own.limit * own.sign, own.rank)
+
+
+def _not_for_auctions(offer: SimOrder) -> bool:
+    """Tell whether an order for an auction asks for what no auction has."""
+    plain = offer.type in (OrderKind.MARKET, OrderKind.LIMIT)
+    return offer.tif in AUCTIONS and (not plain or offer.post_only or offer.display > 0)
 
 
 def _lacks_trigger(offer: SimOrder) -> bool:

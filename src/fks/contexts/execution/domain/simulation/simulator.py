@@ -17,13 +17,15 @@ from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
+from fks.contexts.execution.domain.matching.layout import Tif
+from fks.contexts.execution.domain.simulation.auctions import Auctions
 from fks.contexts.execution.domain.simulation.bar_path import BarPath
 from fks.contexts.execution.domain.simulation.costs import Fees
 from fks.contexts.execution.domain.simulation.events import BUY, LAST, SELL, SNAPSHOT
 from fks.contexts.execution.domain.simulation.exchange import Exchange
 from fks.contexts.execution.domain.simulation.latency import ENTRY, RESPONSE, Latency
 from fks.contexts.execution.domain.simulation.models import DataKind, SimulationModels
-from fks.contexts.execution.domain.simulation.money import Holding, Money
+from fks.contexts.execution.domain.simulation.money import Holding, Money, Purse
 from fks.contexts.execution.domain.simulation.orders import Own, Report, ReportKind, SimOrder
 from fks.contexts.execution.domain.simulation.passive import Passive
 from fks.contexts.execution.domain.simulation.replica import row_bytes
@@ -54,7 +56,7 @@ def facts_of(instrument: Instrument) -> Facts:
 
 
 class Simulator:
-    """A simulated venue for one account in one instrument.
+    """A simulated venue for one account in one instrument; those of one `purse` share its money.
 
     Times are UTC ns and never run back (an earlier one is taken as the latest seen). Every method
     that lets time pass returns the reports that their owner has heard of by then, in the order in
@@ -62,14 +64,22 @@ class Simulator:
     """
 
     def __init__(
-        self, facts: Facts, models: SimulationModels, cash_nanos: int = 0, volume_nanos: int = 0
+        self,
+        facts: Facts,
+        models: SimulationModels,
+        cash_nanos: int = 0,
+        volume_nanos: int = 0,
+        purse: Purse | None = None,
     ) -> None:
         self.models = models
         self._facts = facts
         self._money = Money(cash_nanos, facts.unit_nanos, models.margin, models.settlement)
         self._exchange = Exchange(models, self._money, Fees(models.fees, volume_nanos))
+        if purse is not None:
+            purse.join(self._money, self._exchange.market.mark)
         self._passive = Passive(self._exchange)
         self._bars = BarPath(self._exchange)
+        self._auctions = Auctions(self._exchange)
         self._latency = Latency(models.latency)
         self._requests: list[tuple[int, int, Callable[[int], None]]] = []
         self._outbox: list[tuple[int, int, Report]] = []
@@ -98,20 +108,28 @@ class Simulator:
         self._exchange.restore(order, filled_lots, self._now)
 
     def prime_position(self, lots: int, cost_nanos: int, cash_nanos: int) -> None:
-        """Put position, its signed cost and cash back after a restart."""
+        """Put position, its signed cost and the account's cash back after a restart."""
         self._money.position_lots = lots
         self._money.cost_nanos = cost_nanos
-        self._money.cash_nanos = cash_nanos
+        self._money.cash_nanos = self._money.start_nanos = cash_nanos
 
     # --- data ------------------------------------------------------------------------------
 
     def on_bar(
-        self, ts_ns: int, end_ns: int, ohlc_ticks: tuple[int, int, int, int], volume_lots: int
+        self,
+        ts_ns: int,
+        end_ns: int,
+        ohlc_ticks: tuple[int, int, int, int],
+        volume_lots: int,
+        flags: int = 0,
     ) -> tuple[Report, ...]:
-        """Take a closed bar in. Only orders that had arrived when it opened meet it."""
+        """Take a closed bar in. Only orders that had arrived when it opened meet it.
+
+        `flags`: `OPENS` where its open, `CLOSES` where its close is the price of an auction.
+        """
         self._advance(ts_ns)
         if self.models.data is DataKind.BARS:
-            self._bars.walk(self._now, max(end_ns, self._now), ohlc_ticks, volume_lots)
+            self._bars.walk(self._now, max(end_ns, self._now), ohlc_ticks, volume_lots, flags)
             self._exchange.check_margin(max(end_ns, self._now))
         self._collect()
         return self.on_time(end_ns)
@@ -126,6 +144,18 @@ class Simulator:
         self._advance(ts_ns)
         if self.models.data not in (DataKind.BARS, DataKind.ORDERS):
             self._passive.trade(self._now, price_ticks, lots, aggressor)
+            self._settle()
+            self._exchange.trade_lots = None
+        return self._heard()
+
+    def on_auction(
+        self, ts_ns: int, price_ticks: int, lots: int, *, closing: bool
+    ) -> tuple[Report, ...]:
+        """Take the print of an opening or closing auction in; bars hold theirs already."""
+        self._advance(ts_ns)
+        if self.models.data is not DataKind.BARS:
+            tif = Tif.AT_CLOSE if closing else Tif.AT_OPEN
+            self._auctions.printed(tif, price_ticks, lots, self._now)
             self._settle()
             self._exchange.trade_lots = None
         return self._heard()
