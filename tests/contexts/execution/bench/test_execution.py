@@ -23,7 +23,7 @@ def flow() -> Flow:
 
 def played(flow: Flow, folder: Path) -> JournaledEngine:
     """Return an engine that has taken the flow, everything durable, closed."""
-    engine = JournaledEngine(flow, folder)
+    engine = JournaledEngine(flow, folder, small=True)
     for at in range(0, len(flow.measured), 700):
         engine.take(flow.measured[at : at + 700])
     engine.settle()
@@ -51,7 +51,7 @@ def test_the_figures_are_of_a_journal_that_leads_to_the_same_state(
 
 def test_every_event_leaves_once_and_only_when_it_is_durable(flow: Flow, tmp_path: Path) -> None:
     """Lost: an acknowledgement before the disk is the very thing that is measured."""
-    engine = JournaledEngine(flow, tmp_path / "j")
+    engine = JournaledEngine(flow, tmp_path / "j", small=True)
     before = engine.told
     engine.release(0)
     engine.take(flow.measured[:1])
@@ -64,7 +64,7 @@ def test_every_event_leaves_once_and_only_when_it_is_durable(flow: Flow, tmp_pat
     engine.check()
     events = engine.told - before
     engine.close()
-    plain = JournaledEngine(flow, tmp_path / "other")
+    plain = JournaledEngine(flow, tmp_path / "other", small=True)
     assert events == len(plain.matcher.apply(flow.measured, 1))
     plain.close()
 
@@ -84,7 +84,7 @@ def test_a_journal_that_leads_elsewhere_is_refused(flow: Flow, tmp_path: Path) -
 
 def test_a_wrong_book_has_no_speed(flow: Flow, tmp_path: Path) -> None:
     """Lost: figures of an engine that trades something else."""
-    engine = JournaledEngine(flow, tmp_path / "j")
+    engine = JournaledEngine(flow, tmp_path / "j", small=True)
     engine.take(flow.measured[:-1])
     engine.settle()
     with pytest.raises(WrongResult):

@@ -21,7 +21,7 @@ def test_a_soak_tells_delays_what_grew_and_what_was_lost(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Lost: nobody would know whether the engine can be left alone for a day."""
-    command = ["bench", "soak", "--rate", "2000", "--minutes", "0.01", "--json"]
+    command = ["bench", "soak", "--rate", "2000", "--quick", "--minutes", "0.01", "--json"]
     assert main([*command, "--folder", str(tmp_path)]) == 0
     said = json.loads(capsys.readouterr().out)
     rows = {row["name"]: row["value"] for row in said["rows"]}
@@ -38,7 +38,17 @@ def test_a_soak_through_the_writer_of_accounts_loses_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Lost: what the engine alone bears says little about a trading account."""
-    command = ["bench", "soak", "--rate", "300", "--minutes", "0.01", "--through", "writer"]
+    command = [
+        "bench",
+        "soak",
+        "--rate",
+        "300",
+        "--quick",
+        "--minutes",
+        "0.01",
+        "--through",
+        "writer",
+    ]
     assert main([*command, "--json", "--folder", str(tmp_path)]) == 0
     said = json.loads(capsys.readouterr().out)
     rows = {row["name"]: row["value"] for row in said["rows"]}
@@ -51,7 +61,7 @@ def test_a_soak_through_the_writer_of_accounts_loses_nothing(
 
 def test_a_lost_record_is_seen(tmp_path: Path) -> None:
     """Lost: the count of what was lost would be nought whatever happened."""
-    soak = Soak(tmp_path / "j")
+    soak = Soak(tmp_path / "j", small=True)
     assert soak.run(1_000, 0.2)[0] == 200
     soak.close()
     again = reopened(tmp_path / "j", soak.journal.seq)

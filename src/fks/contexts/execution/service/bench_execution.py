@@ -57,8 +57,8 @@ def run(quick: bool, folder: str = "") -> Measured:
     """Return the rows; `quick` takes a tenth of the messages and fewer rounds and submits."""
     with no_collections(), own_folder(folder) as place:
         flow = workload.generate(QUICK if quick else STD)
-        rows, found = _throughput(flow, place, 3 if quick else 9)
-        rows += _submits(flow, place, 50 if quick else 500)
+        rows, found = _throughput(flow, place, 3 if quick else 9, small=quick)
+        rows += _submits(flow, place, 50 if quick else 500, small=quick)
     facts: dict[str, str | int | float] = {
         "state": found.state,
         "journal_records": found.records,
@@ -81,14 +81,14 @@ class _States:
             raise WrongResult("the engine with a journal has another state than the one without")
 
 
-def _throughput(flow: Flow, place: Path, rounds: int) -> tuple[list[Row], Checked]:
+def _throughput(flow: Flow, place: Path, rounds: int, *, small: bool) -> tuple[list[Row], Checked]:
     """Measure all contestants in turns; check the journal of the last round."""
     states, last = _States(), place / f"synced-{rounds - 1}"
     found: list[Checked] = []
 
     def journaled(name: str, number: int, durability: Durability) -> tuple[float, float]:
         where = place / f"{name}-{number}"
-        with_journal = JournaledEngine(flow, where, durability)
+        with_journal = JournaledEngine(flow, where, durability, small=small)
         began, worked = time.perf_counter_ns(), time.thread_time_ns()
         for rows in split(flow.measured, _COMMIT):
             with_journal.take(rows)
@@ -159,10 +159,10 @@ def _beside(name: str, taken: Times, floor: Times, goal_ns: float | None = None)
     ]
 
 
-def _submits(flow: Flow, place: Path, count: int) -> list[Row]:
+def _submits(flow: Flow, place: Path, count: int, *, small: bool) -> list[Row]:
     """Measure submits that wait for the disk, beside a bare write and sync of as many bytes."""
     where, bare = place / "submits", place / "bare"
-    with_journal = JournaledEngine(flow, where)
+    with_journal = JournaledEngine(flow, where, small=small)
     handle = _file_of_zeros(bare)
     times = np.zeros((len(_SIZES), 2, count))
     assert count * sum(_SIZES) <= len(flow.measured)

@@ -32,10 +32,12 @@ from fks.contexts.execution.domain.matching.layout import EVENT
 from fks.contexts.execution.domain.matching.workload import Flow
 from fks.contexts.execution.service.bench_flow import WrongResult, check, engine
 
-__all__ = ["CONFIG", "Checked", "JournaledEngine", "checked", "own_folder"]
+__all__ = ["CONFIG", "SMALL", "Checked", "JournaledEngine", "checked", "own_folder"]
 
 Rows = npt.NDArray[Any]
 CONFIG = bytes(16)
+SMALL: dict[str, Any] = {"segment_bytes": 8 << 20, "reserve_bytes": 1 << 20}
+"""For short runs: a new journal writes two segments and the reserve before it begins."""
 _ROOM = 16_384  # events; a page of it costs nothing before it is written
 _READY_S = 60.0
 
@@ -52,10 +54,14 @@ class Checked(NamedTuple):
 class JournaledEngine:
     """An engine and its journal, with the flow's book in both. Close it."""
 
-    def __init__(self, flow: Flow, folder: Path, durability: Durability = "group") -> None:
+    def __init__(
+        self, flow: Flow, folder: Path, durability: Durability = "group", *, small: bool = False
+    ) -> None:
         self.matcher = engine(flow)
         self.matcher.warm()
-        self.journal, _ = Journal.open(folder, config_hash=CONFIG, durability=durability)
+        self.journal, _ = Journal.open(
+            folder, config_hash=CONFIG, durability=durability, **(SMALL if small else {})
+        )
         self._flow = flow
         self._rooms: list[Rows] = []  # for events that may leave
         self._held: deque[tuple[int, Rows, int]] = deque()  # last seq, room, events in it

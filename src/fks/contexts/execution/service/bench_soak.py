@@ -27,16 +27,16 @@ def run(
 ) -> Measured:
     """Return delays, what the process held at the start and at the end, and what was lost.
 
-    `quick` lasts three seconds. Raises `Invalid` for a rate, a length or a way that is none,
-    `JournalFailed` where the disk fails, `JournalDiverged` where a replay leads elsewhere.
+    `quick` lasts three seconds at most. Raises `Invalid` for a rate, a length or a way that is
+    none, `JournalFailed` where the disk fails, `JournalDiverged` where a replay leads elsewhere.
     """
-    seconds = 3.0 if quick else minutes * 60
+    seconds = min(3.0, minutes * 60) if quick else minutes * 60
     if rate < 1 or seconds <= 0:
         raise Invalid("a soak has at least one order a second, and lasts", code="bench.invalid")
     if through not in _WAYS:
         raise Invalid(f"--through is one of {', '.join(_WAYS)}", code="bench.invalid")
     with own_folder(folder) as place:
-        found = _WAYS[through](place / "journal", rate, seconds)
+        found = _WAYS[through](place / "journal", rate, seconds, small=quick)
     again = found.again
     if again.state != found.state:
         raise JournalDiverged(0, again.commands)

@@ -23,6 +23,7 @@ from fks.contexts.execution.domain.matching import workload
 from fks.contexts.execution.domain.matching._matching import Matcher
 from fks.contexts.execution.domain.matching.layout import EVENT
 from fks.contexts.execution.domain.steady import SteadyFlow
+from fks.contexts.execution.service.bench_journaled import CONFIG, SMALL
 from fks.contexts.execution.service.soak_vitals import (
     Delays,
     Outcome,
@@ -36,7 +37,6 @@ __all__ = ["RESTING", "Soak", "matcher", "reopened", "soaked"]
 
 Rows = npt.NDArray[Any]
 RESTING = 10_000
-_CONFIG = bytes(16)
 _SECOND_NS = 1_000_000_000
 _A_CALL = 64  # orders at most in one call: what is overdue is sent in several
 
@@ -62,7 +62,7 @@ class Counting(MatchingMachine):
 class Soak:
     """One engine, its journal and its load."""
 
-    def __init__(self, folder: Path, seed: int = 1) -> None:
+    def __init__(self, folder: Path, seed: int = 1, *, small: bool = False) -> None:
         self.delays = Delays()
         self.disk = TimedDisk()
         self.acknowledged = 0  # commands, the setting up included
@@ -79,10 +79,11 @@ class Soak:
         self._flow = SteadyFlow(seed, RESTING)
         self.journal, _ = Journal.open(
             folder,
-            config_hash=_CONFIG,
+            config_hash=CONFIG,
             files=self.disk,
             on_durable=self._durable,
             on_failure=self._failed,
+            **(SMALL if small else {}),
         )
         self.journal.recover(MatchingMachine(self.matcher))
         for rows in (workload.opening(), self._flow.filling()):
@@ -172,12 +173,12 @@ class Soak:
         self.failure = error
 
 
-def soaked(folder: Path, rate: float, seconds: float) -> Outcome:
+def soaked(folder: Path, rate: float, seconds: float, *, small: bool = False) -> Outcome:
     """Soak an engine, close its journal, open it again and replay it.
 
     Raises `JournalFailed` where the disk fails, `JournalCorrupt` and `JournalDiverged`.
     """
-    soak = Soak(folder)
+    soak = Soak(folder, small=small)
     try:
         orders, taken = soak.run(rate, seconds)
         last, seq = vitals(), soak.journal.seq
@@ -205,7 +206,7 @@ def reopened(folder: Path, known_durable: int) -> Reopened:
     where a state that was noted on the way is another.
     """
     machine, began_s = Counting(matcher()), time.perf_counter()
-    journal, _ = Journal.open(folder, config_hash=_CONFIG, known_durable=known_durable)
+    journal, _ = Journal.open(folder, config_hash=CONFIG, known_durable=known_durable, **SMALL)
     try:
         done = journal.recover(machine)
     finally:

@@ -23,6 +23,7 @@ from fks.contexts.execution.domain.matching.engines import engine
 from fks.contexts.execution.domain.risk.limit_table import LIMITS, Unit
 from fks.contexts.execution.domain.trading import inputs
 from fks.contexts.execution.domain.trading.machine import TradingMachine
+from fks.contexts.execution.service.bench_journaled import SMALL
 from fks.contexts.execution.service.soak_vitals import (
     Delays,
     Outcome,
@@ -118,7 +119,7 @@ class _Flow:
 class _Soak:
     """A writer under load, in the loop that runs."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, small: bool) -> None:
         self._loop = asyncio.get_running_loop()
         self.delays, self.disk = Delays(), TimedDisk()
         self.machine = TradingMachine(engine)
@@ -144,6 +145,7 @@ class _Soak:
             files=self.disk,
             on_durable=on_durable,
             on_failure=on_failure,
+            **(SMALL if small else {}),
         )
         self.journal.recover(self.machine)
         self.writer = Writer(self.journal, self.machine, SystemClock())
@@ -199,7 +201,7 @@ class _Soak:
                 count += 1
             else:
                 await asyncio.sleep(0)
-        await self.writer.durable(self.journal.seq)
+        await self._settled()
         return count / (time.perf_counter() - began_s)
 
     async def run(self, rate: float, seconds: float) -> tuple[int, float]:
@@ -220,11 +222,17 @@ class _Soak:
         thread.start()
         ticking = asyncio.create_task(self._tick())
         await over.wait()
-        await self.writer.durable(self.journal.seq)
+        await self._settled()
         taken = (time.perf_counter_ns() - began_ns) / 1e9
         ticking.cancel()
         thread.join()
         return total, taken
+
+    async def _settled(self) -> None:
+        """Wait until everything is durable. Raises what the disk has failed with."""
+        if self.failure is not None:
+            raise self.failure
+        await self.writer.durable(self.journal.seq)
 
     async def _tick(self) -> None:
         while True:
@@ -246,16 +254,16 @@ class _Soak:
             self.delays.add(time.perf_counter_ns() - due_ns)
 
 
-def soaked(folder: Path, rate: float, seconds: float) -> Outcome:
+def soaked(folder: Path, rate: float, seconds: float, *, small: bool = False) -> Outcome:
     """Soak a writer, close its journal, open it again and replay it.
 
     Raises `JournalFailed` where the disk fails, `JournalCorrupt` and `JournalDiverged`.
     """
-    return asyncio.run(_soaked(folder, rate, seconds))
+    return asyncio.run(_soaked(folder, rate, seconds, small=small))
 
 
-async def _soaked(folder: Path, rate: float, seconds: float) -> Outcome:
-    soak = _Soak(folder)
+async def _soaked(folder: Path, rate: float, seconds: float, *, small: bool) -> Outcome:
+    soak = _Soak(folder, small=small)
     try:
         await soak.prepare()
         sustained = await soak.flat_out(min(_WARM_S, seconds))
@@ -290,7 +298,7 @@ def _reopened(folder: Path, known_durable: int) -> Reopened:
     """Open the journal again and replay it into a new machine."""
     machine, began_s = _Counting(engine), time.perf_counter()
     journal, _ = Journal.open(
-        folder, config_hash=_CONFIG, kinds=TRADING_KINDS, known_durable=known_durable
+        folder, config_hash=_CONFIG, kinds=TRADING_KINDS, known_durable=known_durable, **SMALL
     )
     try:
         done = journal.recover(machine)
