@@ -82,3 +82,16 @@ def test_a_journal_with_hashes_of_the_earlier_kind_is_replayed(tmp_path: Path) -
     write(tmp_path / "wrong", wrong=True)
     with pytest.raises(FksError, match="differs"):
         replay_folder(OsFiles(), tmp_path / "wrong", TRADING_KINDS, TradingMachine(engine))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_muted_machine_comes_to_the_same_state(seed: int) -> None:
+    """Lost: a replay that makes no effects would start the desk in another state."""
+    day = Day(seed, trouble=0.4, make=engine)
+    for _ in range(STEPS):
+        day.step()
+    muted = TradingMachine(engine).mute()
+    for seq, ts_ns, wish in day.floor.given:
+        assert list(muted.apply(seq, ts_ns, TRADING_INPUT, 1, inputs.encode(wish))) == []
+    assert muted.state_hash() == day.floor.machine.state_hash(), f"seed {seed}"
+    assert muted.snapshot() == day.floor.machine.snapshot(), f"seed {seed}"

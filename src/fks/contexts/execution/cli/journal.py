@@ -50,7 +50,7 @@ def _machine() -> tuple[Callable[[], Machine], Kinds]:
     from fks.contexts.execution.domain.trading.machine import TradingMachine
     from fks.contexts.execution.service.trading.opening import TRADING_KINDS
 
-    return lambda: TradingMachine(engine), TRADING_KINDS
+    return lambda: TradingMachine(engine).mute(), TRADING_KINDS
 
 
 @journal.command()

@@ -143,6 +143,8 @@ class Settling:
     ) -> None:
         """Let a fill be known."""
         floor, scale = self._floor, self._floor.scale(order)
+        if floor.muted:
+            return
         price, quantity = scale.price(ticks), scale.quantity(lots)
         floor.told(order, "filled", f"{quantity} at {price}")
         floor.emit(
@@ -189,7 +191,9 @@ class Settling:
     def position_moved(self, account: AccountRecord, number: int) -> None:
         """Let a position's new state be known."""
         floor = self._floor
-        holding = floor.holding(account, number)
+        holding = floor.holding(account, number)  # made when there is none, which is state
+        if floor.muted:
+            return
         instrument = floor.by_number[number]
         floor.emit(
             PositionMoved(

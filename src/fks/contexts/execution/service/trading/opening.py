@@ -47,6 +47,7 @@ class _Replay:
         self, seq: int, ts_ns: int, kind: int, version: int, payload: bytes
     ) -> Sequence[Effect]:
         """Apply a record, and keep what nobody outside knows yet."""
+        self._machine.mute(seq <= self._cursor)
         effects = self._machine.apply(seq, ts_ns, kind, version, payload)
         if seq > self._cursor:
             self.missed.append(Done(seq, ts_ns, effects))
@@ -115,6 +116,7 @@ async def open_journal(
         replay = _Replay(machine, cursor.seq)
         replayed = await asyncio.to_thread(journal.recover, replay, outputs_after=cursor.seq)
         undo.pop_all()
+    machine.mute(False)
     _log.info(
         "journal_recovered",
         folder=str(folder),
