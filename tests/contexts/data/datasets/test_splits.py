@@ -88,9 +88,9 @@ def test_labels_of_a_file_are_those_of_the_same_bars_ahead(home: Path, tmp_path:
     [
         ("ts_ns,end\n1,2\n", "end_ts_ns"),
         ("ts_ns,end_ts_ns\n1,x\n", "whole nanoseconds"),
-        ("ts_ns,end_ts_ns\n1,2\n1,3\n", "labels a time twice"),
-        ("ts_ns,end_ts_ns\n1,2\n", "no label for 300 of 300 bars"),
-        ("", "labels are whole"),
+        ("ts_ns,end_ts_ns\n1,2\n1,3\n", "has a time twice"),
+        ("ts_ns,end_ts_ns\n1,2\n", "no end_ts_ns for 300 of 300 bars"),
+        ("", "times are whole"),
     ],
 )
 def test_a_bad_file_of_labels_is_refused(home: Path, tmp_path: Path, text: str, says: str) -> None:

@@ -61,6 +61,11 @@ def _file_options(command: Any) -> Any:
 @click.option("--symbol", help="What to fetch from the provider.")
 @click.option("--start", metavar="DATE", help="First bar's open, UTC: 2020-01-31[THH:MM].")
 @click.option("--end", metavar="DATE", help="Bars open before this, UTC.")
+@click.option(
+    "--known-at",
+    type=click.Path(path_type=Path),
+    help="CSV or Parquet with ts_ns and known_at_ns: when each bar was published.",
+)
 @_file_options
 @json_option
 def import_command(
@@ -80,6 +85,8 @@ def import_command(
         else:
             # All files are read before the first is stored: one bad file stores nothing.
             read = _read(paths, name, options, progress)
+        if options["known_at"] is not None:
+            read = _with_known_at(read, options["known_at"])
         done = [(store.save(imported), imported.report) for imported in read]
     documents = [document(info, report) for info, report in done]
     surroundings.emit(
@@ -116,11 +123,13 @@ def list_command() -> None:
 
 @data.command("show")
 @click.argument("dataset")
+@click.option("--as-of", metavar="DATE", help="As it was known at this time, UTC.")
 @json_option
-def show_command(dataset: str) -> None:
+def show_command(dataset: str, as_of: str | None) -> None:
     """Show a dataset and what validation found in it."""
     surroundings = command_context()
-    opened = store_of(surroundings).open(dataset)
+    as_of_ns = None if as_of is None else moment_ns(as_of, 0)
+    opened = store_of(surroundings).open(dataset, as_of_ns=as_of_ns)
     report = opened.quality()
     surroundings.emit(document(opened.info, report), report_table(opened.info, report))
 
@@ -193,6 +202,15 @@ def _read(
     return import_files(
         paths, request, now_ns=time.time_ns(), code_version=fks.__version__, progress=progress
     )
+
+
+def _with_known_at(read: Sequence[Imported], path: Path) -> list[Imported]:
+    """Add to one dataset when its bars were known."""
+    from fks.contexts.data.service.importing import with_known_at_file
+
+    if len(read) > 1:
+        raise Invalid("--known-at goes with one dataset; import them one by one")
+    return [with_known_at_file(read[0], path)]
 
 
 def _fetch(

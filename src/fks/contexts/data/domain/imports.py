@@ -61,7 +61,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Imported(NamedTuple):
-    """A dataset in memory, before it is stored; `provenance` goes into its manifest."""
+    """A dataset in memory, before it is stored; `provenance` goes into its manifest.
+
+    `known_at_ns` says when each kept bar was published, where that is told; the hash covers it.
+    """
 
     info: DatasetInfo
     table: RawTable
@@ -69,6 +72,7 @@ class Imported(NamedTuple):
     report: QualityReport
     pieces: tuple[Piece, ...] = ()
     provenance: Provenance = Provenance()
+    known_at_ns: Int64 | None = None
 
 
 def import_table(table: RawTable, wanted: Wanted, expected: Calendars) -> Imported:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from fks.contexts.data.adapters.bar_stamps import read_stamps
 from fks.contexts.data.adapters.calendars import check_calendar, expected_coverage
 from fks.contexts.data.adapters.fingerprint import fingerprint
 from fks.contexts.data.adapters.formats.reading import (
@@ -20,6 +21,7 @@ from fks.contexts.data.adapters.formats.reading import (
     silent,
 )
 from fks.contexts.data.adapters.formats.registry import read_file
+from fks.contexts.data.domain.content import with_known_at
 from fks.contexts.data.domain.imports import Imported, Wanted, import_table
 from fks.contexts.data.domain.table import RawTable, joined
 from fks.contexts.data.domain.timeframes import timeframe_ns
@@ -30,7 +32,14 @@ from fks.contracts.data.datasets import Provenance, SourceFile
 from fks.contracts.values import Instrument
 from fks.kernel.errors import Invalid, NotFound
 
-__all__ = ["FileRequest", "ProviderRequest", "import_file", "import_files", "import_provider"]
+__all__ = [
+    "FileRequest",
+    "ProviderRequest",
+    "import_file",
+    "import_files",
+    "import_provider",
+    "with_known_at_file",
+]
 
 
 class FileRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,6 +158,27 @@ def _imported(
         code_version=code_version,
     )
     return import_table(table, wanted, expected_coverage)._replace(pieces=pieces)
+
+
+def with_known_at_file(imported: Imported, path: Path) -> Imported:
+    """Return the dataset with the time at which each kept bar was known, read from a file.
+
+    Raises `NotFound`, and `Invalid` where a bar has none, or was known before it opened.
+    """
+    stamps = read_stamps(path, imported.cleaned.kept.ts_ns, "known_at_ns")
+    early = int((stamps < imported.cleaned.kept.ts_ns).sum())
+    if early:
+        raise Invalid(
+            f"{path.name}: {early:,} bars were known before they opened", code="data.bad_stamps"
+        )
+    made_by = imported.provenance
+    sources = (*made_by.sources, *fingerprint(path))
+    info = imported.info
+    return imported._replace(
+        info=msgspec.structs.replace(info, hash=with_known_at(info.hash, stamps)),
+        provenance=msgspec.structs.replace(made_by, sources=sources),
+        known_at_ns=stamps,
+    )
 
 
 def _command(request: FileRequest) -> str:

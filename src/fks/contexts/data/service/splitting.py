@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from fks.contexts.data.adapters.bar_stamps import read_stamps
 from fks.contexts.data.adapters.fingerprint import fingerprint
-from fks.contexts.data.adapters.labels import read_label_ends
 from fks.contexts.data.domain.splits import schemes
 from fks.contexts.data.domain.splits.purging import check_labels, label_ends
 from fks.contexts.data.store import DatasetStore, check_name
@@ -151,7 +151,7 @@ def _labels(request: SplitRequest, ts_ns: Int64, parameters: dict[str, str]) -> 
     if request.labels is not None:
         if request.label_bars:
             raise Invalid("give --labels or --label-bars, not both", code="data.bad_labels")
-        ends_ns = read_label_ends(request.labels, ts_ns)
+        ends_ns = read_stamps(request.labels, ts_ns, "end_ts_ns")
         (source,) = fingerprint(request.labels)
         parameters.update(labels=source.name, labels_sha256=source.sha256)
         return check_labels(ts_ns, ends_ns)

@@ -98,8 +98,8 @@ class DatasetStore:
         """Return a dataset by `name`, `name@hash`, `name@tag` or hash (eight digits suffice).
 
         With `as_of_ns` a name and a tag mean what they meant at that time, and a version must
-        have been stored by then. Raises `NotFound` naming what there is, or since when;
-        `Unavailable` when it cannot be read.
+        have been stored by then; bars that say when they were known decide themselves. Raises
+        `NotFound` naming what there is, or since when; `Unavailable` when it cannot be read.
         """
         name, _, version = text.partition("@")
         dataset = None
@@ -115,7 +115,8 @@ class DatasetStore:
             raise NotFound(
                 f"no dataset {text[:80]!r}; there are {there}", code="data.dataset_not_found"
             )
-        return self._kept(dataset)
+        kept = self._kept(dataset)
+        return kept if as_of_ns is None else kept.known_by(as_of_ns)
 
     def history(self, name: str) -> Sequence[Entry]:
         """Return what happened to a name, oldest first. Raises `NotFound`."""
@@ -198,6 +199,9 @@ class DatasetStore:
         """Return the newest version of a name, from the store or the samples, as of a time."""
         entries = self.histories.of(name)
         of = current(entries if as_of_ns is None else known(entries, as_of_ns))
+        first = self._at(name, entries[0].hash) if of is None and entries else None
+        if first is not None and first.has_known_at:
+            return first  # its bars say themselves what was known before they were stored
         if of is not None:
             found = self._at(name, of)
             if found is None:
@@ -220,7 +224,9 @@ class DatasetStore:
         return sample if sample is not None and sample.info.hash == of else None
 
     def _was_known(self, dataset: StoredDataset, as_of_ns: int) -> None:
-        """Raise `NotFound` for a version that was not stored by a time."""
+        """Raise `NotFound` for a version that was not stored by a time, if its bars do not say."""
+        if dataset.has_known_at:
+            return
         info = dataset.info
         entries = self.histories.of(info.name)
         if info.hash not in stored_hashes(known(entries, as_of_ns)):

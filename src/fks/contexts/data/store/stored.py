@@ -15,13 +15,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fks.contexts.data.domain.content import dataset_hash
+from fks.contexts.data.domain.content import dataset_hash, with_known_at
 from fks.contexts.data.domain.manifest import Recorded, manifest_of
+from fks.contexts.data.domain.quality import iso
 from fks.contexts.data.domain.table import RawTable
+from fks.contexts.data.store.written import KNOWN_AT
 from fks.contracts.columns import BarColumns, Int64, prices_to_ticks
 from fks.contracts.data import DatasetInfo, QualityReport
 from fks.contracts.data.datasets import DatasetManifest
-from fks.kernel.errors import Unavailable
+from fks.kernel.errors import NotFound, Unavailable
 
 __all__ = ["Guard", "StoredDataset", "load"]
 
@@ -45,6 +47,7 @@ class StoredDataset:
         self._info = info
         self._folder = folder
         self._columns: BarColumns | None = None
+        self._known: Any = None  # a mask of the bars that this view has
 
     @property
     def info(self) -> DatasetInfo:
@@ -86,14 +89,15 @@ class StoredDataset:
             tick_size=tick,
         )
 
-    def _column(self, name: str) -> Any:
+    def _column(self, name: str, file: str = "bars.parquet") -> Any:
         """Read a column. Raises `Unavailable` when the file cannot be read any more."""
-        path = self._folder / "bars.parquet"
+        path = self._folder / file
         try:
             read = pq.read_table(path, columns=[name], memory_map=True, use_threads=False)
         except (OSError, pa.ArrowException) as error:
             raise self._damaged(error) from None
-        return read[name].to_numpy()
+        values = read[name].to_numpy()
+        return values if self._known is None else values[self._known]
 
     def table(self) -> RawTable:
         """Return the rows as they were kept."""
@@ -111,9 +115,39 @@ class StoredDataset:
     def verify(self) -> bool:
         """Tell whether the content still has the hash of its name."""
         info = self._info
-        return dataset_hash(self.table(), info.instrument, info.timeframe, info.synthetic) == (
-            info.hash
+        found = dataset_hash(self.table(), info.instrument, info.timeframe, info.synthetic)
+        if self.has_known_at:
+            found = with_known_at(found, self._column("known_at_ns", KNOWN_AT))
+        return found == info.hash
+
+    @property
+    def has_known_at(self) -> bool:
+        """Tell whether each bar says when it was known."""
+        return (self._folder / KNOWN_AT).is_file()
+
+    def known_by(self, as_of_ns: int) -> StoredDataset:
+        """Return the bars that were known by a time, where they say so; else all of them.
+
+        Raises `NotFound` where none was known yet.
+        """
+        if not self.has_known_at:
+            return self
+        known = np.asarray(self._column("known_at_ns", KNOWN_AT)) <= as_of_ns
+        if not known.any():
+            raise NotFound(
+                f"no bar of {self._info.name} was known on {iso(as_of_ns)}",
+                code="data.not_known_then",
+            )
+        ts_ns = self.times()[known]
+        info = msgspec.structs.replace(
+            self._info,
+            rows=len(ts_ns),
+            first_ts_ns=int(ts_ns[0]),
+            last_ts_ns=int(ts_ns[-1]),
         )
+        made = StoredDataset(info, self._folder)
+        made.guard, made._known = self.guard, known
+        return made
 
     def quality(self) -> QualityReport:
         """Return the report written at import. Raises `Unavailable` when it cannot be read."""
@@ -138,7 +172,7 @@ class StoredDataset:
         """
         self.allow(from_ts_ns, to_ts_ns)
         path = str(self._folder / "bars.parquet")
-        if self._columns is not None or _GLOB.search(path):
+        if self._columns is not None or self._known is not None or _GLOB.search(path):
             self._columns = self._columns or self._load()
             found = _between(self._columns, from_ts_ns, to_ts_ns)
             part = found[-limit:] if tail else found[:limit]

@@ -22,15 +22,16 @@ from fks.contexts.data.domain.validation import REASONS
 from fks.contracts.data.datasets import StoredFile
 from fks.kernel.errors import Unavailable
 
-__all__ = ["disk_faults", "replace", "sole_writer", "sync", "write_dataset"]
+__all__ = ["KNOWN_AT", "disk_faults", "replace", "sole_writer", "sync", "write_dataset"]
 
 GROUP_ROWS = 1 << 17
+KNOWN_AT = "known_at.parquet"
 _COLUMNS = ("ts_ns", "open", "high", "low", "close", "volume")
 _DELTA = {"ts_ns": "DELTA_BINARY_PACKED"}
 
 
 def write_dataset(imported: Imported, folder: Path) -> None:
-    """Write the four files of a dataset into an empty folder."""
+    """Write the files of a dataset into an empty folder."""
     kept = imported.cleaned.kept
     table = pa.table({name: getattr(kept, name) for name in _COLUMNS})
     pq.write_table(
@@ -41,6 +42,9 @@ def write_dataset(imported: Imported, folder: Path) -> None:
         column_encoding=_DELTA,
         row_group_size=GROUP_ROWS,
     )
+    if imported.known_at_ns is not None:
+        stamps = pa.table({"known_at_ns": imported.known_at_ns})
+        pq.write_table(stamps, folder / KNOWN_AT, compression="lz4", use_dictionary=False)
     (folder / "quality.json").write_bytes(_json(imported.report))
     if imported.report.rows_quarantined:
         pq.write_table(_quarantine(imported), folder / "quarantine.parquet", compression="lz4")

@@ -1,4 +1,8 @@
-"""Read when labels end: a CSV or Parquet file with the columns `ts_ns` and `end_ts_ns`."""
+"""Read a time for each bar: a CSV or Parquet file with `ts_ns` and one more column.
+
+The other column is `end_ts_ns`, when the label of the bar ends, or `known_at_ns`, when the bar was
+published.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +16,13 @@ import pyarrow.parquet as pq
 from fks.contracts.columns import Int64
 from fks.kernel.errors import Invalid, NotFound
 
-__all__ = ["read_label_ends"]
+__all__ = ["read_stamps"]
 
-_COLUMNS = ("ts_ns", "end_ts_ns")
 _MOST_BYTES = 2 << 30
 
 
-def read_label_ends(path: Path, ts_ns: Int64) -> Int64:
-    """Return the end of each row's label, UTC nanoseconds, shape (n,) as `ts_ns`.
+def read_stamps(path: Path, ts_ns: Int64, column: str) -> Int64:
+    """Return a column's time of each bar, UTC nanoseconds, shape (n,) as `ts_ns`.
 
     Rows of the file may be in any order, and may be more than the dataset's. Raises `NotFound`,
     and `Invalid` for a file that cannot be read, contradicts itself or lacks a row.
@@ -27,30 +30,31 @@ def read_label_ends(path: Path, ts_ns: Int64) -> Int64:
     if not path.is_file():
         raise NotFound(f"no file {path}", code="data.no_file")
     if path.stat().st_size > _MOST_BYTES:
-        raise Invalid(f"{path.name} is longer than 2 GiB", code="data.bad_labels")
+        raise Invalid(f"{path.name} is longer than 2 GiB", code="data.bad_stamps")
     try:
         if path.suffix in (".parquet", ".pq"):
-            table = pq.read_table(path, columns=list(_COLUMNS))
+            table = pq.read_table(path, columns=["ts_ns", column])
         else:
             table = pa.csv.read_csv(path)
         found, ends = (
-            np.asarray(table[name].cast(pa.int64()).to_numpy(), dtype=np.int64) for name in _COLUMNS
+            np.asarray(table[name].cast(pa.int64()).to_numpy(), dtype=np.int64)
+            for name in ("ts_ns", column)
         )
     except (KeyError, ValueError, OSError, pa.ArrowException) as error:
         raise Invalid(
-            f"{path.name}: {str(error).splitlines()[0][:120]}; labels are whole nanoseconds in "
-            "columns ts_ns and end_ts_ns",
-            code="data.bad_labels",
+            f"{path.name}: {str(error).splitlines()[0][:120]}; its times are whole "
+            f"nanoseconds in columns ts_ns and {column}",
+            code="data.bad_stamps",
         ) from None
     order = np.argsort(found, kind="stable")
     found, ends = found[order], ends[order]
     if np.any(found[1:] == found[:-1]):
-        raise Invalid(f"{path.name} labels a time twice", code="data.bad_labels")
+        raise Invalid(f"{path.name} has a time twice", code="data.bad_stamps")
     place = np.minimum(np.searchsorted(found, ts_ns), max(len(found) - 1, 0))
     lacking = len(ts_ns) if not len(found) else int((found[place] != ts_ns).sum())
     if lacking:
         raise Invalid(
-            f"{path.name} has no label for {lacking:,} of {len(ts_ns):,} bars",
-            code="data.bad_labels",
+            f"{path.name} has no {column} for {lacking:,} of {len(ts_ns):,} bars",
+            code="data.bad_stamps",
         )
     return ends[place]
