@@ -218,6 +218,9 @@ class Placing:
         flags |= int(Flag.REDUCE_ONLY) if request.reduce_only else 0
         flags |= int(SelfTrade[request.self_trade.name]) << 5
         shown = request.display_quantity
+        tif = TIFS[request.time_in_force]
+        if tif is Tif.AT_OPEN and not floor.by_number[order.instrument].matched:
+            tif = Tif.GTC  # the venue has phases, the engine that counts for it has none
         return {
             "id": order.id,
             "account": floor.accounts[request.account].number,
@@ -225,7 +228,7 @@ class Placing:
             "strategy": floor.strategies.get(request.strategy_id, 0),
             "side": 0 if request.side is Side.BUY else 1,
             "type": int(KINDS[request.type]),
-            "tif": int(TIFS[request.time_in_force]),
+            "tif": int(tif),
             "flags": flags,
             "price": order.price_ticks or 0,
             "stop": order.stop_ticks or 0,

@@ -21,6 +21,7 @@ __all__ = ["Market"]
 _log = structlog.get_logger("fks.execution")
 _QUIET_NS = 200_000_000
 _FRESH_NS = 60_000_000_000
+_DAY_NS = 86_400_000_000_000
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -58,8 +59,18 @@ class Market:
             return
         venues = {venue for venue, symbol in live.floor.instruments if symbol == event.instrument}
         bar = Bar(event.ts_ns, event.open, event.high, event.low, event.close, event.volume)
+        step_ns = _step_ns(event.timeframe)
+        calendars = {
+            live.floor.instruments[venue, event.instrument].instrument.calendar for venue in venues
+        }
+        # A day's bar holds its session's auctions, where there are sessions.
+        whole = step_ns >= _DAY_NS and not calendars <= {"24/7"}
         seen = BarSeen(
-            symbol=event.instrument, bar=bar, end_ns=event.ts_ns + _step_ns(event.timeframe)
+            symbol=event.instrument,
+            bar=bar,
+            end_ns=event.ts_ns + step_ns,
+            opens=whole,
+            closes=whole,
         )
         for link in self._links:
             if link.account.venue in venues:
