@@ -59,6 +59,7 @@ __all__ = [
     "Strategy",
     "StrategyInfo",
     "StrategyList",
+    "StrategyReported",
     "Trade",
     "Trigger",
 ]
@@ -190,6 +191,19 @@ class BarDecided(Event, frozen=True, kw_only=True, tag="engine.bar_decided.v1"):
     bar_index: int
     signals: int
     error: str = ""
+
+
+class StrategyReported(Event, frozen=True, kw_only=True, tag="engine.strategy_reported.v1"):
+    """A process decides for `sessions` sessions of a strategy; not `alive`: it stopped on purpose.
+
+    Sent every `engine.heartbeat_s` while it does; whoever trades its signals takes silence for
+    the death of the process.
+    """
+
+    strategy: str
+    ts_ns: int
+    sessions: int = 0
+    alive: bool = True
 
 
 class ParamInfo(msgspec.Struct, frozen=True, kw_only=True):

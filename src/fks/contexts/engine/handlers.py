@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fks.contexts.engine.domain.parameters import describe, make_strategy
+from fks.contexts.engine.service.heartbeats import Heartbeats
 from fks.contexts.engine.service.jobs import Jobs
 from fks.contexts.engine.service.results import Results
 from fks.contexts.engine.service.scanner import Scanner
@@ -160,9 +161,10 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
 
 
 def services(runtime: Runtime) -> tuple[Service, ...]:
-    """Return the loop that runs what is queued."""
+    """Return the loops that run what is queued, and that say which strategies are alive."""
     handlers = runtime.singleton(Handlers, lambda: Handlers(runtime))
-    return (Service("backtests", handlers.jobs.serve),)
+    beats = Heartbeats(runtime, handlers.sessions)
+    return (Service("backtests", handlers.jobs.serve), Service("heartbeats", beats.run))
 
 
 def checks(runtime: Runtime) -> tuple[Check, ...]:

@@ -7,7 +7,7 @@ again from the session's dataset: a strategy's state is a function of the bars i
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 
 import structlog
 
@@ -55,6 +55,10 @@ class LiveSessions:
     def count(self) -> int:
         """Return how many sessions are decided for."""
         return len(self._sessions)
+
+    def strategies(self) -> Counter[str]:
+        """Return the strategies that are decided for, with how many sessions each."""
+        return Counter(live.session.strategy for live in self._sessions.values())
 
     async def begin(self, session: Session, cause: Meta) -> None:
         """Make the strategy of a new session."""

@@ -285,6 +285,13 @@ class Policies:
         sender = conduct.strategy_of(self._state, strategy, "")
         sender.beat_ns, sender.silent = now_ns, False
 
+    def hears(self, strategy: str = "") -> bool:
+        """Tell whether heartbeats are expected of a strategy; without a name: of any."""
+        if strategy:
+            known = self._state.strategies.get(strategy)
+            return known is not None and known.beat_ns > 0
+        return any(one.beat_ns and not one.silent for one in self._state.strategies.values())
+
     def retire(self, strategy: str) -> None:
         """Expect no more heartbeats of a strategy that was stopped on purpose."""
         sender = self._state.strategies.get(strategy)

@@ -240,12 +240,13 @@ class MarketGateSet(Input, frozen=True, kw_only=True, tag="market_gate"):
 class StrategySeen(Input, frozen=True, kw_only=True, tag="strategy"):
     """A strategy said that it is alive, or that it stops on purpose (`alive` false).
 
-    `alarm` doubts its model (not approved, drifting); empty trusts it again.
+    `alarm` doubts its model (not approved, drifting); empty trusts it again, None is a mere
+    heartbeat, which leaves it.
     """
 
     strategy: str
     alive: bool = True
-    alarm: str = ""
+    alarm: str | None = ""
 
 
 class OverrideAsked(Input, frozen=True, kw_only=True, tag="override"):

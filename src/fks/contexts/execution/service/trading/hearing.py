@@ -1,15 +1,41 @@
-"""A strategy's signal as the wish that trading accounts take."""
+"""What strategies say, as trading accounts take it: signals, and that they are alive."""
 
 from __future__ import annotations
 
 import hashlib
 from decimal import Decimal
 
-from fks.contracts.engine import Action, SignalRaised
+import structlog
+
+from fks.contexts.execution.domain.trading.inputs import StrategySeen
+from fks.contexts.execution.service.trading.state import Live
+from fks.contracts.engine import Action, SignalRaised, StrategyReported
 from fks.contracts.execution import TakeSignal
 from fks.contracts.values import OrderType, PositionSide, Side
+from fks.kernel.errors import FksError
 
-__all__ = ["heard_signal"]
+__all__ = ["hear_beat", "heard_signal"]
+
+_log = structlog.get_logger("fks.execution")
+_LATE_NS = 5_000_000_000
+
+
+def hear_beat(live: Live, event: StrategyReported) -> None:
+    """Journal the heartbeat of a strategy whose signals are traded; one that is late is none.
+
+    A strategy that ends on purpose, or whose signals nobody trades any more, is not waited for.
+    """
+    if live.clock.now_ns() - event.ts_ns > _LATE_NS:
+        return
+    name, floor = event.strategy, live.floor
+    routed = any(r.enabled and r.strategy_id == name for r in floor.routes.values())
+    alive = event.alive and routed
+    if not alive and not floor.policies.hears(name):
+        return
+    try:
+        live.writer.put(StrategySeen(strategy=name, alive=alive, alarm=None), urgent=True)
+    except FksError as error:
+        _log.warning("heartbeat_not_journaled", strategy=name, error=error.message)
 
 
 def heard_signal(event: SignalRaised, now_ns: int) -> TakeSignal | None:

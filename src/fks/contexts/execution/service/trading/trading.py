@@ -382,6 +382,7 @@ class Trading:
 
 
 def _waits(live: Live) -> bool:
-    """Tell whether anything depends on the next second: an order, a signal, a gate that opens."""
+    """Tell whether the next second matters: to an order, a signal, a gate, a strategy's silence."""
     floor = live.floor
-    return bool(floor.working or floor.held or any(gate[4] for gate in floor.gates.values()))
+    opens = any(gate[4] for gate in floor.gates.values())
+    return bool(floor.working or floor.held or opens or floor.policies.hears())

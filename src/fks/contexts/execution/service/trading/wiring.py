@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from fks.contexts.execution.service.trading.hearing import hear_beat
 from fks.contexts.execution.service.trading.trading import Trading
 from fks.contracts import execution as said
 from fks.contracts.data import BarClosed
-from fks.contracts.engine import SignalRaised
+from fks.contracts.engine import SignalRaised, StrategyReported
 from fks.kernel.bus import Wiring
 from fks.kernel.errors import NotFound
 from fks.kernel.messages import Meta, Query
@@ -68,6 +69,10 @@ def wire_trading(runtime: Runtime, wiring: Wiring) -> None:
     async def on_signal_raised(event: SignalRaised, _meta: Meta) -> None:
         await trading.hear_signal(event)
 
+    def on_strategy_reported(event: StrategyReported, _meta: Meta) -> None:
+        if trading.live is not None:
+            hear_beat(trading.live, event)
+
     async def place(wish: said.PlaceOrder, _meta: Meta) -> said.AccountOrder:
         desk = await trading.trading(wish.request.account, wish.request.symbol)
         return await desk.place(wish)
@@ -100,6 +105,7 @@ def wire_trading(runtime: Runtime, wiring: Wiring) -> None:
 
     wiring.on(BarClosed, on_bar_closed)
     wiring.on(SignalRaised, on_signal_raised)
+    wiring.on(StrategyReported, on_strategy_reported)
     wiring.answer(said.PlaceOrder, place)
     wiring.answer(said.PlaceOrders, place_many)
     wiring.answer(said.TakeSignal, take_signal)
