@@ -22,6 +22,7 @@ from fks.contexts.data.domain.timeframes import DAY_NS, timeframe_ns
 from fks.contexts.data.store import check_name
 from fks.contexts.data.store.stored import StoredDataset
 from fks.contracts.columns import BarColumns
+from fks.contracts.data.datasets import Provenance
 from fks.kernel.errors import Invalid
 
 __all__ = ["LongerBars", "resample"]
@@ -80,7 +81,14 @@ def resample(
         created_at_ns=now_ns,
         code_version=code_version,
     )
-    return LongerBars(import_table(_table(made), wanted, expected_coverage), outside, cut)
+    made_by = Provenance(
+        kind="derived",
+        command=f"resample timeframe={timeframe}",
+        parents=(info.hash,),
+        code_version=code_version,
+    )
+    imported = import_table(_table(made), wanted, expected_coverage)._replace(provenance=made_by)
+    return LongerBars(imported, outside, cut)
 
 
 def _check(have: str, asked: str, shorter: int, step: int) -> None:
