@@ -2,12 +2,16 @@
 import { describe, expect, it } from "vitest";
 import type { FeedEvent } from "../src/api/events";
 import { NO_SESSION, merge } from "../src/api/resume";
-import type { AccountOrder, AccountPosition, HeldSignal } from "../src/api/types";
+import type { AccountOrder, AccountPosition, HeldSignal, LimitUse, Override } from "../src/api/types";
+import { nextCursor } from "../src/store/history";
 import { routeOf, tradeHref } from "../src/store/location";
 import { withOrder, withOrderEvents, withPositionEvents, withSignalEvents } from "../src/store/trading_events";
 import { NEW_ACCOUNT, accountErrors, accountWish, parseLimits } from "../src/values/account_form";
 import { canonical, decimal, isPositive, magnitude, scaled, signOf, signed } from "../src/values/decimal";
-import { inUnit, named, placed } from "../src/values/limit_units";
+import { inUnit, unitHint } from "../src/values/figures";
+import { changesOf, lacks } from "../src/values/limit_draft";
+import { again, left, placedWith, softlyRefused } from "../src/values/override";
+import { conditions, sizeText } from "../src/values/rules";
 import { NEW_ORDER, type OrderForm, minuteToNs, orderErrors, orderWish } from "../src/values/order_form";
 
 describe("exact decimals", () => {
@@ -63,19 +67,70 @@ describe("the ticket", () => {
   });
 });
 
-describe("limits", () => {
-  it("are shown in their own unit", () => {
-    expect(inUnit("3000000000000000", "money")).toBe("3,000,000");
-    expect(inUnit("50000", "millionth")).toBe("5.00 %");
-    expect(inUnit("86400000000000", "ns")).toBe("86,400 s");
-    expect(inUnit("7", "lots")).toBe("7 lots");
-    expect(inUnit("0.03", "money")).toBe("0.03");
+function limit(name: string, value: string, code = "VIX_GATE", soft = false): LimitUse {
+  return { account: "a", name, code, value, soft, scope: "account", used: null, limit: null, share: 0, unit: "count", headroom: null, state: "kept", meaning: "m" };
+}
+
+describe("overrides", () => {
+  it("are asked for orders that a soft limit refused, as the same order", () => {
+    const limits = [limit("news_window", "1800", "NEWS_GATE", true), limit("max_vix", "25")];
+    const refused = (id: number, code: string): AccountOrder => ({ ...order(id, "rejected"), code, price: "5", stop_price: null });
+    const soft = softlyRefused([refused(3, "VIX_GATE"), refused(2, "NEWS_GATE"), order(1, "filled")], limits);
+    expect(soft.map(({ id }) => id)).toEqual([2]);
+    const [first] = soft;
+    expect(first && again(first)).toEqual({ account: "a", symbol: "S", side: "buy", type: "limit", quantity: "1", time_in_force: "gtc", post_only: false, reduce_only: false, price: "5" });
   });
 
-  it("of one control are told apart by their place", () => {
-    const lines = placed(["EXPOSURE", "MSG_RATE", "EXPOSURE"], (code) => code);
-    expect(lines.map(({ line, place }) => named(line, line.toLowerCase(), place).title)).toEqual(["gross exposure", "msg rate", "net exposure"]);
-    expect(named("DRAWDOWN", "ladder_warn", 0)).toEqual({ title: "ladder warn", unit: "millionth" });
+  it("are sent for exactly what they were asked for, and tell the time left", () => {
+    const one = { number: 7, approved: true, account: "a", symbol: "S", side: "sell", quantity: "2" } as Override;
+    expect(placedWith(one, { price: "", stop_loss: "9", take_profit: "" })).toEqual({ account: "a", symbol: "S", side: "sell", quantity: "2", type: "market", override: 7, stop_loss: "9" });
+    expect(placedWith(one, { price: "4", stop_loss: "", take_profit: "" }).type).toBe("limit");
+    expect([left(61e9, 0), left(1e9, 0), left(0, 5)]).toEqual(["1:01", "0:01", "expired"]);
+  });
+});
+
+describe("rules in words", () => {
+  const sizing = { method: "risk_percent" as const, quantity: "1", risk: "0.01", atr_multiple: "2", fraction: "0.25", tiers: [], most: null };
+  it("tell how a signal is sized, and what a firm asks", () => {
+    expect(sizeText(sizing)).toBe("1 % of equity at the stop");
+    expect(sizeText({ ...sizing, method: "fixed", quantity: "3", most: "9" })).toBe("3 units, at most 9");
+    expect(sizeText({ ...sizing, method: "kelly" })).toBe("25 % of Kelly");
+    const rules = { drawdown_kind: "end_of_day", overnight: false, news: false, daily_loss_soft: true, payout: "0.80" };
+    expect(conditions(rules as Parameters<typeof conditions>[0])).toBe("Drawdown is end of day; flat before the close; no entries around news; a daily loss ends the day; 80 % of the profit is paid out.");
+  });
+});
+
+describe("pages of the past", () => {
+  it("go on below the last row, and end with a short page", () => {
+    const id = (row: number): number => row;
+    expect(nextCursor([9, 8, 7], id, 3)).toBe(7);
+    expect(nextCursor([9, 8, 7, 6], id, 3)).toBe(6);
+    expect(nextCursor([9, 8], id, 3)).toBeUndefined();
+    expect(nextCursor([], id, 3)).toBeUndefined();
+  });
+});
+
+describe("limits", () => {
+  it("are shown in their own unit, no digit rounded away", () => {
+    expect(inUnit("3000000", "money")).toBe("3,000,000");
+    expect(["0.05", "1", "0.0123456", "10", "0", "-0.5"].map((text) => inUnit(text, "share"))).toEqual(["5 %", "100 %", "1.23456 %", "1,000 %", "0 %", "−50 %"]);
+    expect(inUnit("86400", "seconds")).toBe("86,400 s");
+    expect(inUnit("7", "quantity")).toBe("7");
+    expect(inUnit(null, "money")).toBe("–");
+    expect(unitHint("share")).toContain("none waives it");
+  });
+
+  it("that are changed are those whose text differs", () => {
+    expect(changesOf({ max_vix: " 30 ", heartbeat: "10", symbols: "" }, [limit("max_vix", "25"), limit("heartbeat", "10"), limit("symbols", "*")])).toEqual({ max_vix: "30" });
+  });
+
+  it("are confirmed with a reason where they let more through", () => {
+    const difference = { name: "max_vix", before: "25", after: "30", looser: true };
+    const preview = { account: "a", limits_version: 1, needs_reason: true, differences: [difference] };
+    expect(lacks(preview, "  a ")).toContain("loosens");
+    expect(lacks(preview, "calm market")).toBe("");
+    expect(lacks({ ...preview, needs_reason: false }, "")).toBe("");
+    expect(lacks({ ...preview, differences: [] }, "why")).toBe("nothing differs");
   });
 
   it("of a new account are read line by line, and a line that is none is named", () => {

@@ -148,6 +148,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{account}/journal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what happened to an account
+         * @description Return lines of the journal, the newest first; `what=limits` are versions of limits.
+         */
+        get: operations["ApiV1AccountsJournalJournal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{account}/limits": {
         parameters: {
             query?: never;
@@ -162,6 +182,26 @@ export interface paths {
          */
         put: operations["ApiV1AccountsLimitsLimits"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/limits/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview limits
+         * @description Return what a change would do to the version in force; nothing is changed.
+         */
+        post: operations["ApiV1AccountsLimitsCheckCheckLimits"];
         delete?: never;
         options?: never;
         head?: never;
@@ -838,7 +878,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List overrides
+         * @description Return overrides that are neither used nor expired.
+         */
+        get: operations["ApiV1RiskOverridesOverrides"];
         put?: never;
         /**
          * Ask for an override
@@ -1388,6 +1432,18 @@ export interface components {
         AccountPositionList: {
             positions: components["schemas"]["AccountPosition"][];
         };
+        /** AccountStep */
+        AccountStep: {
+            detail: string;
+            order_id: number;
+            seq: number;
+            ts_ns: number;
+            what: string;
+        };
+        /** AccountStepList */
+        AccountStepList: {
+            steps: components["schemas"]["AccountStep"][];
+        };
         /** Adopting */
         Adopting: {
             /** @default operator */
@@ -1521,6 +1577,20 @@ export interface components {
             latency_ms: number;
             message: string;
             status: string;
+        };
+        /** ControlCheck */
+        ControlCheck: {
+            code: string;
+            limit?: string | null;
+            name: string;
+            passes: boolean;
+            /** @default  */
+            reason: string;
+            /** @default  */
+            unit: string;
+            used?: string | null;
+            /** @default  */
+            value: string;
         };
         /**
          * CostModel
@@ -1783,6 +1853,8 @@ export interface components {
         };
         /** LimitChange */
         LimitChange: {
+            /** @default 0 */
+            expected_version: number;
             limits?: {
                 [key: string]: string;
             };
@@ -1793,15 +1865,45 @@ export interface components {
             reason: string;
             sizing?: components["schemas"]["SizingRule"] | null;
         };
+        /** LimitDifference */
+        LimitDifference: {
+            after: string;
+            before: string;
+            looser: boolean;
+            name: string;
+        };
+        /** LimitPreview */
+        LimitPreview: {
+            account: string;
+            differences: components["schemas"]["LimitDifference"][];
+            limits_version: number;
+            needs_reason: boolean;
+        };
         /** LimitUse */
         LimitUse: {
             account: string;
             code: string;
+            headroom?: string | null;
             limit: string | null;
+            /** @default  */
+            meaning: string;
             name: string;
             scope: string;
             share: number;
-            used: string;
+            /** @default false */
+            soft: boolean;
+            /** @default kept */
+            state: string;
+            unit: string;
+            used: string | null;
+            /** @default  */
+            value: string;
+        };
+        /** LimitWish */
+        LimitWish: {
+            limits?: {
+                [key: string]: string;
+            };
         };
         /** MarketFacts */
         MarketFacts: {
@@ -1849,12 +1951,7 @@ export interface components {
         OrderCheck: {
             accepted: boolean;
             code: string;
-            controls: [
-                string,
-                boolean,
-                string,
-                string
-            ][];
+            controls: components["schemas"]["ControlCheck"][];
             fee: string;
             margin: string;
             notional: string;
@@ -1900,8 +1997,30 @@ export interface components {
         };
         /** Override */
         Override: {
+            /** @default  */
+            account: string;
             approved: boolean;
+            /** @default  */
+            approved_by: string;
+            /** @default  */
+            asked_by: string;
+            /** @default 0 */
+            asked_ts_ns: number;
+            /** @default 0 */
+            expires_ts_ns: number;
             number: number;
+            quantity?: string | null;
+            /** @default  */
+            reason: string;
+            side?: components["schemas"]["Side"] | null;
+            /** @default  */
+            strategy_id: string;
+            /** @default  */
+            symbol: string;
+        };
+        /** OverrideList */
+        OverrideList: {
+            overrides: components["schemas"]["Override"][];
         };
         /** OverrideWish */
         OverrideWish: {
@@ -2035,10 +2154,16 @@ export interface components {
         /** PropState */
         PropState: {
             account: string;
+            day_left?: string | null;
+            /** @default 0 */
+            days: number;
             firm: string;
+            floor?: string | null;
             left: string | null;
             /** @default [] */
             missing: string[];
+            /** @default 0 */
+            payout: string;
             phase: string;
             profit: string;
             target: string | null;
@@ -2516,7 +2641,11 @@ export interface components {
             margin_used: string;
             mode: components["schemas"]["AccountMode"];
             /** @default  */
+            model_hash: string;
+            /** @default  */
             name: string;
+            /** @default [] */
+            not_modelled: string[];
             /** @default 0 */
             open_orders: number;
             /** @default 0 */
@@ -2821,6 +2950,49 @@ export interface operations {
             };
         };
     };
+    ApiV1AccountsJournalJournal: {
+        parameters: {
+            query?: {
+                what?: string;
+                /** @description Only ids below this one. */
+                before_seq?: number;
+                /** @description At most this many. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountStepList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiV1AccountsLimitsLimits: {
         parameters: {
             query?: never;
@@ -2846,6 +3018,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TradingAccount"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1AccountsLimitsCheckCheckLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitWish"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitPreview"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -4245,6 +4458,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RiskState"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1RiskOverridesOverrides: {
+        parameters: {
+            query?: {
+                account?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverrideList"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

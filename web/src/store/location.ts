@@ -11,7 +11,7 @@ export type Route =
   | { page: "story"; id: number }
   | { page: "unknown" };
 
-export const TRADE_PARTS = ["orders", "positions", "risk", "approvals", "accounts"] as const;
+export const TRADE_PARTS = ["orders", "positions", "history", "risk", "overrides", "approvals", "routes", "prop", "accounts"] as const;
 export type TradePart = (typeof TRADE_PARTS)[number];
 
 /** The address of a part of the trade area, or of an order's story. */

@@ -2,7 +2,7 @@
 import { type UseMutationResult, type UseQueryResult, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { body, http } from "../api/client";
 import { NO_SESSION } from "../api/resume";
-import type { Decision, HeldSignal, RiskState, Scope } from "../api/types";
+import type { Decision, HeldSignal, RiskState, Scope, SignalRoute } from "../api/types";
 import { useFeed } from "./feed";
 import { fresh, usePoll } from "./trading";
 import { withSignalEvents } from "./trading_events";
@@ -88,6 +88,14 @@ export function useCloseGate(): UseMutationResult<RiskState, Error, GateWish> {
   const onSuccess = useRefreshAll();
   return useMutation({
     mutationFn: (wish) => body(http.POST("/api/v1/risk/gates", { body: wish, params: fresh() })),
+    onSuccess,
+  });
+}
+
+export function useSetRoute(): UseMutationResult<SignalRoute, Error, SignalRoute> {
+  const onSuccess = useRefreshAll();
+  return useMutation({
+    mutationFn: (route) => body(http.PUT("/api/v1/risk/routes", { body: route, params: fresh() })),
     onSuccess,
   });
 }

@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 
 from fks.contracts.execution.orders import OrderRequest
+from fks.contracts.values import Side
 from fks.kernel.messages import Command, Event, Query
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "AccountList",
     "AccountMode",
     "AccountPerformance",
+    "AccountStep",
+    "AccountStepList",
     "AdoptBalance",
     "ApproveOverride",
     "ArmAccount",
@@ -25,6 +28,7 @@ __all__ = [
     "AttributedSignal",
     "Attribution",
     "BreakerState",
+    "CheckLimits",
     "CompareAccounts",
     "ComparedBalance",
     "DecisionList",
@@ -35,12 +39,17 @@ __all__ = [
     "GetReadiness",
     "GetRiskState",
     "KillTrading",
+    "LimitDifference",
+    "LimitPreview",
     "LimitUse",
+    "ListAccountSteps",
     "ListAccounts",
+    "ListOverrides",
     "ListRiskDecisions",
     "OpenAccount",
     "OrderDecided",
     "Override",
+    "OverrideList",
     "PerformancePoint",
     "PropRules",
     "PropState",
@@ -175,7 +184,9 @@ class AccountComparison(msgspec.Struct, frozen=True, kw_only=True):
 class TradingAccount(msgspec.Struct, frozen=True, kw_only=True):
     """An account as it stands. Money is in `currency`; `armed_until_ts_ns` is of live accounts.
 
-    `comparison` is told by `ListAccounts` only, where the account has a venue to be compared with.
+    Told by `ListAccounts` only: `comparison`, where the account has a venue to be compared with;
+    where its venue simulates fills, `model_hash` names the models and `not_modelled` what these
+    leave out.
     """
 
     id: str
@@ -202,6 +213,8 @@ class TradingAccount(msgspec.Struct, frozen=True, kw_only=True):
     limits: Mapping[str, str] = {}
     name: str = ""
     comparison: AccountComparison | None = None
+    model_hash: str = ""
+    not_modelled: tuple[str, ...] = ()
 
 
 class AccountList(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,7 +249,10 @@ class OpenAccount(
 
 
 class SetLimits(Command[TradingAccount], frozen=True, kw_only=True, tag="execution.set_limits.v1"):
-    """Change limits of an account; each change makes a new version. Loosening needs `reason`."""
+    """Change limits of an account; each change makes a new version. Loosening needs `reason`.
+
+    With an `expected_version` above 0 it conflicts where another version is in force.
+    """
 
     account: Id
     limits: Mapping[str, str]
@@ -244,6 +260,32 @@ class SetLimits(Command[TradingAccount], frozen=True, kw_only=True, tag="executi
     person: str = "operator"
     prop: PropRules | None = None
     sizing: SizingRule | None = None
+    expected_version: int = 0
+
+
+class LimitDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """A limit before and after a change; `looser` lets more through."""
+
+    name: str
+    before: str
+    after: str
+    looser: bool
+
+
+class LimitPreview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a change of limits would do to the version in force; nothing is changed."""
+
+    account: str
+    limits_version: int
+    differences: tuple[LimitDifference, ...]
+    needs_reason: bool
+
+
+class CheckLimits(Query[LimitPreview], frozen=True, kw_only=True, tag="execution.check_limits.v1"):
+    """What would this change of limits do?"""
+
+    account: Id
+    limits: Mapping[str, str] = {}
 
 
 class SignalRoute(msgspec.Struct, frozen=True, kw_only=True):
@@ -271,15 +313,28 @@ class ListAccounts(Query[AccountList], frozen=True, kw_only=True, tag="execution
 
 
 class LimitUse(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of a limit is used; `limit` None is waived, `share` 0..1 of it."""
+    """A limit of an account, and how much of it is used.
+
+    `used`, `limit` and `headroom` are in `unit`: share (0.03 is 3 %), money (of the account's
+    currency), quantity (units of the instrument), count, seconds, points; they are None where
+    there is nothing to count, as for a switch, list, choice or groups. `value` is the text in
+    force, `state` one of free, near (three quarters), reached, kept (in force, nothing to count)
+    and waived. `soft`: two persons together may let one order past it.
+    """
 
     account: str
     code: str
     name: str
     scope: str
-    used: Decimal
+    used: Decimal | None
     limit: Decimal | None
     share: float
+    unit: str
+    headroom: Decimal | None = None
+    value: str = ""
+    state: str = "kept"
+    meaning: str = ""
+    soft: bool = False
 
 
 class GateState(msgspec.Struct, frozen=True, kw_only=True):
@@ -367,6 +422,36 @@ class ListRiskDecisions(
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 200
 
 
+class AccountStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of an account's journal: an order's step, or what befell the account (order 0)."""
+
+    seq: int
+    ts_ns: int
+    order_id: int
+    what: str
+    detail: str
+
+
+class AccountStepList(msgspec.Struct, frozen=True, kw_only=True):
+    """Lines of a journal, newest first."""
+
+    steps: tuple[AccountStep, ...]
+
+
+class ListAccountSteps(
+    Query[AccountStepList], frozen=True, kw_only=True, tag="execution.list_account_steps.v1"
+):
+    """What happened to an account and its orders? `what` is a kind, as limits or armed.
+
+    The lines of one journal number stay together, so a page may be longer than `limit`.
+    """
+
+    account: str
+    what: str = ""
+    before_seq: int = 2**63 - 1
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 200
+
+
 class GateChanged(Event, frozen=True, kw_only=True, tag="execution.gate_changed.v1"):
     """A gate closed or opened, or the kill switch fell or was re-armed."""
 
@@ -429,10 +514,38 @@ class ReportStrategy(
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True):
-    """A right to pass a soft limit once, for one order, within five minutes."""
+    """A right to pass a soft limit once, for one order, until it expires.
+
+    Account, symbol, side and quantity are those of the order it is for; a list tells the
+    persons too, and `approved_by` is empty while nobody has.
+    """
 
     number: int
     approved: bool
+    account: str = ""
+    strategy_id: str = ""
+    symbol: str = ""
+    side: Side | None = None
+    quantity: Decimal | None = None
+    asked_by: str = ""
+    approved_by: str = ""
+    reason: str = ""
+    asked_ts_ns: int = 0
+    expires_ts_ns: int = 0
+
+
+class OverrideList(msgspec.Struct, frozen=True, kw_only=True):
+    """Overrides that are neither used nor expired, by number."""
+
+    overrides: tuple[Override, ...]
+
+
+class ListOverrides(
+    Query[OverrideList], frozen=True, kw_only=True, tag="execution.list_overrides.v1"
+):
+    """Which overrides are open, of one account or all?"""
+
+    account: str = ""
 
 
 class AskOverride(Command[Override], frozen=True, kw_only=True, tag="execution.ask_override.v1"):
@@ -455,7 +568,9 @@ class ApproveOverride(
 class PropState(msgspec.Struct, frozen=True, kw_only=True):
     """How an account stands under its firm's rules; money, None where there is no such rule.
 
-    `verdict`: running, passed, failed or payout. `left` is how far equity may fall.
+    `verdict`: running, passed, failed or payout. `left` is how far equity may fall until it is
+    at `floor`, `day_left` the same of this day, `days` how many were traded, `payout` what may
+    be asked for now.
     """
 
     account: str
@@ -466,6 +581,10 @@ class PropState(msgspec.Struct, frozen=True, kw_only=True):
     target: Decimal | None
     left: Decimal | None
     missing: tuple[str, ...] = ()
+    floor: Decimal | None = None
+    day_left: Decimal | None = None
+    days: int = 0
+    payout: Decimal = Decimal(0)
 
 
 class ReadinessCheck(msgspec.Struct, frozen=True, kw_only=True):

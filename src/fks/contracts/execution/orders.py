@@ -29,6 +29,7 @@ __all__ = [
     "CancelledOrders",
     "CheckOrder",
     "CheckSignal",
+    "ControlCheck",
     "DecideSignals",
     "DecideSignalsReply",
     "DepthLevel",
@@ -346,11 +347,24 @@ class ListAccountPositions(
     account: str = ""
 
 
-class OrderCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """What would happen to an order now; nothing was placed.
+class ControlCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """What a control says to an order: `used` with the order, and `limit`, in `unit`.
 
-    `controls` holds a line for each control: code, whether it passes, what is used, the limit.
+    Controls that count nothing give a reason where they refuse, and the limit's text in `value`.
     """
+
+    name: str
+    code: str
+    passes: bool
+    used: Decimal | None = None
+    limit: Decimal | None = None
+    unit: str = ""
+    value: str = ""
+    reason: str = ""
+
+
+class OrderCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """What would happen to an order now; nothing was placed."""
 
     accepted: bool
     code: str
@@ -359,7 +373,7 @@ class OrderCheck(msgspec.Struct, frozen=True, kw_only=True):
     fee: Decimal
     margin: Decimal
     position_after: Decimal
-    controls: tuple[tuple[str, bool, str, str], ...]
+    controls: tuple[ControlCheck, ...]
 
 
 class CheckOrder(Query[OrderCheck], frozen=True, kw_only=True, tag="execution.check_order.v1"):

@@ -1,8 +1,8 @@
 // Signals that wait for a person, with the time that is left; one or all are approved or rejected.
-import { type ReactNode, useEffect, useState } from "react";
-import type { HeldSignal, SignalRoute } from "../../api/types";
+import { type ReactNode, useState } from "react";
+import type { HeldSignal } from "../../api/types";
 import { choose, useDesk } from "../../store/desk";
-import { useDecideSignals, useHeldSignals, useRisk } from "../../store/risk";
+import { useDecideSignals, useHeldSignals } from "../../store/risk";
 import { decimal } from "../../values/decimal";
 import { percent } from "../../values/format";
 import { ago } from "../../values/time";
@@ -11,17 +11,8 @@ import { TextField } from "../parts/field";
 import { Failure, Loaded, Notice } from "../parts/notice";
 import { Side } from "../parts/side";
 import { type Column, Table } from "../parts/table";
+import { useNow } from "./now";
 import css from "./trade.module.css";
-
-/** The clock of this page, in milliseconds, ticking once a second. */
-function useNow(): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1_000);
-    return () => clearInterval(timer);
-  }, []);
-  return now;
-}
 
 export function ApprovalsPart(): ReactNode {
   const query = useHeldSignals();
@@ -59,7 +50,6 @@ export function ApprovalsPart(): ReactNode {
         {decide.isError && <Failure error={decide.error} doing="decide" context="execution" />}
         {decide.data && <Outcome signals={decide.data} failed={failed} />}
       </Card>
-      <RoutesCard />
     </div>
   );
 }
@@ -114,24 +104,3 @@ function Queue({ signals, busy, onDecide }: QueueProps): ReactNode {
   ];
   return <Table label="Signals that wait" columns={columns} rows={signals} rowKey={(signal) => signal.id} page={25} />;
 }
-
-function RoutesCard(): ReactNode {
-  const routes = useRisk("").data?.routes ?? [];
-  return (
-    <Card title="Routes" aside="which strategy's signals go where">
-      {routes.length === 0 ? (
-        <Notice title="No route yet">A route leads the signals of a strategy to an account: <code>PUT /api/v1/risk/routes</code>.</Notice>
-      ) : (
-        <Table label="Routes" columns={ROUTES} rows={routes} rowKey={(route) => `${route.strategy_id} ${route.account}`} />
-      )}
-    </Card>
-  );
-}
-
-const ROUTES: readonly Column<SignalRoute>[] = [
-  { key: "strategy", title: "Strategy", cell: (route) => route.strategy_id },
-  { key: "account", title: "Account", cell: (route) => route.account },
-  { key: "approval", title: "Approval", cell: (route) => (route.approval ? "by a person" : "by itself") },
-  { key: "expiry", title: "Waits", right: true, cell: (route) => `${route.expires_after_s} s` },
-  { key: "enabled", title: "State", cell: (route) => <Tag tone={route.enabled ? "good" : "plain"}>{route.enabled ? "on" : "off"}</Tag> },
-];

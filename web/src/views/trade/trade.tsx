@@ -12,16 +12,24 @@ import { PageHead } from "../parts/page";
 import { AccountHead, ModeTag } from "./account_head";
 import { AccountsPart } from "./accounts";
 import { ApprovalsPart } from "./approvals";
+import { HistoryPart } from "./history";
 import { OrdersPart } from "./orders";
+import { OverridesPart } from "./overrides";
 import { PositionsPart } from "./positions";
+import { PropPart } from "./prop";
 import { RiskPart } from "./risk";
+import { RoutesPart } from "./routes";
 import css from "./trade.module.css";
 
 const TITLES: Readonly<Record<TradePart, string>> = {
   orders: "Orders",
   positions: "Positions",
+  history: "History",
   risk: "Risk",
+  overrides: "Overrides",
   approvals: "Approvals",
+  routes: "Routes",
+  prop: "Prop rules",
   accounts: "Accounts",
 };
 
@@ -44,6 +52,7 @@ function Part({ part, accounts }: { part: TradePart; accounts: readonly Account[
   const account = accounts.find((known) => known.id === id) ?? accounts[0];
   if (part === "accounts") return <AccountsPart accounts={accounts} />;
   if (part === "approvals") return <ApprovalsPart />;
+  if (part === "routes") return <RoutesPart accounts={accounts} />;
   if (!account) {
     return (
       <Card>
@@ -61,7 +70,10 @@ function Part({ part, accounts }: { part: TradePart; accounts: readonly Account[
       <AccountHead account={account} />
       {part === "orders" && <OrdersPart account={account} />}
       {part === "positions" && <PositionsPart account={account} />}
-      {part === "risk" && <RiskPart account={account} />}
+      {part === "history" && <HistoryPart key={account.id} account={account.id} />}
+      {part === "risk" && <RiskPart key={account.id} account={account} />}
+      {part === "overrides" && <OverridesPart key={account.id} account={account.id} />}
+      {part === "prop" && <PropPart account={account} />}
     </div>
   );
 }

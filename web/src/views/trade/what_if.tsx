@@ -1,11 +1,10 @@
 // What would happen to the order on the ticket: its cost, and the word of every control.
 import { type ReactNode, useMemo } from "react";
 import { asProblem } from "../../api/problem";
-import type { OrderCheck } from "../../api/types";
+import type { ControlCheck, OrderCheck } from "../../api/types";
 import { useOrderCheck } from "../../store/trading";
 import { decimal, signed } from "../../values/decimal";
-import { words } from "../../values/format";
-import { inUnit, named, placed } from "../../values/limit_units";
+import { inUnit, titleOf } from "../../values/figures";
 import { type OrderForm, orderWish } from "../../values/order_form";
 import { Tag } from "../parts/basic";
 import { Failure } from "../parts/notice";
@@ -40,8 +39,7 @@ export function WhatIf({ wish, currency }: { wish: OrderForm | undefined; curren
 }
 
 function Said({ check, currency }: { check: OrderCheck; currency: string }): ReactNode {
-  const lines = placed(check.controls, ([code]) => code);
-  const failed = lines.filter(({ line }) => !line[1]);
+  const failed = check.controls.filter(({ passes }) => !passes);
   return (
     <>
       <p className={css["verdict"]} role="status" data-testid="verdict">
@@ -54,16 +52,16 @@ function Said({ check, currency }: { check: OrderCheck; currency: string }): Rea
         <Figure name="Margin">{decimal(check.margin)}</Figure>
         <Figure name="Position after">{signed(check.position_after)}</Figure>
       </div>
-      {failed.map(({ line, place }) => (
-        <Control key={`${line[0]} ${place}`} line={line} open />
+      {failed.map((control) => (
+        <Control key={`${control.name} ${control.unit}`} control={control} open />
       ))}
       <details className={css["controls"]}>
         <summary>
           All {check.controls.length} controls: {check.controls.length - failed.length} pass{failed.length > 0 && `, ${failed.length} fail`}
         </summary>
         <ul>
-          {lines.map(({ line, place }, at) => (
-            <li key={`${line[0]} ${at}`}><Control line={line} place={at} nth={place} /></li>
+          {check.controls.map((control, at) => (
+            <li key={`${control.name} ${at}`}><Control control={control} /></li>
           ))}
         </ul>
       </details>
@@ -71,25 +69,17 @@ function Said({ check, currency }: { check: OrderCheck; currency: string }): Rea
   );
 }
 
-interface ControlProps {
-  line: OrderCheck["controls"][number];
-  place?: number;
-  nth?: number;
-  open?: boolean;
+function wordOf({ used, limit, unit, value, reason }: ControlCheck): string {
+  if (limit !== null && limit !== undefined) return `${inUnit(used, unit)} of ${inUnit(limit, unit)}`;
+  return [reason, value === "none" ? "waived" : value].filter(Boolean).join(" · ");
 }
 
-/** The lines of the policies come first and speak for themselves; the engine's are counted. */
-function Control({ line: [code, passes, used, limit], nth = 0, open = false }: ControlProps): ReactNode {
-  const ours = /^\d+$/.test(used);
-  // A code may be kept by both: the policies' line has no figure of use.
-  const { title, unit } = named(code, code.toLowerCase(), ours ? (code === "MSG_RATE" ? 0 : nth) : -1);
-  const bound = limit === "none" || limit === "waived" ? "waived" : limit === "0" || limit === "" ? "" : ours ? inUnit(limit, unit) : limit;
-  const text = ours ? (bound === "" || bound === "waived" ? bound : `${inUnit(used, unit)} of ${bound}`) : [used, bound].filter(Boolean).join(" · ");
+function Control({ control, open = false }: { control: ControlCheck; open?: boolean }): ReactNode {
   return (
-    <div className={css["control"]} data-passes={passes} data-open={open}>
-      <Tag tone={passes ? "good" : "bad"}>{passes ? "pass" : "fail"}</Tag>
-      <span>{words(title)}</span>
-      <span className={css["of"]}>{text}</span>
+    <div className={css["control"]} data-passes={control.passes} data-open={open}>
+      <Tag tone={control.passes ? "good" : "bad"}>{control.passes ? "pass" : "fail"}</Tag>
+      <span>{titleOf(control.name)}</span>
+      <span className={css["of"]}>{wordOf(control)}</span>
     </div>
   );
 }

@@ -33,6 +33,7 @@ __all__ = [
     "GateWish",
     "KillWish",
     "LimitChange",
+    "LimitWish",
     "MarketFacts",
     "NewAccount",
     "OverrideWish",
@@ -121,6 +122,13 @@ class LimitChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     person: Word = "operator"
     prop: PropRules | None = None
     sizing: SizingRule | None = None
+    expected_version: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class LimitWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Limits that somebody thinks of changing."""
+
+    limits: dict[str, str] = {}
 
 
 class Arming(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,6 +15,7 @@ from fks.contexts.api.domain.trading import (
     GateWish,
     KillWish,
     LimitChange,
+    LimitWish,
     MarketFacts,
     NewAccount,
     OverrideWish,
@@ -29,11 +30,13 @@ from fks.contracts.execution import (
     AccountList,
     AccountPerformance,
     AccountPositionList,
+    AccountStepList,
     AdoptBalance,
     ApproveOverride,
     ArmAccount,
     AskOverride,
     Attribution,
+    CheckLimits,
     CompareAccounts,
     DecideSignals,
     DecideSignalsReply,
@@ -43,12 +46,16 @@ from fks.contracts.execution import (
     GetRiskState,
     HeldSignalList,
     KillTrading,
+    LimitPreview,
     ListAccountPositions,
     ListAccounts,
+    ListAccountSteps,
     ListHeldSignals,
+    ListOverrides,
     ListRiskDecisions,
     OpenAccount,
     Override,
+    OverrideList,
     Readiness,
     RearmTrading,
     ReportStrategy,
@@ -122,7 +129,29 @@ class AccountController(Controller):
                 person=data.person,
                 prop=data.prop,
                 sizing=data.sizing,
+                expected_version=data.expected_version,
             )
+        )
+
+    @post("/{account:str}/limits/check", status_code=HTTP_200_OK, summary="Preview limits")
+    async def check_limits(
+        self, api: ApiDep, account: FromPath[str], data: JSONBody[LimitWish]
+    ) -> LimitPreview:
+        """Return what a change would do to the version in force; nothing is changed."""
+        return await api.ask(CheckLimits(account=account, limits=data.limits))
+
+    @get("/{account:str}/journal", summary="List what happened to an account")
+    async def journal(
+        self,
+        api: ApiDep,
+        account: FromPath[str],
+        what: FromQuery[str] = "",
+        before_seq: Before = _END,
+        limit: Page = 200,
+    ) -> AccountStepList:
+        """Return lines of the journal, the newest first; `what=limits` are versions of limits."""
+        return await api.ask(
+            ListAccountSteps(account=account, what=what, before_seq=before_seq, limit=limit)
         )
 
     @get("/{account:str}/positions", summary="List positions")
@@ -267,6 +296,11 @@ class RiskController(Controller):
                 alarm=data.alarm,
             )
         )
+
+    @get("/overrides", summary="List overrides")
+    async def overrides(self, api: ApiDep, account: FromQuery[str] = "") -> OverrideList:
+        """Return overrides that are neither used nor expired."""
+        return await api.ask(ListOverrides(account=account))
 
     @post("/overrides", status_code=HTTP_201_CREATED, summary="Ask for an override")
     async def ask_override(

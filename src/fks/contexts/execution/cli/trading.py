@@ -47,6 +47,10 @@ def shown(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> T
 _ORDER = ("id", "symbol", "side", "type", "quantity", "price", "filled", "state", "reason")
 _ACCOUNT = ("id", "mode", "venue", "equity", "day_pnl", "drawdown", "gate", "open_orders")
 
+_LIMIT_COLUMNS = (
+    "account", "code", "name", "scope", "value", "used", "headroom", "unit", "state",
+)  # fmt: skip
+
 
 @click.group()
 def accounts() -> None:
@@ -60,6 +64,19 @@ def list_accounts(url: str) -> None:
     """List the accounts as they stand."""
     found = server(url).get("/api/v1/accounts")
     command_context().emit(found, shown("Accounts", found["accounts"], _ACCOUNT))
+
+
+@accounts.command("show")
+@click.argument("name")
+@url_option
+@json_option
+def show_account(name: str, url: str) -> None:
+    """Show how NAME stands, and what its fills leave out where they are simulated."""
+    found = server(url).get(f"/api/v1/accounts/{name}")
+    plain = (str, int, float)
+    rows = [{"": key, "value": value} for key, value in found.items() if isinstance(value, plain)]
+    rows += [{"": "not modelled", "value": text} for text in found["not_modelled"]]
+    command_context().emit(found, shown(f"Account {name}", rows, ("", "value")))
 
 
 @accounts.command("open")
@@ -102,8 +119,7 @@ def set_limits(name: str, limits: tuple[str, ...], reason: str, url: str) -> Non
         body = {"limits": _pairs(limits), "reason": reason}
         client.send("PUT", f"/api/v1/accounts/{name}/limits", body)
     found = client.get("/api/v1/risk", account=name)["limits"]
-    columns = ("code", "name", "scope", "used", "limit", "share")
-    command_context().emit({"limits": found}, shown(f"Limits of {name}", found, columns))
+    command_context().emit({"limits": found}, shown(f"Limits of {name}", found, _LIMIT_COLUMNS[1:]))
 
 
 @accounts.command("arm")
@@ -179,11 +195,9 @@ def place(
     body |= {"side": side, "quantity": quantity, "symbol": symbol, "type": kind}
     if check:
         found = server(url).send("POST", "/api/v1/orders/check", body)
-        rows = [
-            {"control": c, "passes": "yes" if p else "no", "used": u, "limit": x}
-            for c, p, u, x in found["controls"]
-        ]
-        table = shown("Controls", rows, ("control", "passes", "used", "limit"))
+        rows = [{**c, "passes": "yes" if c["passes"] else "no"} for c in found["controls"]]
+        columns = ("name", "code", "passes", "used", "limit", "unit", "value", "reason")
+        table = shown("Controls", rows, columns)
         command_context().emit(found, table)
         return
     found = server(url).send("POST", "/api/v1/orders", body)
@@ -277,7 +291,7 @@ def show_risk(account: str, url: str) -> None:
         found,
         shown("Gates", found["gates"], ("scope", "target", "gate", "code", "reason")),
         shown("Breakers", found["breakers"], ("venue", "state", "failures", "reason")),
-        shown("Limits", found["limits"], ("account", "code", "name", "used", "limit", "share")),
+        shown("Limits", found["limits"], _LIMIT_COLUMNS),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Select, Table, delete, select
 
 from fks.contexts.execution import tables
 from fks.contexts.execution.domain.trading.effects import (
@@ -25,6 +25,7 @@ from fks.contexts.execution.domain.trading.scales import money, nanos_of
 from fks.contracts.execution import (
     AccountFill,
     AccountOrder,
+    AccountStep,
     PerformancePoint,
     RiskDecision,
     StoryStep,
@@ -180,15 +181,33 @@ class TradingStore:
     ) -> tuple[RiskDecision, ...]:
         """Return decisions of the controls, the newest first."""
         table = tables.decisions
-        query = select(table.c.body)
-        if before_seq < 1 << 50:
-            query = query.where(table.c.id < before_seq << _STEP_BITS)
+        query = select(table)
         if account:
             query = query.where(table.c.account == account)
         if refused:
             query = query.where(~table.c.passed)
-        rows = await tx.execute(query.order_by(table.c.id.desc()).limit(limit))
+        rows = await _whole(tx, table, query, before_seq, limit)
         return tuple(_DECISION.decode(row.body) for row in rows)
+
+    async def steps(
+        self, tx: Transaction, account: str, what: str, before_seq: int, limit: int
+    ) -> tuple[AccountStep, ...]:
+        """Return lines of an account's journal, the newest first."""
+        table = tables.stories
+        query = select(table).where(table.c.account == account)
+        if what:
+            query = query.where(table.c.what == what)
+        rows = await _whole(tx, table, query, before_seq, limit)
+        return tuple(
+            AccountStep(
+                seq=row.id >> _STEP_BITS,
+                ts_ns=row.ts_ns,
+                order_id=row.order_id,
+                what=row.what,
+                detail=row.detail,
+            )
+            for row in rows
+        )
 
     async def story(self, tx: Transaction, order_id: int) -> tuple[StoryStep, ...]:
         """Return the story of an order, oldest first."""
@@ -215,6 +234,23 @@ class TradingStore:
             for row in await tx.execute(query)
         ]
         return tuple(reversed(points))
+
+
+async def _whole(
+    tx: Transaction, table: Table, query: Select[Any], before_seq: int, limit: int
+) -> list[Any]:
+    """Return a page of rows, newest first, that does not end within a journal number.
+
+    The next page begins below the last number, so what a cut left of it would never be shown.
+    """
+    if before_seq < 1 << 50:
+        query = query.where(table.c.id < before_seq << _STEP_BITS)
+    rows = list(await tx.execute(query.order_by(table.c.id.desc()).limit(limit)))
+    if len(rows) == limit:
+        last = rows[-1].id
+        rest = query.where(table.c.id < last, table.c.id >= last >> _STEP_BITS << _STEP_BITS)
+        rows += list(await tx.execute(rest.order_by(table.c.id.desc())))
+    return rows
 
 
 def _row(done: _Durable, number: int, effect: Effect) -> tuple[Table, dict[str, Any]] | None:

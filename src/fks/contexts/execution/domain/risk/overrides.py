@@ -11,7 +11,7 @@ from fks.contexts.execution.domain.risk.state import OverrideMemory, Remembered
 from fks.contexts.execution.domain.risk.windows import MINUTE_NS
 from fks.kernel.errors import Denied, NotFound
 
-__all__ = ["TTL_NS", "approve", "ask", "granted", "is_soft", "swept"]
+__all__ = ["TTL_NS", "approve", "ask", "granted", "is_soft", "still_open", "swept"]
 
 TTL_NS = 5 * MINUTE_NS
 _SOFT = frozenset(limit.name for limit in LIMITS if limit.soft)
@@ -61,6 +61,15 @@ def approve(state: Remembered, number: int, person: str, now_ns: int) -> None:
             code="execution.override_refused",
         )
     one.approved_by = person
+
+
+def still_open(state: Remembered, now_ns: int) -> list[tuple[int, OverrideMemory]]:
+    """Return what is neither used nor expired, by number. Changes nothing."""
+    return [
+        (number, state.overrides[str(number)])
+        for number in sorted(map(int, state.overrides))
+        if now_ns - state.overrides[str(number)].asked_ns <= TTL_NS
+    ]
 
 
 def granted(state: Remembered, facts: OrderFacts, now_ns: int) -> bool:

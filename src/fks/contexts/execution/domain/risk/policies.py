@@ -33,6 +33,7 @@ from fks.contexts.execution.domain.risk.facts import (
 from fks.contexts.execution.domain.risk.limits import Limits, parse_limits
 from fks.contexts.execution.domain.risk.state import (
     AccountMemory,
+    OverrideMemory,
     ParentMemory,
     Remembered,
     decoded,
@@ -350,6 +351,10 @@ class Policies:
     def approve_override(self, number: int, person: str, now_ns: int) -> None:
         """Approve an override as another person than the one who asked."""
         overrides.approve(self._state, number, person, now_ns)
+
+    def open_overrides(self, now_ns: int) -> list[tuple[int, OverrideMemory]]:
+        """Return the overrides that are neither used nor expired, by number."""
+        return overrides.still_open(self._state, now_ns)
 
     # --- to be read and kept ----------------------------------------------------------------
 

@@ -119,6 +119,7 @@ class Accounts:
         """Take over changed limits as a new version."""
         floor, change = self._floor, given.change
         account = floor.accounts[change.account]
+        before = parse_limits(account.limits).texts()
         account.limits = {**account.limits, **change.limits}
         account.limits_version += 1
         account.prop = change.prop if change.prop is not None else account.prop
@@ -129,9 +130,15 @@ class Accounts:
             )
         )
         self._all_limits(account)
-        words = ", ".join(f"{name} {value}" for name, value in sorted(change.limits.items()))
-        detail = f"version {account.limits_version} by {change.person}: {words} {change.reason}"
-        floor.emit(Told(account.id, 0, "limits", detail.strip()))
+        words = [
+            f"{name} {before.get(name, before[name.partition('@')[0]])} → {value}"
+            for name, value in sorted(change.limits.items())
+        ]
+        words += ["rules of the firm"] * (change.prop is not None)
+        words += ["sizing"] * (change.sizing is not None)
+        detail = f"version {account.limits_version} by {change.person}: {', '.join(words)}"
+        because = f" ({change.reason.strip()})" if change.reason.strip() else ""
+        floor.emit(Told(account.id, 0, "limits", detail + because))
         floor.account_moved(account.id)
 
     def arm(self, given: AccountArmed) -> None:

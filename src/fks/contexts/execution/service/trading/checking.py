@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from fks.contexts.execution.domain.matching.layout import Reason
+from fks.contexts.execution.domain.trading.figures import engine_controls, policy_controls
 from fks.contexts.execution.domain.trading.inputs import Placed
 from fks.contexts.execution.domain.trading.reasons import explained
 from fks.contexts.execution.domain.trading.scales import money
@@ -15,7 +16,6 @@ from fks.contracts.values import Side
 
 __all__ = ["checked"]
 
-_UNLIMITED = 2**63 - 1
 _PPB = 1_000_000_000
 
 
@@ -26,7 +26,7 @@ def checked(live: Live, order: OrderRecord) -> OrderCheck:
     record = floor.by_number[order.instrument]
     now_ns = max(floor.now_ns, live.clock.now_ns())
     facts = placing.facts(order, Placed(request=order.request))
-    controls = list(floor.policies.what_if(facts, now_ns))
+    controls = policy_controls(floor.policies.what_if(facts, now_ns))
     fields = placing.fields(order)
     figures = floor.engine.what_if(
         now_ns,
@@ -40,10 +40,8 @@ def checked(live: Live, order: OrderRecord) -> OrderCheck:
         fields["stop"],
         fields["quantity"],
     )
-    for reason, used, limit, passes in figures:
-        shown = "waived" if limit == _UNLIMITED else str(limit)
-        controls.append((Reason(reason).name, bool(passes), str(used), shown))
-    bad = next((code for code, passes, _, _ in controls if not passes), "")
+    controls += engine_controls(figures, floor.scale(order))
+    bad = next((control.code for control in controls if not control.passes), "")
     signed = order.lots if order.request.side is Side.BUY else -order.lots
     price = order.price_ticks or order.stop_ticks or record.last_ticks
     scale = floor.scale(order)

@@ -114,6 +114,12 @@ class Oversight:
         """Change limits as a new version; loosening needs a reason."""
         live = self._live
         account = live.account(wish.account)
+        if wish.expected_version not in (0, account.limits_version):
+            raise Conflict(
+                f"{account.id} has limits of version {account.limits_version} meanwhile, not "
+                f"{wish.expected_version}: look at them again",
+                code="execution.limits_changed",
+            )
         old = parse_limits(account.limits)
         new = parse_limits(wish.limits, old)
         _sensible(wish.prop, wish.sizing)

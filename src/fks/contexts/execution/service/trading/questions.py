@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from fks.contexts.execution.domain.risk.limits import loosened, parse_limits
+from fks.contexts.execution.domain.trading.overriding import open_overrides
 from fks.contexts.execution.domain.trading.placing import exact
 from fks.contexts.execution.domain.trading.scales import money
 from fks.contexts.execution.domain.trading.views import position_view
@@ -22,8 +24,10 @@ from fks.contracts.execution import (
     AccountOrderList,
     AccountPerformance,
     AccountPositionList,
+    AccountStepList,
     Attribution,
     BookDepth,
+    CheckLimits,
     CheckOrder,
     CompareAccounts,
     DecisionList,
@@ -32,13 +36,18 @@ from fks.contracts.execution import (
     GetPerformance,
     GetTradeStory,
     HeldSignalList,
+    LimitDifference,
+    LimitPreview,
     ListAccountFills,
     ListAccountOrders,
     ListAccountPositions,
     ListAccounts,
+    ListAccountSteps,
     ListHeldSignals,
+    ListOverrides,
     ListRiskDecisions,
     OrderCheck,
+    OverrideList,
     TradeStory,
 )
 from fks.kernel.errors import NotFound
@@ -140,6 +149,50 @@ class Questions:
                 tx, wish.account, wish.before_seq, wish.limit, refused=wish.refused
             )
         return DecisionList(decisions=found)
+
+    async def steps(self, wish: ListAccountSteps) -> AccountStepList:
+        """Return lines of an account's journal, newest first."""
+        account = self._live.account(wish.account)
+        async with self._database.reading() as tx:
+            found = await self._store.steps(tx, account.id, wish.what, wish.before_seq, wish.limit)
+        return AccountStepList(steps=found)
+
+    async def overrides(self, wish: ListOverrides) -> OverrideList:
+        """Return overrides that are neither used nor expired."""
+        live = self._live
+        if wish.account:
+            live.account(wish.account)
+        return OverrideList(
+            overrides=tuple(
+                one
+                for one in open_overrides(live.floor, live.clock.now_ns())
+                if wish.account in ("", one.account)
+            )
+        )
+
+    async def check_limits(self, wish: CheckLimits) -> LimitPreview:
+        """Return what a change of limits would do. Raises `Invalid` for one that cannot be."""
+        account = self._live.account(wish.account)
+        old = parse_limits(account.limits)
+        new = parse_limits(wish.limits, old)
+        loose = set(loosened(old, new))
+        before, after = old.texts(), new.texts()
+        found = tuple(
+            LimitDifference(
+                name=name,
+                before=before.get(name, before[name.partition("@")[0]]),
+                after=text,
+                looser=name in loose,
+            )
+            for name, text in after.items()
+            if before.get(name) != text
+        )
+        return LimitPreview(
+            account=account.id,
+            limits_version=account.limits_version,
+            differences=found,
+            needs_reason=bool(loose),
+        )
 
     async def story(self, wish: GetTradeStory) -> TradeStory:
         """Return a trade from signal to fills, once what is durable is projected."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import msgspec
 
-from fks.contexts.execution.domain.matching.layout import UNLIMITED, Reason
+from fks.contexts.execution.domain.simulation.models import (
+    SimulationModels,
+    model_hash,
+    not_modelled,
+)
+from fks.contexts.execution.domain.trading.figures import limit_uses
 from fks.contexts.execution.domain.trading.scales import money
 from fks.contexts.execution.domain.trading.showing import account_view
 from fks.contexts.execution.domain.trading.state import AccountRecord
@@ -14,7 +17,6 @@ from fks.contexts.execution.service.trading.state import Live
 from fks.contracts.execution import (
     Gate,
     GateState,
-    LimitUse,
     PropState,
     RiskState,
     Scope,
@@ -25,10 +27,18 @@ __all__ = ["risk_state", "shown_account"]
 
 
 def shown_account(live: Live, account: AccountRecord) -> TradingAccount:
-    """Return an account as it stands, with its last comparison."""
+    """Return an account as it stands, with its last comparison and the models of its fills."""
     link = live.links.get(account.id)
     view = account_view(live.floor, account)
-    return view if link is None else msgspec.structs.replace(view, comparison=link.compared)
+    if link is None:
+        return view
+    view = msgspec.structs.replace(view, comparison=link.compared)
+    models = getattr(link.venue, "models", None)
+    if not isinstance(models, SimulationModels):
+        return view
+    return msgspec.structs.replace(
+        view, model_hash=model_hash(models), not_modelled=not_modelled(models)
+    )
 
 
 def risk_state(live: Live, account: str) -> RiskState:
@@ -50,7 +60,13 @@ def risk_state(live: Live, account: str) -> RiskState:
         kill_reason=reason if killed else "",
         gates=_gates(live),
         breakers=tuple(breakers),
-        limits=tuple(use for name in names for use in _uses(live, name)),
+        limits=tuple(
+            use
+            for name in names
+            for use in limit_uses(
+                floor, floor.accounts[name], max(floor.now_ns, live.clock.now_ns())
+            )
+        ),
         routes=tuple(floor.routes[key] for key in sorted(floor.routes)),
         durable=live.durable != "unsafe-backtest",
         latency_us=live.latencies.percentiles_us(),
@@ -76,48 +92,6 @@ def _gates(live: Live) -> tuple[GateState, ...]:
     )
 
 
-def _uses(live: Live, account: str) -> list[LimitUse]:
-    """Return every limit of an account: the policies' and the ledger's."""
-    floor = live.floor
-    found = []
-    for use in floor.policies.uses(account, max(floor.now_ns, live.clock.now_ns())):
-        share = 0.0 if not use.limit else use.used / use.limit
-        found.append(
-            LimitUse(
-                account=account,
-                code=use.code.name,
-                name=use.name,
-                scope=use.scope,
-                used=Decimal(use.used),
-                limit=None if use.limit is None else Decimal(use.limit),
-                share=share,
-            )
-        )
-    return found + _engine_uses(live, account)
-
-
-def _engine_uses(live: Live, account: str) -> list[LimitUse]:
-    """Return what is used of the engine's limits: of the account, and of each symbol it trades."""
-    floor = live.floor
-    record = floor.accounts[account]
-    found = []
-    for number in sorted(record.holdings):
-        symbol = floor.by_number[number].instrument.id
-        for reason, used, limit, _ in floor.engine.use(record.number, number):
-            found.append(
-                LimitUse(
-                    account=account,
-                    code=Reason(reason).name,
-                    name=Reason(reason).name.lower(),
-                    scope=symbol,
-                    used=Decimal(used),
-                    limit=None if limit == UNLIMITED else Decimal(limit),
-                    share=0.0 if limit in (0, UNLIMITED) else used / limit,
-                )
-            )
-    return found
-
-
 def _prop(live: Live, account: str) -> PropState:
     """Return how an account stands under its firm's rules."""
     progress = live.floor.policies.prop_progress(account)
@@ -131,4 +105,8 @@ def _prop(live: Live, account: str) -> PropState:
         target=None if progress.target_nanos is None else money(progress.target_nanos),
         left=None if progress.left_nanos is None else money(progress.left_nanos),
         missing=progress.missing,
+        floor=None if progress.floor_nanos is None else money(progress.floor_nanos),
+        day_left=None if progress.day_left_nanos is None else money(progress.day_left_nanos),
+        days=progress.days,
+        payout=money(progress.payout_nanos),
     )

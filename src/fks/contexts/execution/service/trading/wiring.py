@@ -44,6 +44,9 @@ _QUESTIONS: dict[type[Query[Any]], str] = {
     said.ListAccountOrders: "orders",
     said.ListAccountFills: "fills",
     said.ListRiskDecisions: "decisions",
+    said.ListAccountSteps: "steps",
+    said.ListOverrides: "overrides",
+    said.CheckLimits: "check_limits",
     said.GetTradeStory: "story",
     said.ListHeldSignals: "held",
     said.GetDepth: "depth",
@@ -56,6 +59,8 @@ _EMPTY: dict[type[Any], Any] = {
     said.ListAccountFills: said.AccountFillList(fills=()),
     said.ListRiskDecisions: said.DecisionList(decisions=()),
     said.ListHeldSignals: said.HeldSignalList(signals=()),
+    said.ListAccountSteps: said.AccountStepList(steps=()),
+    said.ListOverrides: said.OverrideList(overrides=()),
 }
 
 
