@@ -72,7 +72,7 @@ def list_command(name: str | None) -> None:
     found = list_splits(surroundings.home).splits
     table = Table(title="Splits")
     for heading in ("name", "hash", "dataset", "kind", "folds", "parameters"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=heading in ("name", "hash"), overflow="fold")
     for head in found:
         version = f"{head.dataset}@{head.dataset_hash[:12]}"
         table.add_row(

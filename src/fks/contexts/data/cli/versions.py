@@ -134,8 +134,11 @@ def _cells(one: Collectable) -> tuple[str, str, str]:
 
 def _tree(found: Lineage) -> Tree:
     """Return a lineage as a tree; a dataset that stands in it twice is spelt out once."""
-    from rich.markup import escape
+    from rich.text import Text
     from rich.tree import Tree
+
+    def whole(text: str) -> Text:
+        return Text(text, overflow="fold", no_wrap=False)
 
     nodes = {node.hash: node for node in found.nodes}
     seen: set[str] = set()
@@ -143,18 +146,18 @@ def _tree(found: Lineage) -> Tree:
     def branch(of: str, above: Tree | None) -> Tree:
         node = nodes[of]
         label = f"{node.name or 'unknown'}  {of[:12]}  {_what(node)}"
-        tree = Tree(escape(label)) if above is None else above.add(escape(label))
+        tree = Tree(whole(label)) if above is None else above.add(whole(label))
         if of in seen:
             return tree
         seen.add(of)
         for made_by in node.made_by:
             told = ": ".join(part for part in (made_by.kind, made_by.command) if part)
-            stem = tree.add(escape(f"{told}  (FKS {made_by.code_version or '?'})"))
+            stem = tree.add(whole(f"{told}  (FKS {made_by.code_version or '?'})"))
             for source in made_by.sources:
-                leaf = stem.add(escape(f"{source.name}, {source.bytes:,} bytes"))
-                leaf.add(f"sha256 {source.sha256}")
+                leaf = stem.add(whole(f"{source.name}, {source.bytes:,} bytes"))
+                leaf.add(whole(f"sha256 {source.sha256}"))
             for payload in made_by.payloads:
-                stem.add(escape(f"payload {payload}"))
+                stem.add(whole(f"payload {payload}"))
             for parent in made_by.parents:
                 branch(parent, stem)
         return tree
