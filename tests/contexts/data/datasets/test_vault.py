@@ -186,6 +186,21 @@ def test_longer_bars_of_sealed_ones_are_sealed(home: Path) -> None:
     assert len(store.open("longer").columns(0, SEALED - 5 * kit.MINUTE_NS)) == 39
 
 
+def test_the_same_bars_straight_from_a_file_are_sealed_too(home: Path, tmp_path: Path) -> None:
+    """Lost: the file beside the store would be the way around the seal."""
+    source = Source(DatasetStore(home))
+    csv = kit.write(tmp_path / "again.csv", kit.lines(300))
+    copy = tmp_path / "AAA.csv"
+    assert source.open(str(csv)).info.instrument.id != source.open(str(copy)).info.instrument.id
+    opened = source.open(str(copy))
+    with pytest.raises(Denied):
+        opened.columns()
+    assert len(opened.columns(0, SEALED)) == 200
+    open_vault(home, "mine", WHY)
+    assert len(opened.columns()) == 300
+    assert looks(home) == 1
+
+
 async def test_the_bus_answers_for_the_vault(home: Path) -> None:
     """Lost: a chart would show sealed bars, or a repeated command would grant twice."""
     async with running_app(home=home, contexts=["data"]) as app:

@@ -11,6 +11,7 @@ from fks.contexts.data.domain.imports import Imported, columns_of
 from fks.contexts.data.service.importing import FileRequest, import_file
 from fks.contexts.data.service.splitting import find_split
 from fks.contexts.data.store import DatasetStore
+from fks.contexts.data.store.vault import Vault
 from fks.contracts.columns import BarColumns
 from fks.contracts.data import Dataset, DatasetInfo
 from fks.contracts.data.datasets import SplitPlan
@@ -22,7 +23,8 @@ __all__ = ["FileDataset", "Source"]
 class FileDataset:
     """A file read into memory, with its report; nothing is stored."""
 
-    def __init__(self, imported: Imported) -> None:
+    def __init__(self, imported: Imported, vault: Vault) -> None:
+        self._vault = vault
         self.report = imported.report
         self._info = imported.info
         self._columns = columns_of(imported.cleaned.kept, imported.info.instrument)
@@ -33,7 +35,11 @@ class FileDataset:
         return self._info
 
     def columns(self, from_ts_ns: int = 0, to_ts_ns: int = 2**63 - 1) -> BarColumns:
-        """Return the bars opening in `[from_ts_ns, to_ts_ns)`."""
+        """Return the bars opening in `[from_ts_ns, to_ts_ns)`.
+
+        Raises `Denied` where the store has them under seal, by this name or this content.
+        """
+        self._vault.check(self._info, from_ts_ns, to_ts_ns)
         low, high = np.searchsorted(self._columns.ts_ns, [from_ts_ns, to_ts_ns])
         return self._columns[(0 if from_ts_ns <= 0 else int(low)) : int(high)]
 
@@ -56,7 +62,7 @@ class Source:
         except ValueError:  # a zero byte cannot be in a path
             is_file = False
         if is_file and (path.suffix or not NAME.match(name_or_path)):
-            return _file(path, as_of_ns)
+            return self._file(path, as_of_ns)
         try:
             return self._store.open(name_or_path, as_of_ns=as_of_ns)
         except NotFound as error:
@@ -64,7 +70,7 @@ class Source:
                 looks_like_a_file = bool(path.suffix) or len(path.parts) > 1
                 lacking = f"no file {name_or_path[:200]!r}, and " if looks_like_a_file else ""
                 raise NotFound(lacking + error.message, code=error.code) from None
-        return _file(path, as_of_ns)
+        return self._file(path, as_of_ns)
 
     def split(self, name_or_hash: str) -> SplitPlan:
         """Return a stored split with all its folds. Raises `NotFound`."""
@@ -74,15 +80,14 @@ class Source:
         """Return all datasets by name."""
         return self._store.list()
 
-
-def _file(path: Path, as_of_ns: int | None) -> FileDataset:
-    """Return the dataset of a file, as it is now. Raises `Invalid` when asked for another time."""
-    if as_of_ns is not None:
-        raise Invalid(
-            f"{path} is a file: only stored datasets know what was known when; import it first",
-            code="data.file_has_no_history",
-        )
-    return FileDataset(_read(path))
+    def _file(self, path: Path, as_of_ns: int | None) -> FileDataset:
+        """Return a file as it is now. Raises `Invalid` when asked for another time."""
+        if as_of_ns is not None:
+            raise Invalid(
+                f"{path} is a file: only stored datasets know what was known when; import it first",
+                code="data.file_has_no_history",
+            )
+        return FileDataset(_read(path), self._store.vault)
 
 
 def _read(path: Path) -> Imported:
