@@ -50,6 +50,7 @@ def main() -> None:
     """Prepare, run in turns, check, and write the table."""
     options = _options()
     pythons, refused = _environments(options)
+    load = round(os.getloadavg()[0], 1)
     flow = workload.generate(Profile(STD.seed, STD.resting, options.messages, STD.distance))
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in (*OWN, *pythons)}
     with tempfile.TemporaryDirectory() as name:
@@ -68,11 +69,16 @@ def main() -> None:
         "rounds": options.rounds,
         "expected": expected,
         "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "load": load,
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "rows": [
             {
                 "name": name,
-                "ns": 1e9 * median(result["seconds"] for result in results) / options.messages,
+                "ns": 1e9 * min(result["seconds"] for result in results) / options.messages,
+                "median_ns": 1e9
+                * median(result["seconds"] for result in results)
+                / options.messages,
                 "differs": differences[name],
                 "checked": sorted(results[0]["found"]),
             }
@@ -193,8 +199,9 @@ def _table(document: dict[str, Any]) -> str:
         "",
         f"Written by `benchmarks/peers_matching.py` on {document['date']}: "
         f"{document['messages']:,} messages of the flow of `fks bench matching`, into a book of "
-        f"{STD.resting:,} orders; median of {document['rounds']} rounds in turns; "
-        f"Python {document['python']}, {os.cpu_count()} shared cores. Only the ratios travel.",
+        f"{STD.resting:,} orders; best of {document['rounds']} rounds in turns; "
+        f"Python {document['python']}, {document['cores']} cores, which other programs used too "
+        f"(a load of {document['load']} before the first round). Only the ratios travel.",
         "",
         f"The flow leads to {expected['trades']:,} trades of {expected['volume']:,} lots. The last "
         "column says what was compared with that, and agreed. Each engine is called once a "

@@ -20,14 +20,14 @@ def rows_of(path: Path) -> np.ndarray:
 
 def single(matcher: Matcher, flow: list[tuple[int, ...]]) -> None:
     """Send each message by a call of its own."""
-    add, cancel, replace = matcher.add, matcher.cancel, matcher.replace
+    limit, cancel, replace = matcher.limit, matcher.cancel, matcher.replace
     for kind, key, side, price, lots, account in flow:
         if kind == ADD:
-            add(0, account, key, side, 1, 0, 0, price, lots, ts_ns=1)
+            limit(0, account, key, side, price, lots, 1)
         elif kind == CANCEL:
-            cancel(key, ts_ns=1)
+            cancel(key, 1)
         else:
-            replace(key, price, lots, ts_ns=1)
+            replace(key, price, lots, 1)
 
 
 def batches(matcher: Matcher, rows: np.ndarray, events: np.ndarray) -> None:
