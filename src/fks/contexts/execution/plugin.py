@@ -62,12 +62,18 @@ def fks_wire(runtime: Runtime, wiring: Wiring) -> None:
 def fks_services(runtime: Runtime) -> Iterable[Service]:
     """Run the sessions, and the trading accounts."""
     from fks.contexts.execution.service.execution import Execution
+    from fks.contexts.execution.service.trading.gate_feed import GateFeed
     from fks.contexts.execution.service.trading.trading import Trading
     from fks.kernel.services import Service
 
     execution = runtime.singleton(Execution, lambda: Execution(runtime))
     trading = runtime.singleton(Trading, lambda: Trading(runtime))
-    return [Service("sessions", execution.runner.run), Service("trading", trading.run)]
+    feed = runtime.singleton(GateFeed, lambda: GateFeed(runtime, trading))
+    return [
+        Service("sessions", execution.runner.run),
+        Service("trading", trading.run),
+        Service("gates", feed.run),
+    ]
 
 
 @impl

@@ -28,6 +28,11 @@ class ExecutionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     before anything counts as durable (`sync`). `journal_anchor_dir`, out of reach of whoever can
     roll the home back, gets a copy of the signed anchors.
 
+    Gates of the market: `vix_instrument` is whose closed bars are the VIX, `vix_dataset` a dataset
+    of it that is looked at each minute. `news_calendar` is a file of scheduled events (else the
+    one that `fks risk calendar import` keeps). `closes_from_calendars` takes the next close of
+    each instrument from its trading calendar.
+
     Money at venues: `adopts` is what may come and go there by itself (the others, a deposit for
     one, close the account's gate until a person adopts them); `cash_tolerance` is the largest
     difference that is none, by currency, one minor unit where nothing is said.
@@ -49,5 +54,9 @@ class ExecutionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     paper_limits: Mapping[str, str] = msgspec.field(default_factory=lambda: {"max_vix": "none"})
     venues: Mapping[str, Mapping[str, Any]] = {}
     instruments: Mapping[str, Mapping[str, Any]] = {}
+    vix_instrument: str = ""
+    vix_dataset: str = ""
+    news_calendar: str = ""
+    closes_from_calendars: bool = False
     adopts: tuple[str, ...] = ("funding", "interest")
     cash_tolerance: Mapping[str, Decimal] = {}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import rich_click as click
 
+from fks.contexts.execution.cli.calendar import calendar
 from fks.contexts.execution.cli.journal import journal, replay
 from fks.contexts.execution.cli.simulation import calibrate, models, simulate
 from fks.contexts.execution.cli.switch import kill, rearm
@@ -23,4 +24,5 @@ def commands() -> Sequence[click.Command]:
     """Return every command of execution."""
     for command in (journal, replay, calibrate, models, simulate):
         execution.add_command(command)
+    risk.add_command(calendar)
     return [execution, accounts, orders, risk, approvals, kill, rearm]

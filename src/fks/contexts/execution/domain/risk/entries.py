@@ -151,13 +151,16 @@ def _points(milli: int) -> str:
 def news(
     state: Remembered, memory: AccountMemory, facts: OrderFacts, now_ns: int
 ) -> Verdict | None:
-    """Enter nothing around high-impact news; both ends of the window belong to it."""
+    """Enter nothing around high-impact news, nor blindly; both ends of the window belong to it."""
     window = memory.limits.number("news_window")
     forbidden = memory.prop is not None and not memory.prop.news
     if window is None and forbidden:
         window = DEFAULTS.number("news_window")
     if window is None or facts.reduces:
         return None
+    if state.news_gap:
+        text = f"scheduled news is not known: {state.news_gap}"
+        return Verdict(code=Reason.NEWS_GATE, name="news_window", text=text)
     for instant in state.news_ns:
         if abs(now_ns - instant) <= window:
             when = "in" if instant > now_ns else "since"

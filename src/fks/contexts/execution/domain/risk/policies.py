@@ -255,16 +255,22 @@ class Policies:
         now_ns: int,
         *,
         vix_milli: int | None = None,
+        vix_ns: int = 0,
         news_ns: Iterable[int] | None = None,
+        news_gap: str | None = None,
         closes_ns: Mapping[str, int] | None = None,
     ) -> tuple[Action, ...]:
         """Take the VIX in thousandths, the instants of high-impact news, the next closes.
 
-        What is `None` stays as it was; a close of 0 forgets the symbol's.
+        What is `None` stays as it was; a close of 0 forgets the symbol's. `vix_ns` is when the
+        figure was made (0: now); an older one than is known changes nothing.
         """
         state = self._state
-        if vix_milli is not None:
-            state.vix_milli, state.vix_ns = vix_milli, now_ns
+        made_ns = min(vix_ns or now_ns, now_ns)
+        if vix_milli is not None and made_ns >= state.vix_ns:
+            state.vix_milli, state.vix_ns = vix_milli, made_ns
+        if news_gap is not None:
+            state.news_gap = news_gap
         if news_ns is not None:
             state.news_ns = sorted(set(news_ns))
         for symbol, close_ns in (closes_ns or {}).items():

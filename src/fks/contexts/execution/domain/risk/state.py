@@ -195,6 +195,7 @@ class Remembered(msgspec.Struct, kw_only=True):
     vix_milli: int | None = None
     vix_ns: int = 0
     news_ns: list[int] = []
+    news_gap: str = ""  # why the calendar cannot be trusted
     closes_ns: dict[str, int] = {}
 
 

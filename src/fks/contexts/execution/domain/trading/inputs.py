@@ -230,9 +230,14 @@ class MarketSeen(Input, frozen=True, kw_only=True, tag="market"):
 
 
 class MarketGateSet(Input, frozen=True, kw_only=True, tag="market_gate"):
-    """The VIX, and when high-impact news is due."""
+    """The VIX (made at `vix_ts_ns`, 0: now), when high-impact news is due, the next closes.
+
+    `news_gap` says why the calendar cannot be trusted, "" that it can. None changes nothing.
+    """
 
     vix_milli: int | None = None
+    vix_ts_ns: int = 0
+    news_gap: str | None = None
     news_ts_ns: tuple[int, ...] | None = None
     closes_ts_ns: dict[str, int] | None = None
 

@@ -172,6 +172,8 @@ class TradingMachine:
                     floor.policies.on_market(
                         floor.now_ns,
                         vix_milli=wish.vix_milli,
+                        vix_ns=wish.vix_ts_ns,
+                        news_gap=wish.news_gap,
                         news_ns=wish.news_ts_ns,
                         closes_ns=wish.closes_ts_ns,
                     )

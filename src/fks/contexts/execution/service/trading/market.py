@@ -16,7 +16,7 @@ from fks.contracts.execution import BookDepth, DepthLevel
 from fks.contracts.values import Bar
 from fks.kernel.errors import FksError
 
-__all__ = ["Market"]
+__all__ = ["Market", "length_ns"]
 
 _log = structlog.get_logger("fks.execution")
 _QUIET_NS = 200_000_000
@@ -25,7 +25,7 @@ _DAY_NS = 86_400_000_000_000
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
-def _step_ns(timeframe: str) -> int:
+def length_ns(timeframe: str) -> int:
     """Return how long a bar of a timeframe such as 5m lasts; a month counts 30 days."""
     number, unit = timeframe.rstrip("smhdwMo"), timeframe.lstrip("0123456789")
     return int(number or 1) * _UNITS_S.get(unit, 30 * 86_400) * 1_000_000_000
@@ -59,7 +59,7 @@ class Market:
             return
         venues = {venue for venue, symbol in live.floor.instruments if symbol == event.instrument}
         bar = Bar(event.ts_ns, event.open, event.high, event.low, event.close, event.volume)
-        step_ns = _step_ns(event.timeframe)
+        step_ns = length_ns(event.timeframe)
         calendars = {
             live.floor.instruments[venue, event.instrument].instrument.calendar for venue in venues
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fks.contexts.execution.service.trading.gate_feed import GateFeed
 from fks.contexts.execution.service.trading.hearing import hear_beat
 from fks.contexts.execution.service.trading.trading import Trading
 from fks.contracts import execution as said
@@ -68,8 +69,11 @@ def wire_trading(runtime: Runtime, wiring: Wiring) -> None:
     """Register the handlers of trading accounts."""
     trading = runtime.singleton(Trading, lambda: Trading(runtime))
 
+    feed = runtime.singleton(GateFeed, lambda: GateFeed(runtime, trading))
+
     def on_bar_closed(event: BarClosed, _meta: Meta) -> None:
         trading.market.hear(event)
+        feed.hear(event)
 
     async def on_signal_raised(event: SignalRaised, _meta: Meta) -> None:
         await trading.hear_signal(event)
