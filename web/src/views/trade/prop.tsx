@@ -31,7 +31,7 @@ export function PropPart({ account }: { account: Account }): ReactNode {
           <Card title={rules.firm || "Rules of the firm"} label="Prop rules" aside={`phase: ${rules.phase}`}>
             {state && <Standing state={state} currency={account.currency} />}
             <Table label="Rules of the firm" columns={COLUMNS} rows={risk.limits.filter(({ code }) => code === "PROP_RULE")} rowKey={({ name }) => name} />
-            <p className={css["pad"]}>{conditions(rules)}</p>
+            <p className={css["quiet"]}>{conditions(rules)}</p>
           </Card>
         );
       }}
@@ -52,7 +52,7 @@ function Standing({ state, currency }: { state: PropState; currency: string }): 
         <Figure name="Days traded">{state.days}</Figure>
         <Figure name="Payout now">{decimal(state.payout)}</Figure>
       </div>
-      {state.missing.length > 0 && <p className={css["pad"]}>Still missing: {state.missing.join("; ")}.</p>}
+      {state.missing.length > 0 && <p className={css["quiet"]}>Still missing: {state.missing.join("; ")}.</p>}
     </>
   );
 }

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+import msgspec
+
 from fks.contexts.execution.domain.matching.layout import UNLIMITED, Reason
 from fks.contexts.execution.domain.risk.facts import Use
 from fks.contexts.execution.domain.risk.limit_table import LIMITS, Limit, Unit
@@ -115,8 +117,12 @@ def limit_uses(floor: Floor, account: AccountRecord, now_ns: int) -> list[LimitU
     """
     limits = floor.policies.limits(account.id)
     texts = limits.texts()
+    known = floor.vix_milli is not None
     rows = [
-        *(_of_policies(account.id, use, texts) for use in floor.policies.uses(account.id, now_ns)),
+        *(
+            _of_policies(account.id, use, texts, vix_known=known)
+            for use in floor.policies.uses(account.id, now_ns)
+        ),
         *_of_engine(floor, account, limits, texts),
     ]
     seen = {row.name for row in rows}
@@ -137,12 +143,17 @@ def limit_uses(floor: Floor, account: AccountRecord, now_ns: int) -> list[LimitU
     return sorted(rows, key=lambda row: (Reason[row.code].value, row.name, row.scope))
 
 
-def _of_policies(account: str, use: Use, texts: dict[str, str]) -> LimitUse:
+def _of_policies(account: str, use: Use, texts: dict[str, str], *, vix_known: bool) -> LimitUse:
     limit = None if use.code is Reason.PROP_RULE else _BY_NAME.get(use.name)
     kind = _OTHER.get(use.name, "count") if limit is None else _NAMES[limit.unit]
     used = _decimal(use.used, kind)
     most = None if use.limit is None else _decimal(use.limit, kind)
     value = texts[use.name] if limit is not None else "" if most is None else f"{most:f}"
+    if use.code is Reason.VIX_GATE and not vix_known:
+        row = _row(account, limit, (use.code, use.name, use.scope, kind), None, most, value)
+        # An unknown VIX lets no new risk through, as one that is too high.
+        closed = use.name == "max_vix" and row.state != "waived"
+        return msgspec.structs.replace(row, state="reached") if closed else row
     if use.name == "contracts":
         kind = "count"
     return _row(account, limit, (use.code, use.name, use.scope, kind), used, most, value)

@@ -151,8 +151,9 @@ class Questions:
         return DecisionList(decisions=found)
 
     async def steps(self, wish: ListAccountSteps) -> AccountStepList:
-        """Return lines of an account's journal, newest first."""
+        """Return lines of an account's journal, newest first, once what is durable is projected."""
         account = self._live.account(wish.account)
+        await self._projector.idle()
         async with self._database.reading() as tx:
             found = await self._store.steps(tx, account.id, wish.what, wish.before_seq, wish.limit)
         return AccountStepList(steps=found)
