@@ -27,7 +27,7 @@ from fks.contexts.execution.domain.trading.effects import (
     OrderMoved,
     Told,
 )
-from fks.contexts.execution.domain.trading.kept import Orders
+from fks.contexts.execution.domain.trading.kept import Orders, WorkingOrders
 from fks.contexts.execution.domain.trading.scales import ExactScale
 from fks.contexts.execution.domain.trading.state import (
     FINAL,
@@ -117,7 +117,7 @@ class Floor:
         self.scales: dict[int, ExactScale] = {}
         self.strategies: dict[str, int] = {"": 0}
         self.orders = Orders()
-        self.working: dict[int, OrderRecord] = {}
+        self.working = WorkingOrders()
         self.client_ids: dict[tuple[str, str], int] = {}
         self.routed: dict[int, Lifecycle] = {}
         self.wire_ids: dict[tuple[str, str], int] = {}
@@ -145,10 +145,10 @@ class Floor:
     def moved(self, order: OrderRecord) -> None:
         """Let an order's new state be known, and forget it as working when it is final."""
         order.updated_ts_ns = self.now_ns
-        if order.state in FINAL:
-            self.working.pop(order.id, None)
-        else:
+        if order.state not in FINAL:
             self.working[order.id] = order
+        elif order.id in self.working:
+            del self.working[order.id]
         if not self.muted:
             self.emit(OrderMoved(order_view(order, self.scale(order))))
 
@@ -260,9 +260,7 @@ class Floor:
     def open_lots(self, account: str, instrument: int) -> tuple[int, int]:
         """Return the lots that rest or travel to buy and to sell."""
         buy = sell = 0
-        for order in self.working.values():
-            if order.instrument != instrument or order.request.account != account:
-                continue
+        for order in self.working.of(account, instrument):
             if order.state is OrderState.HELD:
                 continue
             if order.request.side.value == "buy":

@@ -15,7 +15,7 @@ import msgspec
 
 from fks.contexts.execution.domain.trading.state import OrderRecord
 
-__all__ = ["Orders"]
+__all__ = ["Orders", "WorkingOrders"]
 
 _ENCODER = msgspec.msgpack.Encoder()
 _BYTES = 32
@@ -74,6 +74,32 @@ class Orders(dict[int, OrderRecord]):
         self._touched.clear()
         self._worked = now
         return self._sum.to_bytes(_BYTES, "little")
+
+
+class WorkingOrders(dict[int, OrderRecord]):
+    """Orders that are not over, by id; those of one account in one instrument at hand.
+
+    Every new order asks what else of its account is open in its instrument.
+    """
+
+    def __init__(self, orders: Iterable[OrderRecord] = ()) -> None:
+        super().__init__()
+        self._near: dict[tuple[str, int], dict[int, OrderRecord]] = {}
+        for order in orders:
+            self[order.id] = order
+
+    def __setitem__(self, number: int, order: OrderRecord) -> None:
+        super().__setitem__(number, order)
+        self._near.setdefault((order.request.account, order.instrument), {})[number] = order
+
+    def __delitem__(self, number: int) -> None:
+        order = self[number]
+        super().__delitem__(number)
+        del self._near[order.request.account, order.instrument][number]
+
+    def of(self, account: str, instrument: int) -> Iterable[OrderRecord]:
+        """Return the working orders of an account in an instrument, by when they began to work."""
+        return self._near.get((account, instrument), {}).values()
 
 
 def _digest(order: OrderRecord) -> int:

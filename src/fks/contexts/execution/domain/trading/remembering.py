@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fks.contexts.execution.domain.routing.lifecycle import Lifecycle
 from fks.contexts.execution.domain.trading.floor import Floor
-from fks.contexts.execution.domain.trading.kept import Orders
+from fks.contexts.execution.domain.trading.kept import Orders, WorkingOrders
 from fks.contexts.execution.domain.trading.scales import ExactScale
 from fks.contexts.execution.domain.trading.state import FINAL, Remembered
 
@@ -43,7 +43,7 @@ def recalled(floor: Floor, state: Remembered) -> None:
     floor.accounts = {account.id: account for account in state.accounts}
     floor.strategies = dict(state.strategies)
     floor.orders = Orders(state.orders)
-    floor.working = {order.id: order for order in state.orders if order.state not in FINAL}
+    floor.working = WorkingOrders(o for o in state.orders if o.state not in FINAL)
     floor.client_ids = {
         (order.request.account, order.request.client_order_id): order.id for order in state.orders
     }
