@@ -68,19 +68,7 @@ _EMPTY: dict[type[Any], Any] = {
 def wire_trading(runtime: Runtime, wiring: Wiring) -> None:
     """Register the handlers of trading accounts."""
     trading = runtime.singleton(Trading, lambda: Trading(runtime))
-
-    feed = runtime.singleton(GateFeed, lambda: GateFeed(runtime, trading))
-
-    def on_bar_closed(event: BarClosed, _meta: Meta) -> None:
-        trading.market.hear(event)
-        feed.hear(event)
-
-    async def on_signal_raised(event: SignalRaised, _meta: Meta) -> None:
-        await trading.hear_signal(event)
-
-    def on_strategy_reported(event: StrategyReported, _meta: Meta) -> None:
-        if trading.live is not None:
-            hear_beat(trading.live, event)
+    _hear(runtime, wiring, trading)
 
     async def place(wish: said.PlaceOrder, _meta: Meta) -> said.AccountOrder:
         desk = await trading.trading(wish.request.account, wish.request.symbol)
@@ -112,9 +100,6 @@ def wire_trading(runtime: Runtime, wiring: Wiring) -> None:
         await trading.ready()
         return await (await trading.questions()).accounts(wish)
 
-    wiring.on(BarClosed, on_bar_closed)
-    wiring.on(SignalRaised, on_signal_raised)
-    wiring.on(StrategyReported, on_strategy_reported)
     wiring.answer(said.PlaceOrder, place)
     wiring.answer(said.PlaceOrders, place_many)
     wiring.answer(said.TakeSignal, take_signal)
@@ -127,6 +112,26 @@ def wire_trading(runtime: Runtime, wiring: Wiring) -> None:
         wiring.answer(kind, _at(trading.oversight, name))
     for kind, name in _QUESTIONS.items():
         wiring.answer(kind, _or_empty(trading, kind, name))
+
+
+def _hear(runtime: Runtime, wiring: Wiring, trading: Trading) -> None:
+    """Listen to bars, signals and strategies."""
+    feed = runtime.singleton(GateFeed, lambda: GateFeed(runtime, trading))
+
+    def on_bar_closed(event: BarClosed, _meta: Meta) -> None:
+        trading.market.hear(event)
+        feed.hear(event)
+
+    async def on_signal_raised(event: SignalRaised, _meta: Meta) -> None:
+        await trading.hear_signal(event)
+
+    def on_strategy_reported(event: StrategyReported, _meta: Meta) -> None:
+        if trading.live is not None:
+            hear_beat(trading.live, event)
+
+    wiring.on(BarClosed, on_bar_closed)
+    wiring.on(SignalRaised, on_signal_raised)
+    wiring.on(StrategyReported, on_strategy_reported)
 
 
 def _at(door: Any, name: str) -> Any:
