@@ -38,7 +38,8 @@ class FixSide:
         self.expected = 1
         self.refusal = ""  # what a log-on is answered with
         self._ids = (sender, target)
-        self._wall_ns = wall_ns
+        self.skew_ns = 0  # how far our clock is ahead
+        self._clock_ns = wall_ns
         self._server: asyncio.Server | None = None
         self._writer: asyncio.StreamWriter | None = None
         self.heal()
@@ -48,6 +49,9 @@ class FixSide:
         self.hide = self.garble = self.lose = self.crash = self.deaf = 0
         self.repeat = self.silent = False
         self.late_s = 0.0
+
+    def _wall_ns(self) -> int:
+        return self._clock_ns() + self.skew_ns
 
     async def start(self) -> None:
         """Listen, on the same port as before after a stop."""

@@ -91,6 +91,10 @@ class BinanceRig:
             method = "" if trouble in STREAM else "POST"
             self.exchange.faults.script(Fault(trouble.value), method=method, path=path)
 
+    def skew(self, offset_ns: int) -> None:
+        """Set the exchange's clock."""
+        self.exchange.faults.skew_ms = offset_ns // 1_000_000
+
     async def heal(self) -> None:
         """End all trouble."""
         self.exchange.faults.clear()

@@ -37,6 +37,7 @@ class Trouble(enum.Enum):
     SERVER_ERROR = "server_error"  # it was processed; the answer is an error that leaves doubt
     MALFORMED = "malformed"  # it was processed; the answer cannot be read
     REFUSED = "refused"  # a certain refusal
+    RATE_LIMITED = "rate_limited"  # refused, and asked to be silent for a while
     DUPLICATE_FILL = "duplicate_fill"  # every fill is reported twice
     FILL_BEFORE_ACK = "fill_before_ack"  # the reports of the order come in the wrong order
     CUT = "cut"  # the stream of reports breaks, at once
@@ -75,6 +76,10 @@ class Rig(Protocol):
 
     async def inject(self, trouble: Trouble) -> None:
         """Let the next order (or what is said of it) meet this."""
+        ...
+
+    def skew(self, offset_ns: int) -> None:
+        """Set how far the exchange's clock is ahead."""
         ...
 
     async def heal(self) -> None:

@@ -18,7 +18,10 @@ class RoomRig:
 
     instrument = GOLD
     bid, ask, size = Decimal("1999.9"), Decimal("2000.1"), Decimal(4)
-    troubles = frozenset(Trouble) - {Trouble.SERVER_ERROR}  # one connection has no such answer
+    troubles = frozenset(Trouble) - {
+        Trouble.SERVER_ERROR,  # one connection has no such answer
+        Trouble.RATE_LIMITED,  # nor a word for it: too many orders are refused like others
+    }
 
     def __init__(self, counterparty: Any) -> None:
         self.counterparty = counterparty
@@ -59,6 +62,10 @@ class RoomRig:
                 asyncio.get_running_loop().call_later(0.05, there.cut)
             case _:
                 raise AssertionError(trouble)
+
+    def skew(self, offset_ns: int) -> None:
+        """Set the counterparty's clock."""
+        self.counterparty.skew_ns = offset_ns
 
     async def heal(self) -> None:
         """End all trouble."""

@@ -33,6 +33,7 @@ class CcxtRig(BinanceRig):
             Trouble.SERVER_ERROR,
             Trouble.MALFORMED,
             Trouble.REFUSED,
+            Trouble.RATE_LIMITED,
         }
     )
 

@@ -76,6 +76,43 @@ class TroubledVenueContract:
                 assert report.code and report.text
             assert await venue.open_orders() == ()
 
+    async def test_a_limit_of_rates_turns_one_order_away_and_passes(self, rig: Rig) -> None:
+        """Lost: an order that was turned away would be waited for, or all after it be lost."""
+        self.needs(rig, Trouble.RATE_LIMITED)
+        async with connected(rig) as (venue, heard):
+            await rig.inject(Trouble.RATE_LIMITED)
+            sent = order(rig, price=far(rig))
+            await venue.submit(sent)
+            await heard.until(lambda: bool(heard.kinds(sent.client_order_id)))
+            # A word that may also mean overload (ccxt has one for both) is doubt, not refusal.
+            assert {*heard.kinds(sent.client_order_id)} <= {K.REJECTED, K.UNSENT, K.UNKNOWN}
+            assert rig.truth(sent.client_order_id) is None
+            async with asyncio.timeout(PATIENCE_S):
+                while True:
+                    later = order(rig, price=far(rig))
+                    await venue.submit(later)
+                    if K.ACKNOWLEDGED in heard.kinds(later.client_order_id):
+                        break
+                    await asyncio.sleep(0.2)
+            assert await found(venue, sent.client_order_id, rig) is None
+
+    async def test_a_clock_that_is_off_is_measured_and_leaves_no_doubt_behind(
+        self, rig: Rig
+    ) -> None:
+        """Lost: orders would be refused, or taken twice, because two clocks differ."""
+        async with connected(rig) as (venue, heard):
+            ahead_ns = 30 * 10**9
+            rig.skew(ahead_ns)
+            assert abs(await venue.clock_offset_ns() - ahead_ns) < 10 * 10**9
+            sent = order(rig, price=far(rig))
+            await venue.submit(sent)
+            ends = {K.ACKNOWLEDGED, K.REJECTED, K.UNKNOWN}
+            await heard.until(lambda: bool(ends & {*heard.kinds(sent.client_order_id)}))
+            rig.skew(0)
+            truth = rig.truth(sent.client_order_id)
+            assert await found(venue, sent.client_order_id, rig) == truth
+            assert rig.arrivals(sent.client_order_id) <= 1
+
     async def test_a_fill_told_twice_counts_once(self, rig: Rig) -> None:
         """Lost: a repeated message would double a position."""
         self.needs(rig, Trouble.DUPLICATE_FILL)
@@ -165,10 +202,12 @@ class TroubledVenueContract:
         chance = random.Random(seed)
         sent: list[str] = []
         tick = rig.instrument.tick_size
+        # A silence that was asked for is kept for a second each time: it has a test of its own.
+        troubles = sorted(rig.troubles - {Trouble.RATE_LIMITED}, key=lambda t: t.value)
         async with connected(rig) as (venue, heard):
             for _ in range(steps):
                 if chance.random() < 0.4:
-                    await rig.inject(chance.choice(sorted(rig.troubles, key=lambda t: t.value)))
+                    await rig.inject(chance.choice(troubles))
                 what = chance.random()
                 if what < 0.6 or not sent:
                     price = far(rig) - chance.randrange(3) * tick

@@ -208,6 +208,7 @@ class BinanceVenue:
             return self._read(lambda: status_of(found))
         except Refused as refused:
             if refused.code not in _NO_SUCH_ORDER:
+                self._mind_clock(refused)
                 raise failure(refused) from None
         except (Unsent, Doubt) as error:
             raise failure(error) from None
@@ -280,6 +281,7 @@ class BinanceVenue:
         try:
             return await question
         except (Unsent, Doubt, Refused) as error:
+            self._mind_clock(error)
             raise failure(error) from None
         except (KeyError, TypeError, ValueError, ArithmeticError):
             message = "Binance gave an answer that cannot be read"
@@ -309,9 +311,14 @@ class BinanceVenue:
         self._unsure_until_ns[client_order_id] = now_ns + self._window_ns()
 
     def _refused(self, kind: VenueReportKind, about: _About, refused: Refused) -> None:
-        """Report a refusal; a clock that is off is set right for the next request."""
+        """Report a refusal."""
         self._report(kind, about, str(refused.code), refused.text)
-        if refused.code == _CLOCK_WRONG and (self._resync is None or self._resync.done()):
+        self._mind_clock(refused)
+
+    def _mind_clock(self, error: Unsent | Doubt | Refused) -> None:
+        """Set a clock that is off right for the next request, whatever was refused for it."""
+        wrong = isinstance(error, Refused) and error.code == _CLOCK_WRONG
+        if wrong and (self._resync is None or self._resync.done()):
             self._resync = asyncio.create_task(self._set_clock())
 
     async def _set_clock(self) -> int:
