@@ -15,9 +15,11 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .processes import Served
 
-KILLS = 4 * int(os.environ.get("FKS_TORTURE_SCALE", "1"))
+KILLS = 20 * int(os.environ.get("FKS_TORTURE_SCALE", "1"))
 CLIENTS = 4
 WAIVED = (
     "max_vix",
@@ -112,6 +114,7 @@ def listed(url: str) -> dict[str, Any]:
     return shown
 
 
+@pytest.mark.timeout(120 * KILLS)
 def test_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None:
     """Lost: an order that the client believes in would not exist, or exist twice."""
     seed = int(os.environ.get("FKS_SEED", random.randrange(2**32)))
