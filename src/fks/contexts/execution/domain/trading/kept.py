@@ -101,6 +101,10 @@ class WorkingOrders(dict[int, OrderRecord]):
         """Return the working orders of an account in an instrument, by when they began to work."""
         return self._near.get((account, instrument), {}).values()
 
+    def count(self, account: str) -> int:
+        """Return how many orders of an account work."""
+        return sum(len(near) for (whose, _), near in self._near.items() if whose == account)
+
 
 def _digest(order: OrderRecord) -> int:
     data = _ENCODER.encode(order)

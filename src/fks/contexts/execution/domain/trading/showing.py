@@ -37,7 +37,7 @@ def account_view(floor: Floor, account: AccountRecord) -> TradingAccount:
         gate_reason="; ".join(reasons),
         limits_version=account.limits_version,
         armed_until_ts_ns=account.armed_until_ns,
-        open_orders=sum(1 for o in floor.working.values() if o.request.account == account.id),
+        open_orders=floor.working.count(account.id),
         trades_today=account.trades_today,
         losses_in_row=account.losses_in_row,
         paused_until_ts_ns=account.paused_until_ns,
