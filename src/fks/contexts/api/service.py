@@ -19,8 +19,8 @@ from fks.contracts.engine import (
     RunStatus,
     StartBacktest,
 )
-from fks.contracts.execution import Session, StartSession
-from fks.kernel.errors import Invalid, NotFound, TimedOut
+from fks.contracts.execution import PlaceOrder, PlaceOrders, Session, StartSession, TakeSignal
+from fks.kernel.errors import Invalid, NotFound, TimedOut, Unavailable
 from fks.kernel.messages import Event, Meta, Query, topic_of
 from fks.kernel.runtime import Runtime
 
@@ -29,6 +29,7 @@ __all__ = ["Api"]
 R = TypeVar("R")
 NS = 1_000_000_000
 _POLL_S = 0.05
+_PLACING = (PlaceOrder, PlaceOrders, TakeSignal)
 
 
 class Api:
@@ -39,6 +40,7 @@ class Api:
         self.feed = Feed(self.settings.feed_events)
         self.epoch = runtime.ids.new()
         self.sockets = 0
+        self._placing = 0
         self._runtime = runtime
         self._encoder = msgspec.json.Encoder()
         self._news = asyncio.Event()
@@ -48,8 +50,23 @@ class Api:
         return self._runtime.state()
 
     async def ask(self, request: Query[R]) -> R:
-        """Return the answer of whichever context answers this question."""
-        return await self._runtime.bus.ask(request, timeout_s=self.settings.ask_timeout_s)
+        """Return the answer of whichever context answers this question.
+
+        Raises `Unavailable` at once for an order that would wait behind too many others; nothing
+        of it was taken. Cancels, the kill switch and questions are never turned away.
+        """
+        placing = isinstance(request, _PLACING)
+        if placing and self._placing >= self.settings.max_orders_waiting:
+            raise Unavailable(
+                f"{self._placing} orders wait already, this one was not taken: send it again",
+                code="api.overloaded",
+                retry_after_s=1.0,
+            )
+        self._placing += placing
+        try:
+            return await self._runtime.bus.ask(request, timeout_s=self.settings.ask_timeout_s)
+        finally:
+            self._placing -= placing
 
     async def on_event(self, event: Event, meta: Meta) -> None:
         """Take an event of any context into the feed and wake the sockets."""

@@ -31,6 +31,7 @@ from fks.contexts.execution.domain.matching._matching import Matcher
 from fks.contexts.execution.domain.matching.layout import EVENT
 from fks.contexts.execution.domain.matching.workload import Flow
 from fks.contexts.execution.service.bench_flow import WrongResult, check, engine
+from fks.kernel.errors import Invalid
 
 __all__ = ["CONFIG", "SMALL", "Checked", "JournaledEngine", "checked", "own_folder"]
 
@@ -127,6 +128,11 @@ def checked(flow: Flow, folder: Path, matcher: Matcher, seq: int) -> Checked:
 
 @contextmanager
 def own_folder(parent: str) -> Iterator[Path]:
-    """Yield an empty folder below `parent`, or below the system's for temporary files."""
+    """Yield an empty folder below `parent`, or below the system's for temporary files.
+
+    Raises `Invalid` where `parent` is no folder.
+    """
+    if parent and not Path(parent).is_dir():
+        raise Invalid(f"--folder {parent[:200]} is no folder; make it first", code="bench.invalid")
     with tempfile.TemporaryDirectory(prefix="fks-bench-", dir=parent or None) as name:
         yield Path(name)
