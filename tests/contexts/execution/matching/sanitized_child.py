@@ -12,6 +12,8 @@ sys.path.insert(0, sys.argv[1])
 
 import _matching
 import numpy as np
+from tests.contexts.execution.matching.sanitized_scripts import played
+from tests.properties.matching_scripts import SIZES
 
 COMMAND = np.dtype(
     [
@@ -24,6 +26,7 @@ COMMAND = np.dtype(
     ]
 )
 BATCH, IDS, ORDERS = 2_000, 300, 200
+SHAPE = ("instruments", "accounts", "orders", "strategies")
 UNLIMITED = 2**63 - 1
 ADD, CANCEL, REPLACE, CANCEL_ALL, PHASE, REFERENCE, INSTRUMENT, ACCOUNT = 1, 2, 3, 4, 6, 7, 8, 9
 
@@ -90,40 +93,67 @@ def drawn(draw: np.random.Generator, now: int) -> np.ndarray:
     return rows
 
 
+class Engine:
+    """A sanitized engine that counts its events, and goes through snapshots now and then."""
+
+    def __init__(self, draw: np.random.Generator, sizes: tuple[int, int, int, int]) -> None:
+        self.draw, self.sizes, self.kinds = draw, sizes, np.zeros(13, np.int64)
+        self.fresh()
+
+    def fresh(self) -> None:
+        """Begin anew."""
+        self.matcher = _matching.Matcher(*self.sizes)
+
+    def take(self, rows: np.ndarray, times: np.ndarray) -> np.ndarray:
+        """Apply commands through a buffer that may be far too small; return all events."""
+        room, said, done = int(self.draw.choice([1, 7, 100, 5000])), [], 0
+        events, offsets = np.zeros(room, _matching.EVENT), np.zeros(len(rows), np.int64)
+        while done < len(rows):
+            taken, written = self.matcher.apply_into(rows[done:], times[done:], events, offsets)
+            said.append(events[:written].copy())
+            done += taken
+        while written := self.matcher.apply_into(rows[:0], 0, events)[1]:
+            said.append(events[:written].copy())
+        found = np.concatenate([*said, events[:0]])
+        self.kinds += np.bincount(found["kind"], minlength=13)
+        return found
+
+    def come_back(self) -> None:
+        """Go on from a snapshot."""
+        kept = self.matcher.snapshot()
+        self.fresh()
+        self.matcher.restore(kept)
+        assert self.matcher.snapshot() == kept
+
+
 def main() -> None:
-    """Apply batches in all ways, and go through snapshots now and then."""
+    """Apply wild batches and sensible scripts in turn, in all ways."""
     total, seed = int(sys.argv[2]), int(sys.argv[3])
     draw = np.random.default_rng(seed)
-    matcher = _matching.Matcher(4, 6, ORDERS, 8)
-    matcher.apply(setup(), 0)
-    now, kinds = 0, np.zeros(13, np.int64)
+    wild = Engine(draw, (4, 6, ORDERS, 8))
+    sound = Engine(draw, tuple(SIZES[name] for name in SHAPE))
+    wild.take(setup(), np.zeros(len(setup()), np.int64))
+    now = 0
     for number in range(max(1, total // BATCH)):
-        rows = drawn(draw, now)
-        times = now + np.cumsum(draw.integers(0, 3, BATCH))
-        now = int(times[-1])
-        room = int(draw.choice([1, 7, 100, 5000]))
-        events, offsets, done = np.zeros(room, _matching.EVENT), np.zeros(BATCH, np.int64), 0
-        while done < BATCH:
-            taken, written = matcher.apply_into(rows[done:], times[done:], events, offsets)
-            kinds += np.bincount(events["kind"][:written], minlength=13)
-            done += taken
-        while matcher.apply_into(rows[:0], 0, events)[1]:
+        if number % 4:
+            sound.fresh()
+            played(draw, seed * 100_000 + number, BATCH, sound.take)
+            sound.come_back()
             continue
-        if number % 5 == 0:
-            kept = matcher.snapshot()
-            other = _matching.Matcher(4, 6, ORDERS, 8)
-            other.restore(kept)
-            assert other.snapshot() == kept, number
-            matcher = other
-        if number % 20 == 19:
-            matcher = _matching.Matcher(4, 6, ORDERS, 8)
-            matcher.apply(setup(), now)
+        times = now + np.cumsum(draw.integers(0, 3, BATCH))
+        wild.take(drawn(draw, now), times)
+        now = int(times[-1])
+        wild.come_back()
+        if number % 16 == 0:
+            wild.fresh()
+            wild.take(setup(), np.full(len(setup()), now))
+        matcher = wild.matcher
         matcher.add(0, 1, 5, 0, 1, 0, 0, 1000, 3, ts_ns=now)
         matcher.replace(5, 1001, 4, ts_ns=now)
         matcher.cancel(5, ts_ns=now)
         matcher.last_events()
         matcher.depth(0, 3)
-    sys.stdout.write(" ".join(str(int(count)) for count in kinds))
+    sys.stdout.write(" ".join(str(int(count)) for count in wild.kinds + sound.kinds))
 
 
 main()

@@ -65,8 +65,10 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_random_commands_touch_no_foreign_memory_and_nothing_undefined(build: Path) -> None:
     """Lost: a write past a table would corrupt a book, and nobody would know which one."""
+    root = CHILD.parents[4]
     environment = {
         **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(root), str(Path(fks.__file__).parents[1])]),
         "LD_PRELOAD": " ".join(runtimes(str(shutil.which("gcc")))),
         "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=0:allocator_may_return_null=1",
         "UBSAN_OPTIONS": "print_stacktrace=1",
@@ -82,3 +84,4 @@ def test_random_commands_touch_no_foreign_memory_and_nothing_undefined(build: Pa
     assert done.returncode == 0, f"seed {SEED}\n{done.stdout[-2000:]}\n{done.stderr[-8000:]}"
     told = [int(count) for count in done.stdout.split()]
     assert all(told[1:]), f"an event kind never came: {told}"
+    assert told[1] * 20 > COMMANDS, f"too few orders got as far as a book: {told}"
