@@ -319,6 +319,9 @@ class Book:
             elif kind is EventKind.EXPIRED:
                 order.status = "EXPIRED"
                 happened.append(Happened("EXPIRED", order))
+            elif kind is EventKind.TRIGGERED and order.algo:
+                order.triggered = True
+                happened.append(Happened("TRIGGERED", order))
             elif kind is EventKind.REPLACED:
                 happened.append(Happened("REPLACED", order))
             elif kind in (EventKind.ACCEPTED, EventKind.RESTATED):

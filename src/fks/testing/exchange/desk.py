@@ -26,6 +26,12 @@ SPOT_TYPES = {
     "TAKE_PROFIT_LIMIT": OrderKind.LIMIT_IF_TOUCHED,
 }
 _USDM = {"LIMIT": OrderKind.LIMIT, "MARKET": OrderKind.MARKET}
+_ALGOS = {
+    "STOP_MARKET": OrderKind.STOP,
+    "STOP": OrderKind.STOP_LIMIT,
+    "TAKE_PROFIT_MARKET": OrderKind.MARKET_IF_TOUCHED,
+    "TAKE_PROFIT": OrderKind.LIMIT_IF_TOUCHED,
+}
 _LIMITS = (OrderKind.LIMIT, OrderKind.STOP_LIMIT, OrderKind.LIMIT_IF_TOUCHED)
 _STOPS = (OrderKind.STOP, OrderKind.MARKET_IF_TOUCHED, *_LIMITS[1:])
 _ONLY_USDM = {
@@ -66,8 +72,12 @@ class Desk:
         order = self.find(user, params)
         if order is None or not order.open:
             raise Trouble(-2011, "Unknown order sent.")
-        self._do(lambda: self.book.cancel(order, now_ms))
+        self.end(order, now_ms)
         return order
+
+    def end(self, order: Order, now_ms: int) -> None:
+        """End an order that was found; raises Trouble."""
+        self._do(lambda: self.book.cancel(order, now_ms))
 
     def replace(self, order: Order, quantity: str, price: Decimal | None, now_ms: int) -> Order:
         """Change an order; raises Trouble."""
@@ -84,7 +94,9 @@ class Desk:
         number, client_id = params.get("orderId", "0"), params.get("origClientOrderId", "")
         if not number.isdigit() or (number == "0" and not client_id):
             raise Trouble(-1102, "Param 'origClientOrderId' or 'orderId' must be sent.")
-        return self.book.find(user, params["symbol"], int(number), client_id)
+        found = self.book.find(user, params["symbol"], int(number), client_id)
+        hidden = found is not None and found.algo and not (found.triggered and int(number))
+        return None if hidden else found
 
     def listing(self, params: dict[str, str]) -> Listing:
         """Return what is named by `symbol`."""
@@ -116,7 +128,8 @@ class Desk:
             if name not in params:
                 raise Trouble(-1102, f"Mandatory parameter '{name}' was not sent.")
         word = params["type"]
-        kind = (SPOT_TYPES if self._spot else _USDM).get(word)
+        algo = "algoType" in params and not self._spot
+        kind = (SPOT_TYPES if self._spot else _ALGOS if algo else _USDM).get(word)
         if kind is None and not self._spot:
             text = "Order type not supported for this endpoint. Please use the Algo Order API."
             raise Trouble(-4120, text)
@@ -140,7 +153,7 @@ class Desk:
         gtd_ms = int(params.get("goodTillDate", "0")) if tif == "GTD" else 0
         return Order(
             order_id, client_id, user, listing, params["side"], word, tif, kind, lots, price,
-            stop, shown, flags, gtd_ms, created_ms=now_ms,
+            stop, shown, flags, gtd_ms, created_ms=now_ms, algo=algo,
         )  # fmt: skip
 
     def _tif(self, params: dict[str, str], word: str, limited: bool) -> tuple[str, int]:

@@ -63,6 +63,8 @@ class Order:
     status: str = "NEW"
     created_ms: int = 0
     updated_ms: int = 0
+    algo: bool = False  # conditional, at its own service until `triggered`
+    triggered: bool = False
 
     @property
     def open(self) -> bool:
@@ -85,7 +87,7 @@ class Trade(NamedTuple):
 
 
 class Happened(NamedTuple):
-    """What happened to a user's order: NEW, TRADE, CANCELED, EXPIRED, REPLACED."""
+    """What happened to a user's order: NEW, TRIGGERED, TRADE, CANCELED, EXPIRED, REPLACED."""
 
     what: str
     order: Order

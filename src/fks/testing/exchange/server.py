@@ -224,11 +224,15 @@ class LocalExchange:
         if self.faults.on_stream(Fault.KEY_EXPIRED):
             self.expire_keys()
         now_ms = self.now_ms()
-        told = [(one, self._words.events(one, now_ms)) for one in happened]
+        told = []
+        for one in happened:
+            events = self._words.events(one, now_ms)
+            told += [(one, event) for event in (events if isinstance(events, list) else [events])]
         if len(told) > 1 and self.faults.on_stream(Fault.FILL_BEFORE_ACK):
             told.reverse()
         for one, event in told:
-            twice = one.trade is not None and self.faults.on_stream(Fault.DUPLICATE_FILL)
+            doubles = one.trade is not None or one.order.algo
+            twice = doubles and self.faults.on_stream(Fault.DUPLICATE_FILL)
             self.streams.tell(one.order.user, event, again=twice)
 
     async def _serve(self, request: Request) -> Answer | None:

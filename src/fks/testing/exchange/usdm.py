@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from fks.contexts.execution.domain.matching.layout import Flag
+from fks.testing.exchange.algos import AlgoWords, algo_event, spawned_id
 from fks.testing.exchange.desk import Desk
 from fks.testing.exchange.gate import Trouble
 from fks.testing.exchange.listings import Listing, plain
@@ -38,6 +39,7 @@ class UsdmWords:
             ("GET", "/fapi/v3/balance"): (5, self.balance),
             ("GET", "/fapi/v3/positionRisk"): (5, self.positions),
             ("GET", "/fapi/v1/positionSide/dual"): (30, self.mode),
+            **AlgoWords(desk).signed,
         }
 
     def info(self, params: Params, now_ms: int) -> Any:
@@ -86,7 +88,7 @@ class UsdmWords:
     def open_orders(self, user: User, params: Params, now_ms: int) -> Any:
         """Return the working orders."""
         wanted = params.get("symbol")
-        found = self._book.working(user)
+        found = [one for one in self._book.working(user) if one.triggered or not one.algo]
         return [_order(one) for one in found if wanted in (None, one.listing.symbol)]
 
     def trades(self, user: User, params: Params, now_ms: int) -> Any:
@@ -123,14 +125,27 @@ class UsdmWords:
         """Return the position mode: one way."""
         return {"dualSidePosition": False}
 
-    def events(self, happened: Happened, now_ms: int) -> dict[str, Any]:
+    def events(self, happened: Happened, now_ms: int) -> list[dict[str, Any]]:
+        """Return what is said of what happened: by the service of stops, and of the order."""
+        order = happened.order
+        if not order.algo:
+            return [self._event(happened, now_ms)]
+        if happened.what == "TRIGGERED":
+            began = self._event(happened._replace(what="NEW"), now_ms)
+            return [algo_event(order, "TRIGGERED", now_ms), began]
+        if happened.what == "NEW" or not order.triggered:
+            return [algo_event(order, happened.what, now_ms)]
+        said = [self._event(happened, now_ms)]
+        return said if order.open else [*said, algo_event(order, "FINISHED", now_ms)]
+
+    def _event(self, happened: Happened, now_ms: int) -> dict[str, Any]:
         """Return the `ORDER_TRADE_UPDATE` of what happened."""
         order, trade = happened.order, happened.trade
         listing = order.listing
         what = {"REPLACED": "AMENDMENT"}.get(happened.what, happened.what)
         status = "NEW" if what == "NEW" else order.status
         told = {
-            "s": listing.symbol, "c": order.client_id, "S": order.side, "o": order.type,
+            "s": listing.symbol, "c": _name(order), "S": order.side, "o": order.type,
             "f": _tif(order), "q": plain(listing.quantity(order.lots)),
             "p": plain(listing.price(order.price)), "ap": plain(_average(order)),
             "sp": plain(listing.price(order.stop)), "x": what, "X": status, "i": order.id,
@@ -160,6 +175,10 @@ class UsdmWords:
         return {"e": "listenKeyExpired", "E": now_ms, "listenKey": key}
 
 
+def _name(order: Order) -> str:
+    return spawned_id(order) if order.algo else order.client_id
+
+
 def _tif(order: Order) -> str:
     return "GTX" if order.flags & Flag.POST_ONLY else order.tif
 
@@ -173,7 +192,7 @@ def _order(order: Order) -> dict[str, Any]:
     return {
         "symbol": listing.symbol,
         "orderId": order.id,
-        "clientOrderId": order.client_id,
+        "clientOrderId": _name(order),
         "price": plain(listing.price(order.price)),
         "avgPrice": plain(_average(order)),
         "origQty": plain(listing.quantity(order.lots)),

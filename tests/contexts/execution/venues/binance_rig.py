@@ -106,7 +106,8 @@ class BinanceRig:
     def arrivals(self, client_order_id: str) -> int:
         """Count new orders under an id."""
         return sum(
-            method == "POST" and params.get("newClientOrderId") == client_order_id
+            method == "POST"
+            and client_order_id in (params.get("newClientOrderId"), params.get("clientAlgoId"))
             for method, _, params in self.exchange.asked
         )
 

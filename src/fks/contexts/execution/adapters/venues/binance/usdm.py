@@ -1,7 +1,7 @@
 """Binance USDT-margined futures: its places, its words, and its user stream.
 
-One-way mode only. Conditional orders moved to another service there and are not offered: the
-desk's own stops take their place.
+One-way mode only. Conditional orders live at another service there (`algo`). It trails by a rate
+of the price, our trailing stops by a distance: the desk's own take their place.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from fks.contexts.execution.adapters.venues.binance.algo import TYPES, params_of, row_of
 from fks.contexts.execution.adapters.venues.binance.calls import Calls, Doubt
+from fks.contexts.execution.adapters.venues.binance.conditional import ConditionalVenue
 from fks.contexts.execution.adapters.venues.binance.stream import Source
 from fks.contexts.execution.adapters.venues.binance.terms import Places
-from fks.contexts.execution.adapters.venues.binance.venue import BinanceVenue
 from fks.contexts.execution.adapters.venues.binance.words import (
     Row,
     Unfit,
@@ -87,7 +88,7 @@ class Usdm:
         rights_url="https://api.binance.com",
     )
     capabilities = VenueCapabilities(
-        order_types=frozenset({OrderType.MARKET, OrderType.LIMIT}),
+        order_types=frozenset({OrderType.MARKET, OrderType.LIMIT, *TYPES}),
         times_in_force=frozenset(_TIFS),
         amend=True,
         post_only=True,
@@ -114,6 +115,8 @@ class Usdm:
         known = order.type in self.capabilities.order_types and order.time_in_force in _TIFS
         if not known or order.display_quantity is not None:
             raise Unfit("UNSUPPORTED", "Binance futures have no such order")
+        if order.type in TYPES:
+            return params_of(order)
         params = {
             "symbol": order.instrument.id,
             "side": order.side.name,
@@ -141,12 +144,18 @@ class Usdm:
 
     def placed(self, order: VenueOrder, answer: Row) -> list[VenueReport]:
         """Return the acknowledgement; fills come over the stream."""
+        if order.type in TYPES:
+            answer = row_of(answer)
         return [report_of(VenueReportKind.ACKNOWLEDGED, answer, int(answer["updateTime"]))]
 
     def change(
         self, found: Row, quantity: Decimal, price: Decimal | None
     ) -> tuple[str, dict[str, str]]:
         """Change quantity and price; the order goes to the end of its queue."""
+        if "algoId" in found:
+            raise Unfit(
+                "UNSUPPORTED", "Binance changes no conditional order: cancel and place anew"
+            )
         if quantity <= Decimal(found["executedQty"]):
             # Binance would cancel such an order, which nobody asked for.
             raise Unfit("ALREADY_FILLED", "that much of the order is filled already")
@@ -231,6 +240,6 @@ class Usdm:
         )
 
 
-def make(context: VenueContext) -> BinanceVenue:
+def make(context: VenueContext) -> ConditionalVenue:
     """Make a venue for one futures account."""
-    return BinanceVenue(context, Usdm())
+    return ConditionalVenue(context, Usdm())

@@ -47,7 +47,7 @@ from fks.contracts.execution import (
 from fks.contracts.values import Instrument
 from fks.kernel.errors import TimedOut, Unavailable
 
-__all__ = ["BinanceVenue"]
+__all__ = ["About", "BinanceVenue"]
 
 K = VenueReportKind
 T = TypeVar("T")
@@ -123,7 +123,7 @@ class BinanceVenue:
 
     async def submit(self, order: VenueOrder) -> None:
         """Send an order, once."""
-        about = _About(order.client_order_id, order.instrument.id)
+        about = About(order.client_order_id, order.instrument.id)
         try:
             on_grid(order.instrument, order.quantity, order.price, order.stop_price)
             params = self._market.new_order(order)
@@ -132,7 +132,7 @@ class BinanceVenue:
             return
         self._unsure(order.client_order_id)
         try:
-            answer = await self._calls.call("POST", self._base + self._market.order_path, params)
+            answer = await self._calls.call("POST", self._base + self._path(order), params)
             reports = self._read(lambda: self._market.placed(order, answer))
         except Unsent as unsent:
             self._unsure_until_ns.pop(order.client_order_id, None)
@@ -149,7 +149,7 @@ class BinanceVenue:
 
     async def cancel(self, client_order_id: str, symbol: str) -> None:
         """Ask for a cancel, once."""
-        about = _About(client_order_id, symbol)
+        about = About(client_order_id, symbol)
         params = {"symbol": symbol, "origClientOrderId": client_order_id}
         try:
             answer = await self._calls.call("DELETE", self._base + self._market.order_path, params)
@@ -167,7 +167,7 @@ class BinanceVenue:
         self, client_order_id: str, symbol: str, quantity: Decimal, price: Decimal | None
     ) -> None:
         """Ask for another total quantity and limit price, once; the order is looked at before."""
-        about = _About(client_order_id, symbol)
+        about = About(client_order_id, symbol)
         try:
             found = await self._order({"symbol": symbol, "origClientOrderId": client_order_id})
             if symbol in self._instruments:
@@ -261,6 +261,9 @@ class BinanceVenue:
             raise Unavailable("this venue was not connected", code="execution.venue_unreachable")
         return self._link
 
+    def _path(self, order: VenueOrder) -> str:
+        return self._market.order_path
+
     @property
     def _calls(self) -> Calls:
         return self._opened_link.calls
@@ -310,7 +313,7 @@ class BinanceVenue:
             self._unsure_until_ns = kept
         self._unsure_until_ns[client_order_id] = now_ns + self._window_ns()
 
-    def _refused(self, kind: VenueReportKind, about: _About, refused: Refused) -> None:
+    def _refused(self, kind: VenueReportKind, about: About, refused: Refused) -> None:
         """Report a refusal."""
         self._report(kind, about, str(refused.code), refused.text)
         self._mind_clock(refused)
@@ -327,7 +330,7 @@ class BinanceVenue:
         except (Unavailable, TimedOut):
             return self._calls.offset_ns  # the next refusal tries again
 
-    def _report(self, kind: VenueReportKind, about: _About, code: str, text: str) -> None:
+    def _report(self, kind: VenueReportKind, about: About, code: str, text: str) -> None:
         self._tell(
             VenueReport(
                 kind=kind,
@@ -369,7 +372,7 @@ class BinanceVenue:
             self._listener(report)
 
 
-class _About:
+class About:
     """Which order a report is about."""
 
     __slots__ = ("client_order_id", "symbol")
