@@ -25,5 +25,5 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     max_sockets: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 64
     webhook_secret: Secret = Secret("")
     webhook_window_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 300
-    max_orders_waiting: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 32
+    max_orders_waiting: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 128
     max_topics: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 64
