@@ -35,21 +35,44 @@ def server(url: str) -> ServerClient:
 
 
 def shown(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> Table:
-    """Return rows as a table of some of their fields."""
+    """Return rows as a table of some of their fields, without those that none of them has.
+
+    Long words are folded, never cut: half a name is none.
+    """
     table = Table(title=title, title_justify="left")
-    for column in columns:
-        table.add_column(column.replace("_", " "))
-    for row in rows:
-        table.add_row(*("" if row.get(c) is None else str(row[c]) for c in columns))
+    texts = [["" if row.get(c) is None else str(row[c]) for c in columns] for row in rows]
+    there = [k for k in range(len(columns)) if not rows or any(text[k] for text in texts)]
+    for k in there:
+        first = k == there[0]
+        table.add_column(
+            columns[k].replace("_", " "),
+            overflow="fold",
+            no_wrap=first,
+            max_width=32 if k else None,
+        )
+    for text in texts:
+        table.add_row(*(text[k] for k in there))
     return table
+
+
+def limits_table(title: str, limits: list[dict[str, Any]]) -> Table:
+    """Return limits with their use; of several accounts, each with its name."""
+    rows = [with_unit(row, ("value", "used", "headroom")) for row in limits]
+    several = len({row["account"] for row in rows}) > 1
+    columns = ("name", "scope", "value", "used", "headroom", "state")
+    return shown(title, rows, ("account", *columns) if several else columns)
+
+
+def with_unit(row: dict[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
+    """Return a row whose figures carry their unit, where nobody would guess it."""
+    unit = row.get("unit") or ""
+    if unit not in ("seconds", "share"):
+        return row
+    return row | {f: f"{row[f]} {unit}" for f in fields if row.get(f) not in (None, "", "none")}
 
 
 _ORDER = ("id", "symbol", "side", "type", "quantity", "price", "filled", "state", "reason")
 _ACCOUNT = ("id", "mode", "venue", "equity", "day_pnl", "drawdown", "gate", "open_orders")
-
-_LIMIT_COLUMNS = (
-    "account", "code", "name", "scope", "value", "used", "headroom", "unit", "state",
-)  # fmt: skip
 
 
 @click.group()
@@ -119,7 +142,7 @@ def set_limits(name: str, limits: tuple[str, ...], reason: str, url: str) -> Non
         body = {"limits": _pairs(limits), "reason": reason}
         client.send("PUT", f"/api/v1/accounts/{name}/limits", body)
     found = client.get("/api/v1/risk", account=name)["limits"]
-    command_context().emit({"limits": found}, shown(f"Limits of {name}", found, _LIMIT_COLUMNS[1:]))
+    command_context().emit({"limits": found}, limits_table(f"Limits of {name}", found))
 
 
 @accounts.command("arm")
@@ -195,10 +218,13 @@ def place(
     body |= {"side": side, "quantity": quantity, "symbol": symbol, "type": kind}
     if check:
         found = server(url).send("POST", "/api/v1/orders/check", body)
-        rows = [{**c, "passes": "yes" if c["passes"] else "no"} for c in found["controls"]]
-        columns = ("name", "code", "passes", "used", "limit", "unit", "value", "reason")
-        table = shown("Controls", rows, columns)
-        command_context().emit(found, table)
+        rows = [
+            with_unit({**c, "limit": c["limit"] or c["value"], "passes": word}, ("used", "limit"))
+            for c in sorted(found["controls"], key=lambda control: bool(control["passes"]))
+            for word in ("yes" if c["passes"] else "no",)
+        ]
+        columns = ("name", "passes", "used", "limit", "reason")
+        command_context().emit(found, shown("Controls, those that refuse first", rows, columns))
         return
     found = server(url).send("POST", "/api/v1/orders", body)
     command_context().emit(found, shown("Order", [found], _ORDER))
@@ -291,7 +317,7 @@ def show_risk(account: str, url: str) -> None:
         found,
         shown("Gates", found["gates"], ("scope", "target", "gate", "code", "reason")),
         shown("Breakers", found["breakers"], ("venue", "state", "failures", "reason")),
-        shown("Limits", found["limits"], _LIMIT_COLUMNS),
+        limits_table("Limits", found["limits"]),
     )
 
 
