@@ -43,13 +43,10 @@ def shown(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> T
     texts = [["" if row.get(c) is None else str(row[c]) for c in columns] for row in rows]
     there = [k for k in range(len(columns)) if not rows or any(text[k] for text in texts)]
     for k in there:
-        first = k == there[0]
-        table.add_column(
-            columns[k].replace("_", " "),
-            overflow="fold",
-            no_wrap=first,
-            max_width=32 if k else None,
-        )
+        heading = columns[k].replace("_", " ")
+        words = [word for cell in (heading, *(text[k] for text in texts)) for word in cell.split()]
+        least = max((len(word) for word in words if len(word) <= _WORD), default=0)
+        table.add_column(heading, overflow="fold", no_wrap=k == there[0], min_width=least)
     for text in texts:
         table.add_row(*(text[k] for k in there))
     return table
@@ -71,6 +68,7 @@ def with_unit(row: dict[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
     return row | {f: f"{row[f]} {unit}" for f in fields if row.get(f) not in (None, "", "none")}
 
 
+_WORD = 12  # letters of the longest word that a column makes room for
 _ORDER = ("id", "symbol", "side", "type", "quantity", "price", "filled", "state", "reason")
 _ACCOUNT = ("id", "mode", "venue", "equity", "day_pnl", "drawdown", "gate", "open_orders")
 
