@@ -19,7 +19,7 @@ from .drive import FOLDER, SCALE, Engine, commands
 from .ledger import Ledger
 from .power import PowerDisk
 
-MUTATIONS = 20_000 if SCALE == 1 else 100_000 * SCALE
+MUTATIONS = 100_000 * SCALE
 PARTS = 10
 UNREAD = ("LOCK", "TAILER", "reserve")  # nothing is read from them
 
