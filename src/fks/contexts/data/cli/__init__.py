@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import rich_click as click
 
+from fks.contexts.data.cli.continuous import continuous_command
 from fks.contexts.data.cli.importing import data
 from fks.contexts.data.cli.resampling import resample_command
 from fks.contexts.data.cli.splits import splits
@@ -15,6 +16,7 @@ __all__ = ["command"]
 
 def command() -> click.Group:
     """Return `fks data` with all of its commands."""
+    data.add_command(continuous_command)
     data.add_command(resample_command)
     for one in (*COMMANDS, *splits, vault):
         data.add_command(one)

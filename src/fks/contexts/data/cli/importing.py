@@ -14,7 +14,7 @@ import rich_click as click
 import fks
 from fks.contexts.data.adapters.formats.reading import FORMAT_NAMES, Progress, silent
 from fks.contexts.data.cli.moments import moment_ns
-from fks.contexts.data.cli.shown import document, report_table, store_of
+from fks.contexts.data.cli.shown import document, report_table, roll_table, store_of
 from fks.contexts.data.domain.content import NAME
 from fks.contexts.data.domain.quality import iso
 from fks.contracts.data import ProviderSpec
@@ -127,11 +127,17 @@ def list_command() -> None:
 @json_option
 def show_command(dataset: str, as_of: str | None) -> None:
     """Show a dataset and what validation found in it."""
+    from fks.contexts.data.store.rolls import rolls_of
+
     surroundings = command_context()
     as_of_ns = None if as_of is None else moment_ns(as_of, 0)
     opened = store_of(surroundings).open(dataset, as_of_ns=as_of_ns)
-    report = opened.quality()
-    surroundings.emit(document(opened.info, report), report_table(opened.info, report))
+    report, rolls = opened.quality(), rolls_of(opened.info)
+    found, tables = document(opened.info, report), [report_table(opened.info, report)]
+    if rolls is not None:
+        found |= {"continuous": msgspec.to_builtins(rolls)}
+        tables.append(roll_table(rolls))
+    surroundings.emit(found, *tables)
 
 
 @data.command("validate")

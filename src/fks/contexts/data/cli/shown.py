@@ -11,9 +11,10 @@ from fks.contracts.data import DatasetInfo, QualityReport
 from fks.kernel.commands import CommandContext
 
 if TYPE_CHECKING:
+    from fks.contexts.data.domain.rolls import RollTable
     from fks.contexts.data.store import DatasetStore
 
-__all__ = ["document", "report_table", "store_of"]
+__all__ = ["document", "report_table", "roll_table", "store_of"]
 
 
 def store_of(surroundings: CommandContext) -> DatasetStore:
@@ -59,4 +60,20 @@ def report_table(info: DatasetInfo, report: QualityReport) -> Any:
         table.add_row(
             f"[{colour}]{finding.rule}[/]", f"{finding.count:,}: {finding.message}{examples}"
         )
+    return table
+
+
+def roll_table(rolls: RollTable) -> Any:
+    """Return the rolls of a continuous series as a table."""
+    from fractions import Fraction
+
+    from rich.table import Table
+
+    table = Table(title=f"rolls by {rolls.roll}, adjusted by {rolls.adjust}")
+    for heading in ("session", "from", "to", "ratio", "difference", "measured"):
+        table.add_column(heading)
+    for one in rolls.rolls:
+        ratio = f"{float(Fraction(one.ratio)):.6f}" if one.ratio else ""
+        at = "" if one.measured_at_ns is None else iso(one.measured_at_ns)
+        table.add_row(one.session, one.before, one.after, ratio, one.difference, at)
     return table

@@ -64,6 +64,7 @@ class Imported(NamedTuple):
     """A dataset in memory, before it is stored; `provenance` goes into its manifest.
 
     `known_at_ns` says when each kept bar was published, where that is told; the hash covers it.
+    `beside` are further files of its folder: names and contents.
     """
 
     info: DatasetInfo
@@ -73,6 +74,7 @@ class Imported(NamedTuple):
     pieces: tuple[Piece, ...] = ()
     provenance: Provenance = Provenance()
     known_at_ns: Int64 | None = None
+    beside: tuple[tuple[str, bytes], ...] = ()
 
 
 def import_table(table: RawTable, wanted: Wanted, expected: Calendars) -> Imported:

@@ -46,6 +46,8 @@ def write_dataset(imported: Imported, folder: Path) -> None:
         stamps = pa.table({"known_at_ns": imported.known_at_ns})
         pq.write_table(stamps, folder / KNOWN_AT, compression="lz4", use_dictionary=False)
     (folder / "quality.json").write_bytes(_json(imported.report))
+    for name, content in imported.beside:
+        (folder / name).write_bytes(content)
     if imported.report.rows_quarantined:
         pq.write_table(_quarantine(imported), folder / "quarantine.parquet", compression="lz4")
     document = recorded(imported.info, _files(folder), imported.provenance)
