@@ -1640,6 +1640,8 @@ export interface components {
             first_ts_ns: number;
             hash: string;
             instrument: components["schemas"]["Instrument"];
+            /** @default bars */
+            kind: string;
             last_ts_ns: number;
             name: string;
             path: string;

@@ -52,6 +52,7 @@ class DatasetInfo(msgspec.Struct, frozen=True, kw_only=True):
     score: float = 100.0
     source: str = ""
     code_version: str = ""
+    kind: str = "bars"
 
 
 class DatasetList(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,12 +208,16 @@ class Provider(Protocol):
 
 
 class ProviderSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A provider by name; `factory` is a dotted `module:callable` called with its settings."""
+    """A provider by name; `factory` is a dotted `module:callable` called with its settings.
+
+    It makes a `Provider`, or a `RemoteProvider` where `remote` is true.
+    """
 
     name: str
     summary: str
     factory: str
     synthetic: bool = False
+    remote: bool = False
     settings: type[Any] | None = None
 
 
