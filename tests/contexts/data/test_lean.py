@@ -93,7 +93,7 @@ def test_quotes_give_the_middle_on_half_ticks_and_one_sided_ones_are_quarantined
 @pytest.mark.parametrize(
     ("place", "says"),
     [
-        ("equity/usa/tick/ibm/20131007_trade.zip", "holds ticks, not bars"),
+        ("equity/usa/tick/ibm/20131007_trade.zip", "holds trades, not bars"),
         ("future/cme/daily/es_openinterest.zip", "holds open interest, not bars"),
     ],
 )

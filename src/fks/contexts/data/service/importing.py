@@ -15,8 +15,10 @@ from fks.contexts.data.adapters.calendars import check_calendar, expected_covera
 from fks.contexts.data.adapters.fingerprint import fingerprint
 from fks.contexts.data.adapters.formats.reading import (
     Found,
+    FoundTicks,
     Progress,
     ReadOptions,
+    kind_of,
     one_table,
     silent,
 )
@@ -50,7 +52,7 @@ class FileRequest(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     instrument: str | None = None
     timeframe: str | None = None
-    timezone: str = "UTC"
+    timezone: str | None = None
     columns: Mapping[str, str] = {}
     member: str | None = None
     calendar: str | None = None
@@ -104,6 +106,8 @@ def import_files(
     read: dict[int, tuple[SourceFile, ...]] = {}
     for path in paths:
         found = read_file(path, request.form, options, progress)
+        if isinstance(found, FoundTicks):
+            raise Invalid(f"{path.name} holds {kind_of(found.rows)}, not bars", code="data.no_bars")
         read[id(found)] = fingerprint(path, {piece.name for piece in found.pieces})
         symbol, timeframe = request.instrument or found.symbol, request.timeframe or found.timeframe
         groups.setdefault((symbol, timeframe, found.quotes), []).append(found)
@@ -214,6 +218,12 @@ def import_provider(
     if spec is None:
         raise NotFound(
             f"no provider {request.provider[:40]!r}; there are {', '.join(sorted(known))}",
+            code="data.no_provider",
+        )
+    if spec.remote:
+        raise Invalid(
+            f"{spec.name} is reached over HTTP: fks data fetch {request.symbol[:40]} --from "
+            f"{spec.name}",
             code="data.no_provider",
         )
     parts: list[RawTable] = []

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from fks.contexts.data.adapters.archives import members_of, opened
+from fks.contexts.data.adapters.archives import opened
 from fks.contexts.data.adapters.formats.delimited import read_rows
 from fks.contexts.data.adapters.formats.reading import (
     Found,
@@ -20,6 +20,7 @@ from fks.contexts.data.adapters.formats.reading import (
     silent,
     symbol_of,
 )
+from fks.contexts.data.adapters.formats.shown import Shown
 from fks.contexts.data.adapters.tabular import sniff
 from fks.kernel.errors import Invalid
 
@@ -30,8 +31,13 @@ _NAME = re.compile(r"([A-Z0-9]{2,20})-(\d+[smhdw]|1mo)-\d{4}")
 _COLUMNS = {"ts": 0, "open": 1, "high": 2, "low": 3, "close": 4, "volume": 5}
 
 
-def looks_like_binance(path: Path, cells: list[str]) -> bool:
+def looks_like_binance(shown: Shown) -> bool:
     """Tell whether a first line is of this format: twelve cells, digits or the known header."""
+    return _of_klines(shown.cells)
+
+
+def _of_klines(cells: list[str]) -> bool:
+    """Tell whether cells are those of a kline, or of their header."""
     if len(cells) != _CELLS:
         return False
     return cells[0].lower() in ("open_time", "open time") or cells[0].isdigit()
@@ -39,19 +45,9 @@ def looks_like_binance(path: Path, cells: list[str]) -> bool:
 
 def read_binance(path: Path, options: ReadOptions, progress: Progress = silent) -> Found:
     """Read one file of klines. Raises `Invalid` where it is none."""
-    member = options.member
-    if member is None and path.suffix == ".zip":
-        names = members_of(path)
-        if len(names) != 1:
-            raise Invalid(
-                f"{path.name} holds {len(names)} files; choose one with --member: "
-                f"{', '.join(names[:10])}",
-                code="data.choose_member",
-            )
-        member = names[0]
-    with opened(path, member) as stream:
+    with opened(path, options.member) as stream:
         cells, delimiter = sniff(stream, path.name)
-        if not looks_like_binance(path, cells):
+        if not _of_klines(cells):
             raise Invalid(
                 f"{path.name} has {len(cells)} columns; Binance klines have {_CELLS}",
                 code="data.wrong_columns",

@@ -43,7 +43,7 @@ _TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(:\d{2})?\Z")
 def read_delimited(path: Path, options: ReadOptions, progress: Progress = silent) -> Found:
     """Read a CSV file, plain, gzipped, or the chosen member of an archive."""
     name = path.name if options.member is None else f"{path.name}:{options.member}"
-    zone_of(options.timezone)
+    zone_of(options.zone_name())
     with opened(path, options.member) as stream:
         cells, delimiter = sniff(stream, name)
         columns = _by_position(cells) if not options.columns else None
@@ -84,7 +84,7 @@ def read_rows(
 
     Raises `Invalid` where there are none, or where they are no table.
     """
-    zone = zone_of(options.timezone)
+    zone = zone_of(options.zone_name())
     parts: list[RawTable] = []
     refused: list[Refused] = []
     wanted = tuple(dict.fromkeys(columns.values()))

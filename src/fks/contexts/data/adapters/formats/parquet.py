@@ -81,7 +81,7 @@ def _columns(names: list[str], options: ReadOptions, name: str) -> dict[str, str
 
 def _times(column: pa.Array, options: ReadOptions) -> Int64:
     """Return UTC nanoseconds of a column of stamps, integers or texts."""
-    zone = zone_of(options.timezone)
+    zone = zone_of(options.zone_name())
     kind = column.type
     if pa.types.is_timestamp(kind):
         stamps = pc.cast(pc.cast(column, pa.timestamp("ns", tz=kind.tz)), pa.int64())

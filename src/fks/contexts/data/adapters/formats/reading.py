@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from fks.contexts.data.domain.table import Piece, RawTable, joined
+from fks.contexts.data.domain.table import Piece, RawTable, Refused, joined
+from fks.contracts.columns import Int64
+from fks.contracts.data.ticks import DepthRows, FundingRows, QuoteRows, TradeRows
 
-__all__ = ["FORMAT_NAMES", "Found", "Progress", "ReadOptions", "one_table", "silent", "symbol_of"]
+__all__ = [
+    "FORMAT_NAMES",
+    "Found",
+    "FoundTicks",
+    "Progress",
+    "ReadOptions",
+    "TickRows",
+    "kind_of",
+    "one_table",
+    "silent",
+    "symbol_of",
+]
 
 FORMAT_NAMES = ("csv", "yahoo", "binance", "lean", "parquet")
 """The names of all formats, in the order in which help texts give them."""
@@ -30,14 +44,21 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How to read a file, where the file itself does not say.
 
     `columns` maps a canonical column (`ts`, `open`, ...) to the file's own name for it.
-    `timezone` applies to naive times. `member` chooses a file of an archive. `day_first` reads
-    03/04/2020 as the third of April.
+    `timezone` applies to naive times; without one they are what the format says, else UTC.
+    `member` chooses a file of an archive, `kind` one of the kinds of data that a file holds side
+    by side, `symbol` one of its symbols. `day_first` reads 03/04/2020 as the third of April.
     """
 
-    timezone: str = "UTC"
+    timezone: str | None = None
     columns: Mapping[str, str] = {}
     member: str | None = None
+    kind: str | None = None
+    symbol: str | None = None
     day_first: bool = False
+
+    def zone_name(self, usual: str = "UTC") -> str:
+        """Return the zone of naive times, where the format's own is the `usual` one."""
+        return usual if self.timezone is None else self.timezone
 
 
 class Found(NamedTuple):
@@ -54,6 +75,42 @@ class Found(NamedTuple):
     pieces: tuple[Piece, ...] = ()
     quotes: bool = False
     calendar: str | None = None
+
+
+TickRows = TradeRows | QuoteRows | DepthRows | FundingRows
+"""What a file can hold beside bars."""
+
+
+class FoundTicks(NamedTuple):
+    """Ticks in the order of their file, and what the format knows beyond them.
+
+    `row` of shape (n,) is the number in the file, from 1, of the line that each row comes from; a
+    line of depth may become many rows. A cell that could not be read is NaN (a quote's quantity
+    then is NaN too: an empty side has quantity 0), a time that could not is `NO_TIME`. `refused`
+    are lines that are no rows at all. `tick_size` and `lot_size` stand where the file states them.
+    """
+
+    rows: TickRows
+    row: Int64
+    symbol: str
+    refused: tuple[Refused, ...] = ()
+    notes: tuple[str, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    calendar: str | None = None
+    tick_size: Decimal | None = None
+    lot_size: Decimal | None = None
+
+    @property
+    def rows_read(self) -> int:
+        """Return how many lines were read, refused ones included."""
+        last = int(self.row[-1]) if len(self.row) else 0
+        return max(last, self.refused[-1].row if self.refused else 0)
+
+
+def kind_of(rows: TickRows) -> str:
+    """Return the kind of dataset that rows make: trades, quotes, depth or funding."""
+    names = {TradeRows: "trades", QuoteRows: "quotes", DepthRows: "depth", FundingRows: "funding"}
+    return names[type(rows)]
 
 
 def one_table(parts: Sequence[tuple[str, RawTable]]) -> tuple[RawTable, tuple[Piece, ...]]:

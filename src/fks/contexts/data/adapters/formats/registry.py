@@ -7,18 +7,23 @@ from pathlib import Path
 
 import msgspec
 
-from fks.contexts.data.adapters.archives import members_of, opened
 from fks.contexts.data.adapters.formats.binance import looks_like_binance, read_binance
 from fks.contexts.data.adapters.formats.delimited import read_delimited
 from fks.contexts.data.adapters.formats.lean import looks_like_lean, read_lean
 from fks.contexts.data.adapters.formats.parquet import read_parquet
-from fks.contexts.data.adapters.formats.reading import FORMAT_NAMES, Found, Progress, ReadOptions
-from fks.contexts.data.adapters.tabular import sniff
+from fks.contexts.data.adapters.formats.reading import (
+    FORMAT_NAMES,
+    Found,
+    FoundTicks,
+    Progress,
+    ReadOptions,
+)
+from fks.contexts.data.adapters.formats.shown import Shown, only_member, show
 from fks.kernel.errors import Invalid, NotFound
 
 __all__ = ["FORMATS", "detect", "read_file"]
 
-Reader = Callable[[Path, ReadOptions, Progress], Found]
+Reader = Callable[[Path, ReadOptions, Progress], Found | FoundTicks]
 
 FORMATS: dict[str, Reader] = {
     "csv": read_delimited,
@@ -29,9 +34,13 @@ FORMATS: dict[str, Reader] = {
 }
 assert tuple(FORMATS) == FORMAT_NAMES
 _COLUMNAR = (".parquet", ".pq", ".feather", ".arrow")
+_LOOKS: tuple[tuple[str, Callable[[Shown], bool]], ...] = (("binance", looks_like_binance),)
+"""What is asked of a file, in this order; one that nobody knows is a CSV of bars."""
 
 
-def read_file(path: Path, form: str | None, options: ReadOptions, progress: Progress) -> Found:
+def read_file(
+    path: Path, form: str | None, options: ReadOptions, progress: Progress
+) -> Found | FoundTicks:
     """Read a file in the given format, or in the one it shows."""
     if form is not None and form not in FORMATS:
         raise Invalid(
@@ -42,8 +51,8 @@ def read_file(path: Path, form: str | None, options: ReadOptions, progress: Prog
     if not path.is_file() and not path.is_dir():
         raise Invalid(f"{path} is no regular file", code="data.no_file")
     chosen = form or detect(path, options)
-    if chosen in ("csv", "yahoo") and path.suffix == ".zip" and options.member is None:
-        options = _only_member(path, options)
+    if chosen != "lean" and path.is_file():
+        options = msgspec.structs.replace(options, member=only_member(path, options))
     return FORMATS[chosen](path, options, progress)
 
 
@@ -58,23 +67,5 @@ def detect(path: Path, options: ReadOptions) -> str:
         )
     if path.suffix in _COLUMNAR:
         return "parquet"
-    member = options.member
-    if path.suffix == ".zip" and member is None:
-        member = members_of(path)[0] if members_of(path) else None
-        if member is None:
-            raise Invalid(f"{path.name} is an empty archive", code="data.empty_file")
-    with opened(path, member) as stream:
-        cells, _ = sniff(stream, path.name)
-    return "binance" if looks_like_binance(path, cells) else "csv"
-
-
-def _only_member(path: Path, options: ReadOptions) -> ReadOptions:
-    """Choose the only file of an archive."""
-    names = members_of(path)
-    if len(names) != 1:
-        raise Invalid(
-            f"{path.name} holds {len(names)} files; choose one with --member: "
-            f"{', '.join(names[:10])}",
-            code="data.choose_member",
-        )
-    return msgspec.structs.replace(options, member=names[0])
+    shown = show(path, options)
+    return next((name for name, looks in _LOOKS if looks(shown)), "csv")
