@@ -1,4 +1,4 @@
-"""Binance klines: CSV with or without header, plain or zipped.
+"""Binance klines: CSV with or without header, plain or zipped. Ticks are read beside this.
 
 Twelve columns: open time, open, high, low, close, volume, close time, quote volume, count, taker
 buy volumes, unused (https://github.com/binance/binance-public-data). Times are milliseconds,
@@ -11,9 +11,14 @@ import re
 from pathlib import Path
 
 from fks.contexts.data.adapters.archives import opened
+from fks.contexts.data.adapters.formats.binance_ticks import (
+    looks_like_binance_ticks,
+    read_binance_ticks,
+)
 from fks.contexts.data.adapters.formats.delimited import read_rows
 from fks.contexts.data.adapters.formats.reading import (
     Found,
+    FoundTicks,
     Progress,
     ReadOptions,
     one_table,
@@ -22,18 +27,17 @@ from fks.contexts.data.adapters.formats.reading import (
 )
 from fks.contexts.data.adapters.formats.shown import Shown
 from fks.contexts.data.adapters.tabular import sniff
-from fks.kernel.errors import Invalid
 
 __all__ = ["looks_like_binance", "read_binance"]
 
 _CELLS = 12
-_NAME = re.compile(r"([A-Z0-9]{2,20})-(\d+[smhdw]|1mo)-\d{4}")
+_NAME = re.compile(r"([A-Z0-9_]{2,30})-(\d+[smhdw]|1mo)-\d{4}")
 _COLUMNS = {"ts": 0, "open": 1, "high": 2, "low": 3, "close": 4, "volume": 5}
 
 
 def looks_like_binance(shown: Shown) -> bool:
     """Tell whether a first line is of this format: twelve cells, digits or the known header."""
-    return _of_klines(shown.cells)
+    return _of_klines(shown.cells) or looks_like_binance_ticks(shown)
 
 
 def _of_klines(cells: list[str]) -> bool:
@@ -43,15 +47,14 @@ def _of_klines(cells: list[str]) -> bool:
     return cells[0].lower() in ("open_time", "open time") or cells[0].isdigit()
 
 
-def read_binance(path: Path, options: ReadOptions, progress: Progress = silent) -> Found:
-    """Read one file of klines. Raises `Invalid` where it is none."""
+def read_binance(
+    path: Path, options: ReadOptions, progress: Progress = silent
+) -> Found | FoundTicks:
+    """Read one file of klines, or of ticks. Raises `Invalid` where it is neither."""
     with opened(path, options.member) as stream:
         cells, delimiter = sniff(stream, path.name)
         if not _of_klines(cells):
-            raise Invalid(
-                f"{path.name} has {len(cells)} columns; Binance klines have {_CELLS}",
-                code="data.wrong_columns",
-            )
+            return read_binance_ticks(path, options, progress)
         header = not cells[0].isdigit()
         table = read_rows(
             stream, path.name, _CELLS, delimiter, _COLUMNS, options, progress, header=header

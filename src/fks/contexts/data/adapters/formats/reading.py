@@ -27,7 +27,7 @@ __all__ = [
     "symbol_of",
 ]
 
-FORMAT_NAMES = ("csv", "yahoo", "binance", "lean", "parquet")
+FORMAT_NAMES = ("csv", "yahoo", "binance", "lean", "parquet", "ticks", "capture")
 """The names of all formats, in the order in which help texts give them."""
 
 Progress = Callable[[int], None]

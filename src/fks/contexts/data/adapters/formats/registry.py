@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from fks.contexts.data.adapters.formats.binance import looks_like_binance, read_binance
+from fks.contexts.data.adapters.formats.capture import looks_like_capture, read_capture
 from fks.contexts.data.adapters.formats.delimited import read_delimited
 from fks.contexts.data.adapters.formats.lean import looks_like_lean, read_lean
 from fks.contexts.data.adapters.formats.parquet import read_parquet
@@ -19,6 +20,7 @@ from fks.contexts.data.adapters.formats.reading import (
     ReadOptions,
 )
 from fks.contexts.data.adapters.formats.shown import Shown, only_member, show
+from fks.contexts.data.adapters.formats.tick_tables import looks_like_ticks, read_tick_table
 from fks.kernel.errors import Invalid, NotFound
 
 __all__ = ["FORMATS", "detect", "read_file"]
@@ -31,10 +33,16 @@ FORMATS: dict[str, Reader] = {
     "binance": read_binance,
     "lean": read_lean,
     "parquet": read_parquet,
+    "ticks": read_tick_table,
+    "capture": read_capture,
 }
 assert tuple(FORMATS) == FORMAT_NAMES
 _COLUMNAR = (".parquet", ".pq", ".feather", ".arrow")
-_LOOKS: tuple[tuple[str, Callable[[Shown], bool]], ...] = (("binance", looks_like_binance),)
+_LOOKS: tuple[tuple[str, Callable[[Shown], bool]], ...] = (
+    ("capture", looks_like_capture),
+    ("binance", looks_like_binance),
+    ("ticks", looks_like_ticks),
+)
 """What is asked of a file, in this order; one that nobody knows is a CSV of bars."""
 
 

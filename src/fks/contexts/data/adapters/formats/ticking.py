@@ -24,6 +24,7 @@ from fks.kernel.errors import Invalid
 
 __all__ = [
     "MAX_ROWS",
+    "SymbolChoice",
     "TickPart",
     "check_count",
     "found_ticks",
@@ -47,6 +48,49 @@ class TickPart(NamedTuple):
     rows: TickRows
     row: Int64
     refused: tuple[Refused, ...] = ()
+
+
+class SymbolChoice:
+    """Which symbol of a file is read: the one asked for, or the only one there is."""
+
+    def __init__(self, wanted: str | None, name: str) -> None:
+        self._wanted = None if wanted is None else _letters(wanted)
+        self._name = name
+        self.chosen: str | None = None
+
+    def look(self, symbols: Sequence[str]) -> None:
+        """Take the one asked for, if it is among symbols seen beforehand."""
+        self.chosen = next((one for one in symbols if _letters(one) == self._wanted), self.chosen)
+
+    def mask(self, texts: pa.Array) -> npt.NDArray[np.bool_]:
+        """Tell which rows are of the symbol; raises `Invalid` where that has to be said."""
+        found = [str(one) for one in pc.unique(texts).to_pylist()]
+        self.look(found)
+        keep = [one for one in found if self.takes(one)]
+        mask = pc.is_in(texts, value_set=pa.array(keep, pa.string()))
+        return np.asarray(mask.to_numpy(zero_copy_only=False))
+
+    def takes(self, symbol: str) -> bool:
+        """Tell whether a symbol is read."""
+        if self.chosen is None:
+            self.chosen = symbol
+        if symbol == self.chosen:
+            return True
+        if _letters(self.chosen) != self._wanted:
+            self._refuse(symbol)
+        return False
+
+    def _refuse(self, symbol: str) -> None:
+        raise Invalid(
+            f"{self._name} holds several symbols, such as {self.chosen} and {symbol[:40]}; choose "
+            "one with --instrument",
+            code="data.several_instruments",
+        )
+
+
+def _letters(symbol: str) -> str:
+    """Return a symbol as it is compared: EUR/USD is EURUSD."""
+    return "".join(letter for letter in symbol.upper() if letter.isalnum())
 
 
 def read_ticks(
