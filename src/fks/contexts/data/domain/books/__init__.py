@@ -1,0 +1,1 @@
+"""Order books from what exchanges stream: the book itself, and whether it can be believed."""

@@ -1,0 +1,1 @@
+"""What exchanges stream, read from bytes: one small module an exchange."""
