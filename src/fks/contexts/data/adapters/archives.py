@@ -7,6 +7,7 @@ comes out than was announced.
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import zipfile
@@ -24,6 +25,7 @@ MAX_MEMBERS = 10_000
 MAX_TOTAL_BYTES = 8 << 30
 MAX_RATIO = 200
 _RATIO_FREE_BYTES = 16 << 20
+_RECODED_BYTES = 1 << 16
 
 
 def members_of(path: Path) -> tuple[str, ...]:
@@ -94,12 +96,67 @@ class _Measured(io.RawIOBase):
         return len(data)
 
 
+class _Recoded(io.RawIOBase):
+    """UTF-16 text as UTF-8, in pieces; reading can begin again, and no more."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._begin()
+
+    def _begin(self) -> None:
+        self._stream.seek(0)
+        self._decoder = codecs.getincrementaldecoder("utf-16")("replace")
+        self._rest = b""
+        self._place = 0
+
+    def readable(self) -> bool:
+        """Say that this is for reading."""
+        return True
+
+    def seekable(self) -> bool:
+        """Say that reading can begin again."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Begin again."""
+        if (offset, whence) != (0, io.SEEK_SET):
+            raise io.UnsupportedOperation("only back to the start")
+        self._begin()
+        return 0
+
+    def tell(self) -> int:
+        """Return the place in the UTF-8 text."""
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:
+        """Read text."""
+        while not self._rest:
+            raw = self._stream.read(_RECODED_BYTES)
+            self._rest = self._decoder.decode(raw, final=not raw).encode()
+            if not raw:
+                break
+        data, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(data)] = data
+        self._place += len(data)
+        return len(data)
+
+
 @contextmanager
 def opened(path: Path, member: str | None = None) -> Iterator[IO[bytes]]:
     """Open a plain file, a gzip file (by its first bytes) or a member of a zip archive.
 
-    Raises `NotFound` for a missing file, `Invalid` for a damaged one, while reading too.
+    Text in UTF-16, which begins with a mark, is read as UTF-8. Raises `NotFound` for a missing
+    file, `Invalid` for a damaged one, while reading too.
     """
+    with _opened(path, member) as stream:
+        marked = stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        stream.seek(0)
+        yield io.BufferedReader(_Recoded(stream)) if marked else stream
+
+
+@contextmanager
+def _opened(path: Path, member: str | None = None) -> Iterator[IO[bytes]]:
+    """Open it as bytes, and say in a line what is wrong with it, while reading too."""
     try:
         with path.open("rb") as raw:
             if member is not None:

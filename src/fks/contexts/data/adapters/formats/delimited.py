@@ -31,7 +31,7 @@ from fks.contexts.data.adapters.tabular import TextRows, numbers_of, read_text, 
 from fks.contexts.data.domain.table import NO_TIME, RawTable, Refused, joined
 from fks.kernel.errors import Invalid
 
-__all__ = ["read_delimited", "read_rows"]
+__all__ = ["columns_by_position", "read_delimited", "read_rows"]
 
 _ADJUSTED = ("adj close", "adj_close", "adjclose", "adjusted close")
 _PRICES = ("open", "high", "low", "close")
@@ -46,7 +46,7 @@ def read_delimited(path: Path, options: ReadOptions, progress: Progress = silent
     zone_of(options.zone_name())
     with opened(path, options.member) as stream:
         cells, delimiter = sniff(stream, name)
-        columns = _by_position(cells) if not options.columns else None
+        columns = columns_by_position(cells) if not options.columns else None
         header = columns is None
         columns = columns or columns_of_header(cells, options.columns, name)
         count = len(cells)
@@ -114,7 +114,7 @@ def _table(
     return RawTable(block.row, ts_ns, first, high, low, last, volume)
 
 
-def _by_position(cells: Sequence[str]) -> dict[str, int] | None:
+def columns_by_position(cells: Sequence[str]) -> dict[str, int] | None:
     """Return the columns of a file without header: time (and time of day), prices, volume."""
     names: tuple[str, ...] = _POSITIONS
     if len(cells) > 1 and _TIME_OF_DAY.match(cells[1]):

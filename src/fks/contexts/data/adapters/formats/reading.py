@@ -27,7 +27,10 @@ __all__ = [
     "symbol_of",
 ]
 
-FORMAT_NAMES = ("csv", "yahoo", "binance", "lean", "parquet", "ticks", "capture")
+FORMAT_NAMES = (
+    *("csv", "yahoo", "binance", "lean", "parquet", "ticks", "capture", "truefx", "histdata"),
+    *("fxcm",),
+)
 """The names of all formats, in the order in which help texts give them."""
 
 Progress = Callable[[int], None]

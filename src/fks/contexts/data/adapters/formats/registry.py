@@ -10,6 +10,14 @@ import msgspec
 from fks.contexts.data.adapters.formats.binance import looks_like_binance, read_binance
 from fks.contexts.data.adapters.formats.capture import looks_like_capture, read_capture
 from fks.contexts.data.adapters.formats.delimited import read_delimited
+from fks.contexts.data.adapters.formats.forex import (
+    looks_like_fxcm,
+    looks_like_histdata,
+    looks_like_truefx,
+    read_fxcm,
+    read_histdata,
+    read_truefx,
+)
 from fks.contexts.data.adapters.formats.lean import looks_like_lean, read_lean
 from fks.contexts.data.adapters.formats.parquet import read_parquet
 from fks.contexts.data.adapters.formats.reading import (
@@ -35,12 +43,18 @@ FORMATS: dict[str, Reader] = {
     "parquet": read_parquet,
     "ticks": read_tick_table,
     "capture": read_capture,
+    "truefx": read_truefx,
+    "histdata": read_histdata,
+    "fxcm": read_fxcm,
 }
 assert tuple(FORMATS) == FORMAT_NAMES
 _COLUMNAR = (".parquet", ".pq", ".feather", ".arrow")
 _LOOKS: tuple[tuple[str, Callable[[Shown], bool]], ...] = (
     ("capture", looks_like_capture),
     ("binance", looks_like_binance),
+    ("truefx", looks_like_truefx),
+    ("histdata", looks_like_histdata),
+    ("fxcm", looks_like_fxcm),
     ("ticks", looks_like_ticks),
 )
 """What is asked of a file, in this order; one that nobody knows is a CSV of bars."""

@@ -31,12 +31,12 @@ def read_tick_times(texts: pa.Array, zone: ZoneInfo, *, day_first: bool = False)
     if len(texts) == 0:
         return np.empty(0, dtype=np.int64)
     first = texts[0].as_py()
+    if " GMT" in first:
+        texts = pc.replace_substring_regex(texts, pattern=_OFFSET, replacement=r"\1:\2")
     if first[:8].isdigit() and (first[8:9] in (" ", "T")):
         return _mixed(texts, _COMPACT, zone, day_first=day_first)
     if "." in first and first.partition(".")[0].isdigit():
         return _mixed(texts, _EPOCH_WITH_FRACTION, zone, day_first=day_first)
-    if " GMT" in first:
-        texts = pc.replace_substring_regex(texts, pattern=_OFFSET, replacement=r"\1:\2")
     return read_times(texts, zone, day_first=day_first)
 
 
