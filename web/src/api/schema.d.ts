@@ -1717,12 +1717,21 @@ export interface components {
         FillRule: "next_open" | "same_close";
         /** Finding */
         Finding: {
+            /** @default  */
+            code: string;
             count: number;
             /** @default [] */
             examples: string[];
             message: string;
+            /** @default [] */
+            rows: number[];
             rule: string;
             severity: string;
+            /** @default [] */
+            spans: [
+                number,
+                number
+            ][];
         };
         /**
          * Gate
@@ -2174,6 +2183,8 @@ export interface components {
         /** QualityReport */
         QualityReport: {
             calendar: string;
+            /** @default  */
+            compared_with: string;
             dataset: string;
             duplicates: number;
             /** @default [] */
@@ -2183,6 +2194,8 @@ export interface components {
             ohlc_faults: number;
             out_of_order: number;
             outliers: number;
+            /** @default [] */
+            parts: components["schemas"]["ScorePart"][];
             rows_kept: number;
             rows_quarantined: number;
             rows_read: number;
@@ -2350,6 +2363,12 @@ export interface components {
          * @enum {string}
          */
         Scope: "global" | "account" | "strategy" | "venue" | "symbol";
+        /** ScorePart */
+        ScorePart: {
+            name: string;
+            points_lost: number;
+            reason: string;
+        };
         /**
          * SelfTradeMode
          * @description What happens instead of a trade with oneself.

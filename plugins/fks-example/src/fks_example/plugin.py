@@ -10,6 +10,7 @@ from fks.kernel.manifest import Manifest
 
 if TYPE_CHECKING:
     from fks.contracts.data import ProviderSpec
+    from fks.contracts.data.quality import QualityRule
     from fks.contracts.engine import Strategy
 
 
@@ -18,7 +19,7 @@ def fks_manifest() -> Manifest:
     """Name the plugin; it lends code and runs nothing of its own."""
     return Manifest(
         name="example",
-        summary="A MACD strategy and MetaTrader exports",
+        summary="A MACD strategy, MetaTrader exports and a quality rule",
         uses=("data", "engine"),
         extensions_only=True,
     )
@@ -38,6 +39,14 @@ def fks_strategies() -> Iterable[type[Strategy]]:
     from fks_example.strategy import MacdTrend
 
     return [MacdTrend]
+
+
+@impl
+def fks_quality_rules() -> Iterable[QualityRule]:
+    """Bring a rule that judges every import beside those of FKS."""
+    from fks_example.quality import RoundCloses
+
+    return [RoundCloses()]
 
 
 @impl

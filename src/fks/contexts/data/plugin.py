@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import click
 
     from fks.contracts.data import DatasetSource, ProviderSpec
+    from fks.contracts.data.quality import QualityRule
     from fks.kernel.bus import Wiring
     from fks.kernel.health import Check
     from fks.kernel.runtime import Runtime
@@ -116,6 +117,14 @@ def fks_providers() -> Iterable[ProviderSpec]:
             factory="fks.contexts.data.service.samples:SampleProvider",
         ),
     ]
+
+
+@impl
+def fks_quality_rules() -> Iterable[QualityRule]:
+    """Bring the rules of FKS."""
+    from fks.contexts.data.domain.rules.built_in import BUILT_IN
+
+    return BUILT_IN
 
 
 @impl

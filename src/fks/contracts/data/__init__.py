@@ -10,6 +10,7 @@ import msgspec
 
 from fks.contracts.columns import BarColumns
 from fks.contracts.data.datasets import DatasetReferences, SplitPlan
+from fks.contracts.data.quality import QualityRule, ScorePart
 from fks.contracts.values import Instrument
 from fks.kernel.hooks import spec
 from fks.kernel.messages import Event, Query
@@ -62,17 +63,28 @@ class DatasetList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind of fault in a dataset: how often, how grave, where first."""
+    """One kind of fault in a dataset: how often, how grave, where first.
+
+    `rule` is for people, `code` for programs ("" for reasons of the quarantine). At most a few
+    `examples`, `rows` (indexes of bars) and `spans` (`[from, to)` in UTC ns) are told.
+    """
 
     rule: str
     severity: str
     count: int
     message: str
     examples: tuple[str, ...] = ()
+    code: str = ""
+    rows: tuple[int, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 class QualityReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What validation found. `rows_read = rows_kept + rows_quarantined` always holds."""
+    """What validation found. `rows_read = rows_kept + rows_quarantined` always holds.
+
+    The score is 100 less the points of its `parts`. `compared_with` names the dataset of another
+    provider that a finding speaks of.
+    """
 
     dataset: str
     rows_read: int
@@ -88,6 +100,8 @@ class QualityReport(msgspec.Struct, frozen=True, kw_only=True):
     score: float
     calendar: str
     findings: tuple[Finding, ...] = ()
+    parts: tuple[ScorePart, ...] = ()
+    compared_with: str = ""
 
 
 class BarWindow(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,6 +238,11 @@ class ProviderSpec(msgspec.Struct, frozen=True, kw_only=True):
 @spec
 def fks_providers() -> Iterable[ProviderSpec]:  # type: ignore[empty-body]  # a spec has no body
     """Return data providers. Consumed by data."""
+
+
+@spec
+def fks_quality_rules() -> Iterable[QualityRule]:  # type: ignore[empty-body]  # as above
+    """Return rules that judge bars, at import and when quality is asked for. Consumed by data."""
 
 
 @spec(firstresult=True)

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 
 from fks.contexts.data.domain.resampling import Spans
 from fks.contexts.data.domain.sessions import (
@@ -75,7 +76,18 @@ def expected_coverage(ts_ns: Int64, step_ns: int, calendar: str) -> Coverage:
             slots = session_slots(first, last, step_ns, calendar, int(steps[counts.argmax()]))
     except _Beyond as error:
         return Coverage(len(ts_ns), 0, 0, unchecked=error.message)
-    return coverage(slots, ts_ns)
+    found = coverage(slots, ts_ns)
+    return found if calendar in ALWAYS else _with_sessions(found, first, last, calendar)
+
+
+def _with_sessions(found: Coverage, first_ns: int, last_ns: int, calendar: str) -> Coverage:
+    """Return a coverage with the sessions that reach into a span, but for the daily pause."""
+    sessions = _calendar(calendar, first_ns // DAY_NS, last_ns // DAY_NS)
+    opens, closes = _nanoseconds(sessions.opens), _nanoseconds(sessions.closes)
+    if calendar in _PAUSED:
+        closes = closes - _HOUR_NS * _paused(closes - _HOUR_NS)
+    there = (closes > first_ns - _HOUR_NS) & (opens <= last_ns + _HOUR_NS)
+    return found._replace(opens_ns=opens[there], closes_ns=closes[there])
 
 
 def expected_stamps(first_ns: int, last_ns: int, step_ns: int, calendar: str) -> Int64:
@@ -103,8 +115,12 @@ def _daily(ts_ns: Int64, calendar: str) -> Coverage:
     """
     days = np.unique((ts_ns + DAY_NS // 2) // DAY_NS)
     first, last = int(days[0]), int(days[-1])
-    result = coverage(_session_days(first, last, calendar), days)
-    return result._replace(first_ns=tuple(day * DAY_NS for day in result.first_ns))
+    sessions = _session_days(first, last, calendar)
+    result = coverage(sessions, days)
+    result = result._replace(first_ns=tuple(day * DAY_NS for day in result.first_ns))
+    if calendar in ALWAYS:
+        return result
+    return result._replace(opens_ns=sessions * DAY_NS, closes_ns=(sessions + 1) * DAY_NS)
 
 
 def _session_days(first: int, last: int, calendar: str) -> Int64:
@@ -177,11 +193,16 @@ def _nanoseconds(times: Any) -> Int64:
 
 def _without_pause(slots: Int64, step_ns: int) -> Int64:
     """Leave out the hour before 18:00 in New York, which the library counts as session."""
-    hours, place = np.unique(slots // _HOUR_NS, return_inverse=True)
-    zone = ZoneInfo("America/New_York")
-    paused = np.array([datetime.fromtimestamp(h * 3600, zone).hour == 17 for h in hours.tolist()])
     # A slot longer than an hour has trading beyond the pause.
-    return slots if step_ns > _HOUR_NS else slots[~paused[place]]
+    return slots if step_ns > _HOUR_NS else slots[~_paused(slots)]
+
+
+def _paused(ts_ns: Int64) -> npt.NDArray[np.bool_]:
+    """Tell which times lie in the hour before 18:00 in New York."""
+    hours, place = np.unique(ts_ns // _HOUR_NS, return_inverse=True)
+    zone = ZoneInfo("America/New_York")
+    paused = [datetime.fromtimestamp(h * 3600, zone).hour == 17 for h in hours.tolist()]
+    return np.array(paused, dtype=np.bool_)[place]
 
 
 class _Beyond(Invalid):

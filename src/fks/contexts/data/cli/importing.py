@@ -87,6 +87,7 @@ def import_command(
             read = _read(paths, name, options, progress)
         if options["known_at"] is not None:
             read = _with_known_at(read, options["known_at"])
+        read = _with_rules(surroundings, read)
         done = [(store.save(imported), imported.report) for imported in read]
     documents = [document(info, report) for info, report in done]
     surroundings.emit(
@@ -158,7 +159,8 @@ def validate_command(dataset_or_path: str, **options: Any) -> None:
         surroundings.emit(document(opened.info, report), report_table(opened.info, report))
         return
     with _progress(surroundings) as progress:
-        (imported,) = _read([Path(dataset_or_path)], None, options, progress)
+        read = _read([Path(dataset_or_path)], None, options, progress)
+        (imported,) = _with_rules(surroundings, read)
     surroundings.emit(
         document(imported.info, imported.report), report_table(imported.info, imported.report)
     )
@@ -179,6 +181,14 @@ def sample_command() -> None:
         for info in found
     ]
     surroundings.emit(msgspec.to_builtins(found, str_keys=True), "\n".join(lines))
+
+
+def _with_rules(surroundings: CommandContext, read: Sequence[Imported]) -> list[Imported]:
+    """Judge what was read by the rules of plugins too."""
+    from fks.contexts.data.service.quality import rules_of, with_rules
+
+    rules = rules_of(surroundings.hook)
+    return [with_rules(one, rules) for one in read]
 
 
 def _read(

@@ -17,7 +17,7 @@ from fks.contexts.data.domain.instruments import (
     with_sizes,
 )
 from fks.contexts.data.domain.precision import Precision, precision_of
-from fks.contexts.data.domain.quality import report_of
+from fks.contexts.data.domain.quality import context_of, report_of
 from fks.contexts.data.domain.sessions import Coverage
 from fks.contexts.data.domain.table import Piece, RawTable
 from fks.contexts.data.domain.timeframes import DAY_NS, detect_timeframe, timeframe_ns
@@ -25,6 +25,7 @@ from fks.contexts.data.domain.validation import REASONS, Cleaned, clean
 from fks.contracts.columns import BarColumns, Int64, prices_to_ticks
 from fks.contracts.data import DatasetInfo, QualityReport
 from fks.contracts.data.datasets import Provenance
+from fks.contracts.data.quality import QualityContext
 from fks.contracts.values import Instrument
 from fks.kernel.errors import Invalid
 
@@ -64,7 +65,8 @@ class Imported(NamedTuple):
     """A dataset in memory, before it is stored; `provenance` goes into its manifest.
 
     `known_at_ns` says when each kept bar was published, where that is told; the hash covers it.
-    `beside` are further files of its folder: names and contents.
+    `beside` are further files of its folder: names and contents. `context` is what rules of quality
+    knew of the bars.
     """
 
     info: DatasetInfo
@@ -75,6 +77,7 @@ class Imported(NamedTuple):
     provenance: Provenance = Provenance()
     known_at_ns: Int64 | None = None
     beside: tuple[tuple[str, bytes], ...] = ()
+    context: QualityContext | None = None
 
 
 def import_table(table: RawTable, wanted: Wanted, expected: Calendars) -> Imported:
@@ -90,7 +93,14 @@ def import_table(table: RawTable, wanted: Wanted, expected: Calendars) -> Import
         f"{instrument.id}_{timeframe}" + ("_quote" if wanted.quotes else "")
     )
     coverage = expected(cleaned.kept.ts_ns, timeframe_ns(timeframe), instrument.calendar)
-    report = report_of(name, table, cleaned, coverage, instrument.calendar)
+    context = context_of(
+        instrument,
+        timeframe,
+        coverage,
+        out_of_order=cleaned.out_of_order,
+        rounded=cleaned.rounded,
+    )
+    report = report_of(name, table, cleaned, context)
     info = DatasetInfo(
         name=name,
         hash=dataset_hash(cleaned.kept, instrument, timeframe, wanted.synthetic),
@@ -108,7 +118,7 @@ def import_table(table: RawTable, wanted: Wanted, expected: Calendars) -> Import
         source=wanted.source,
         code_version=wanted.code_version,
     )
-    return Imported(info, table, cleaned, report)
+    return Imported(info, table, cleaned, report, context=context)
 
 
 def columns_of(kept: RawTable, instrument: Instrument) -> BarColumns:

@@ -22,7 +22,8 @@ MAX_SLOTS = 50_000_000
 class Coverage(NamedTuple):
     """How many slots were expected, how many lack a bar, in how many runs, and where first.
 
-    `unchecked` says why nothing was compared, where nothing was.
+    `unchecked` says why nothing was compared, where nothing was. `opens_ns` and `closes_ns` are the
+    sessions of an exchange that reach into the bars' span, where the calendar is that of one.
     """
 
     expected: int
@@ -30,6 +31,8 @@ class Coverage(NamedTuple):
     gaps: int
     first_ns: tuple[int, ...] = ()
     unchecked: str = ""
+    opens_ns: Int64 | None = None
+    closes_ns: Int64 | None = None
 
 
 def coverage(expected_ns: Int64, there_ns: Int64) -> Coverage:

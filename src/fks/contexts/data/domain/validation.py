@@ -154,7 +154,8 @@ def outlier_rows(close: Float64) -> Int64:
     if len(close) < 20:
         return np.empty(0, dtype=np.int64)
     returns = np.diff(np.log(close))
-    spread = float(returns.std())
+    returns -= returns.mean()
+    spread = float(np.sqrt(returns @ returns / len(returns)))
     if spread == 0.0:
         return np.empty(0, dtype=np.int64)
-    return np.flatnonzero(np.abs(returns - returns.mean()) > 5 * spread) + 1
+    return np.flatnonzero(np.abs(returns, out=returns) > 5 * spread) + 1
