@@ -9,11 +9,9 @@ both sides are one code. `plain.py` is the slow twin that the property tests com
 import zlib
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport INT64_MIN, int32_t, int64_t
 from libc.stdlib cimport free, malloc, qsort, realloc
 from libc.string cimport memmove
-
-from fks.contracts.data.streams import NO_PRICE, Scale
 
 cdef struct Level:
     int64_t price
@@ -37,7 +35,7 @@ cdef struct Placed:
     int64_t key
     Py_ssize_t number
 
-cdef int64_t NONE = NO_PRICE
+cdef int64_t NONE = INT64_MIN  # the price of an empty side
 cdef int MOST_DIGITS = 24  # after the point, as written
 cdef int64_t LIMIT = 4000000000000000000
 cdef int64_t[19] TENS
@@ -208,7 +206,7 @@ cdef char* written(char* at, int64_t units, int decimals, int digits, bint bare)
 
 
 cdef class Book:
-    """A book; `levels` bounds each side. Prices and quantities are units of `scale`."""
+    """A book; `levels` bounds each side. Prices and quantities are units of `scale`, a `Scale`."""
 
     cdef Side[2] sides  # bids, asks
     cdef object known_scale
@@ -216,10 +214,11 @@ cdef class Book:
     cdef int quantity_decimals
     cdef Py_ssize_t levels
 
-    def __cinit__(self, Py_ssize_t levels=100_000):
+    def __cinit__(self, scale, Py_ssize_t levels=100_000):
         self.sides[0].sign, self.sides[1].sign = 1, -1
         self.levels = levels
-        self.known_scale = Scale(0, 0)
+        self.known_scale = scale
+        self.price_decimals, self.quantity_decimals = scale
 
     def __dealloc__(self):
         free(self.sides[0].keys)
@@ -255,7 +254,7 @@ cdef class Book:
                     side.keys[i] *= own_p
                     side.rests[i].quantity *= own_q
             self.price_decimals, self.quantity_decimals = finer_p, finer_q
-            self.known_scale = Scale(finer_p, finer_q)
+            self.known_scale = type(self.known_scale)(finer_p, finer_q)
         elif p == finer_p and q == finer_q:
             self.known_scale = scale
         price[0] = TENS[finer_p - p]

@@ -23,7 +23,7 @@ from fks.contexts.data.domain.books.outcomes import (
     SnapshotTooOld,
     TooDeep,
 )
-from fks.contracts.data.streams import NO_ID, BookRule, DepthUpdate
+from fks.contracts.data.streams import NO_ID, BookRule, DepthUpdate, Scale
 
 __all__ = ["BookSync", "Books"]
 
@@ -45,7 +45,7 @@ class BookSync:
         self._checksum = rule.checksum
         self._joining = False
         self._waiting: deque[DepthUpdate] = deque(maxlen=_MOST_WAITING)
-        self.book = Book(levels)
+        self.book = Book(Scale(0, 0), levels)
         self.last_id = NO_ID
         self.live = False
 

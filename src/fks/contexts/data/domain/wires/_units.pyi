@@ -1,13 +1,12 @@
+from collections.abc import Callable
+
 from typing_extensions import Buffer
 
 from fks.contracts.data.streams import Scale
-from fks.kernel.errors import Unavailable
-
-def damaged(what: str) -> Unavailable: ...
 
 class Units:
     scale: Scale
-    def __init__(self, scale: tuple[int, int] = (0, 0)) -> None: ...
+    def __init__(self, scale: Scale, damaged: Callable[[str], Exception]) -> None: ...
     def sides(
         self, bids: Buffer, asks: Buffer, price_at: int = 0, quantity_at: int = 1
     ) -> tuple[bytes, bytes]: ...

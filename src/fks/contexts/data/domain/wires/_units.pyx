@@ -8,12 +8,9 @@ Nothing passes through a float; the tests compare with `decimal`.
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport INT64_MIN, int32_t, int64_t
 from libc.stdlib cimport free, realloc
 from cpython.unicode cimport PyUnicode_Check
-
-from fks.contracts.data.streams import NO_PRICE, Scale
-from fks.kernel.errors import Unavailable
 
 cdef extern from "Python.h":
     const char* PyUnicode_AsUTF8AndSize(object text, Py_ssize_t* size) except NULL
@@ -39,11 +36,7 @@ for _power in range(1, 19):
     TENS[_power] = TENS[_power - 1] * 10
 
 cdef object EMPTY = b""
-
-
-def damaged(str what):
-    """Return the error for bytes that are not what the exchange documents."""
-    return Unavailable(f"malformed stream message: {what}", code="data.malformed_payload")
+cdef int64_t NO_PRICE = INT64_MIN
 
 
 cdef inline bint is_space(char c) noexcept nogil:
@@ -143,20 +136,25 @@ cdef const char* skip(const char* at, const char* end) noexcept nogil:
 
 
 cdef class Units:
-    """The units of one symbol. `scale` says how fine they are."""
+    """The units of one symbol. `scale`, a `Scale`, says how fine they are.
+
+    `damaged` makes the error that is raised for bytes that are not what an exchange documents.
+    """
 
     cdef readonly object scale
+    cdef object damaged
     cdef int price_decimals
     cdef int quantity_decimals
     cdef Level* bids
     cdef Level* asks
     cdef Py_ssize_t bid_count, ask_count, bid_room, ask_room
 
-    def __init__(self, scale=(0, 0)):
+    def __init__(self, scale, damaged):
+        self.damaged = damaged
         self.price_decimals, self.quantity_decimals = scale
         if not (0 <= self.price_decimals <= DEEPEST and 0 <= self.quantity_decimals <= DEEPEST):
             raise ValueError(f"a scale of {scale}")
-        self.scale = Scale(self.price_decimals, self.quantity_decimals)
+        self.scale = scale
 
     def __dealloc__(self):
         free(self.bids)
@@ -168,7 +166,7 @@ cdef class Units:
             return False
         self.price_decimals = max(price, self.price_decimals)
         self.quantity_decimals = max(quantity, self.quantity_decimals)
-        self.scale = Scale(self.price_decimals, self.quantity_decimals)
+        self.scale = type(self.scale)(self.price_decimals, self.quantity_decimals)
         return True
 
     cdef inline int put(self, bint bid, Number* price, Number* quantity) except -1:
@@ -200,7 +198,7 @@ cdef class Units:
         row.price = self.scaled(price, self.price_decimals)
         row.quantity = self.scaled(quantity, self.quantity_decimals)
         if row.quantity < 0:
-            raise damaged("a negative quantity")
+            raise self.damaged("a negative quantity")
         row.price_digits = price.digits
         row.quantity_digits = quantity.digits
         return 0
@@ -210,7 +208,7 @@ cdef class Units:
         if factor == 1:
             return number.units
         if number.units > LIMIT // factor or number.units < -(LIMIT // factor):
-            raise damaged("a number too large for its decimals")
+            raise self.damaged("a number too large for its decimals")
         return number.units * factor
 
     cdef int rows(self, object raw, int price_at, int quantity_at, int side_at, int fixed) except -1:
@@ -237,21 +235,21 @@ cdef class Units:
         while at < end and is_space(at[0]):
             at += 1
         if at == end:
-            raise damaged("levels are missing")
+            raise self.damaged("levels are missing")
         if at[0] == c'n':  # null
             return 0
         if at[0] != c'[':
-            raise damaged("levels are no list")
+            raise self.damaged("levels are no list")
         at += 1
         while True:
             while at < end and (is_space(at[0]) or at[0] == c','):
                 at += 1
             if at >= end:
-                raise damaged("levels without an end")
+                raise self.damaged("levels without an end")
             if at[0] == c']':
                 return 0
             if at[0] != c'[':
-                raise damaged("a level is no list")
+                raise self.damaged("a level is no list")
             at += 1
             column, found, bid = 0, 0, fixed
             while True:
@@ -266,16 +264,16 @@ cdef class Units:
                 else:
                     if column == side_at:
                         if end - at < 2 or (at[1] != c'b' and at[1] != c's' and at[1] != c'o' and at[1] != c'a'):
-                            raise damaged("a level without a side")
+                            raise self.damaged("a level without a side")
                         bid = at[1] == c'b'
                         found += 1
                     at = skip(at, end)
                 if at == NULL:
-                    raise damaged("a level that is no number")
+                    raise self.damaged("a level that is no number")
                 while at < end and is_space(at[0]):
                     at += 1
                 if at >= end:
-                    raise damaged("a level without an end")
+                    raise self.damaged("a level without an end")
                 column += 1
                 if at[0] == c',':
                     at += 1
@@ -283,9 +281,9 @@ cdef class Units:
                     at += 1
                     break
                 else:
-                    raise damaged("a level of a strange form")
+                    raise self.damaged("a level of a strange form")
             if found != wanted:
-                raise damaged("a level with too few columns")
+                raise self.damaged("a level with too few columns")
             if side_at == -2:
                 bid = quantity.units > 0
                 if quantity.units < 0:
@@ -355,7 +353,7 @@ cdef class Units:
                 past = NULL
             PyBuffer_Release(&view)
         if past == NULL:
-            raise damaged("not a number")
+            raise self.damaged("not a number")
         return 0
 
     def trade(self, price, quantity):

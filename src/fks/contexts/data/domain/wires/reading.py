@@ -9,9 +9,9 @@ from typing import TypeVar
 
 import msgspec
 
-from fks.contexts.data.domain.wires._units import Units, damaged
+from fks.contexts.data.domain.wires._units import Units
 from fks.contracts.data.streams import CHANNELS, Scale
-from fks.kernel.errors import Invalid
+from fks.kernel.errors import Invalid, Unavailable
 
 __all__ = [
     "EMPTY",
@@ -33,16 +33,23 @@ _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
 _T = TypeVar("_T")
 
 
+def damaged(what: str) -> Unavailable:
+    """Return the error for bytes that are not what the exchange documents."""
+    return Unavailable(f"malformed stream message: {what}", code="data.malformed_payload")
+
+
 class Symbols(dict[str, Units]):
     """The units of each symbol, made when a symbol is first seen."""
 
     def __init__(self, scales: Mapping[str, Scale] | None = None) -> None:
-        super().__init__({symbol: Units(scale) for symbol, scale in (scales or {}).items()})
+        super().__init__(
+            {symbol: Units(scale, damaged) for symbol, scale in (scales or {}).items()}
+        )
 
     def __missing__(self, symbol: str) -> Units:
         if not symbol or len(symbol) > 64 or len(self) >= _MOST_SYMBOLS:
             raise damaged(f"a symbol of {len(symbol)} characters, after {len(self)} others")
-        units = self[symbol] = Units()
+        units = self[symbol] = Units(Scale(0, 0), damaged)
         return units
 
 
