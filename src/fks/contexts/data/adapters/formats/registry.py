@@ -9,6 +9,7 @@ import msgspec
 
 from fks.contexts.data.adapters.formats.binance import looks_like_binance, read_binance
 from fks.contexts.data.adapters.formats.capture import looks_like_capture, read_capture
+from fks.contexts.data.adapters.formats.databento import looks_like_databento, read_databento
 from fks.contexts.data.adapters.formats.delimited import read_delimited
 from fks.contexts.data.adapters.formats.forex import (
     looks_like_fxcm,
@@ -46,10 +47,12 @@ FORMATS: dict[str, Reader] = {
     "truefx": read_truefx,
     "histdata": read_histdata,
     "fxcm": read_fxcm,
+    "databento": read_databento,
 }
 assert tuple(FORMATS) == FORMAT_NAMES
 _COLUMNAR = (".parquet", ".pq", ".feather", ".arrow")
 _LOOKS: tuple[tuple[str, Callable[[Shown], bool]], ...] = (
+    ("databento", looks_like_databento),
     ("capture", looks_like_capture),
     ("binance", looks_like_binance),
     ("truefx", looks_like_truefx),
