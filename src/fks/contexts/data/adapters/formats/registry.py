@@ -20,6 +20,7 @@ from fks.contexts.data.adapters.formats.forex import (
     read_truefx,
 )
 from fks.contexts.data.adapters.formats.lean import looks_like_lean, read_lean
+from fks.contexts.data.adapters.formats.lobster import looks_like_lobster, read_lobster
 from fks.contexts.data.adapters.formats.parquet import read_parquet
 from fks.contexts.data.adapters.formats.reading import (
     FORMAT_NAMES,
@@ -48,12 +49,14 @@ FORMATS: dict[str, Reader] = {
     "histdata": read_histdata,
     "fxcm": read_fxcm,
     "databento": read_databento,
+    "lobster": read_lobster,
 }
 assert tuple(FORMATS) == FORMAT_NAMES
 _COLUMNAR = (".parquet", ".pq", ".feather", ".arrow")
 _LOOKS: tuple[tuple[str, Callable[[Shown], bool]], ...] = (
     ("databento", looks_like_databento),
     ("capture", looks_like_capture),
+    ("lobster", looks_like_lobster),
     ("binance", looks_like_binance),
     ("truefx", looks_like_truefx),
     ("histdata", looks_like_histdata),
