@@ -187,6 +187,23 @@ def test_an_index_that_breaks_while_it_is_open_is_made_again(tmp_path: Path) -> 
         assert numbers(reader) == list(range(60))
 
 
+@pytest.mark.parametrize(
+    "harm", ["DELETE FROM payloads WHERE number = 3", "UPDATE payloads SET id = zeroblob(32)"]
+)
+def test_an_index_that_lies_is_told(tmp_path: Path, harm: str) -> None:
+    """Lost: pages that are there and that no job lists any more."""
+    log = RawLog(tmp_path)
+    for number in range(5):
+        log.append(record(number))
+    with sqlite3.connect(tmp_path / "raw" / "index.db") as database:
+        database.execute(harm)
+    database.close()
+    found = log.verify()
+    assert found.whole == 5
+    assert [line for line in found.damaged if "index.db" in line] == list(found.damaged) != []
+    assert without_index(tmp_path).verify() == (5, (), 0)
+
+
 def test_an_index_of_another_layout_is_made_again(tmp_path: Path) -> None:
     """Lost: the log of an older version, or of a newer one."""
     kept = RawLog(tmp_path).append(record(1))

@@ -59,7 +59,8 @@ class Verifying:
                 kept = entries(name, number)
                 if number not in known or not known[number].closed:  # later ones are not lost
                     kept = {told: one for told, one in kept.items() if told < segment.size}
-                one = _Checked(name, number, kept, last=number == max(sizes))
+                ends = known[number].ends if number in known else 0
+                one = _Checked(name, number, kept, ends, last=number == max(sizes))
                 tip = one.check(segment, tip, self._progress)
             self._whole += one.whole
             self._cut_short += one.cut_short
@@ -76,10 +77,16 @@ class _Checked:
     """What is found in a segment."""
 
     def __init__(
-        self, provider: str, number: int, entries: dict[int, tuple[str, int, int]], *, last: bool
+        self,
+        provider: str,
+        number: int,
+        entries: dict[int, tuple[str, int, int]],
+        ends: int,
+        *,
+        last: bool,
     ) -> None:
         self._provider, self._number, self._last = provider, number, last
-        self._missing = entries
+        self._missing, self._ends, self._unlisted = entries, ends, 0
         self.whole = self.cut_short = 0
         self.damaged: list[str] = []
 
@@ -109,12 +116,17 @@ class _Checked:
         for told, (payload, _, length) in sorted(self._missing.items()):
             self.damaged.append(f"{length:,} bytes at {told:,} are gone (payload {payload[:16]})")
             tip = None
+        if self._unlisted:
+            self.damaged.append(
+                f"{self._unlisted:,} records are whole but not in index.db; it is derived: take it "
+                "away and it is made again"
+            )
         return tip
 
     def _frame(self, segment: Segment, found: Frame) -> None:
         """Check one frame with its body."""
         place = f"{found.fixed.length:,} bytes at {found.start:,}"
-        self._missing.pop(found.fixed.told, None)
+        listed = self._missing.pop(found.fixed.told, None)
         if found.told.provider != self._provider:
             self.damaged.append(f"{place} belong to {found.told.provider[:64]!r}")
         elif segment.record(found) is None:
@@ -123,6 +135,8 @@ class _Checked:
             self.damaged.append(f"{place} were written at {found.fixed.told:,} (they are whole)")
         else:
             self.whole += 1
+            unlisted = listed is None and found.start < self._ends
+            self._unlisted += unlisted or (listed is not None and listed[0] != found.id)
 
     def _broken(self, found: Broken) -> None:
         """Note bytes that are no frame, and which payloads they were."""
