@@ -6,6 +6,7 @@ import asyncio
 
 from fks.contexts.data.service.catalogue import Catalogue
 from fks.contexts.data.service.lineage import lineage_of, versions_of
+from fks.contexts.data.service.quality import Inspector, rules_of
 from fks.contexts.data.service.replay import Replays
 from fks.contexts.data.service.splitting import find_split, list_splits
 from fks.contexts.data.service.vault import open_vault, seal_range, vault_state
@@ -37,6 +38,7 @@ from fks.contracts.data.datasets import (
     VaultState,
     Versions,
 )
+from fks.contracts.data.reports import GetQualityDays, QualityDays
 from fks.contracts.execution import (
     AccountMarked,
     SessionChanged,
@@ -86,6 +88,7 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
         replays.mark(event)
 
     _wire_versions(catalogue.store, wiring)
+    _wire_quality(Inspector(catalogue.store, rules_of(runtime.hook)), wiring)
     wiring.answer(ListDatasets, list_datasets)
     wiring.answer(GetDataset, get_dataset)
     wiring.answer(GetInstrument, get_instrument)
@@ -131,6 +134,15 @@ def _replays(runtime: Runtime) -> Replays:
     return runtime.singleton(
         Replays, lambda: Replays(runtime.bus, store, ahead_bars=settings.replay_ahead_bars)
     )
+
+
+def _wire_quality(inspector: Inspector, wiring: Wiring) -> None:
+    """Answer for days and agreement."""
+
+    async def get_days(query: GetQualityDays, meta: Meta) -> QualityDays:
+        return await asyncio.to_thread(inspector.days, query)
+
+    wiring.answer(GetQualityDays, get_days)
 
 
 def _wire_versions(store: DatasetStore, wiring: Wiring) -> None:

@@ -57,12 +57,12 @@ def fks_messages() -> Iterable[type[Any]]:
 
 
 def _dataset_messages() -> Iterable[type[Any]]:
-    """Return what is said of versions, splits and the vault."""
-    from fks.contracts.data import datasets
-    from fks.kernel.messages import Query
+    """Return what is said of versions, splits, the vault and quality."""
+    from fks.contracts.data import datasets, reports
+    from fks.kernel.messages import Event, Query
 
-    named = (getattr(datasets, name) for name in datasets.__all__)
-    return [kind for kind in named if isinstance(kind, type) and issubclass(kind, Query)]
+    named = [getattr(module, name) for module in (datasets, reports) for name in module.__all__]
+    return [kind for kind in named if isinstance(kind, type) and issubclass(kind, (Event, Query))]
 
 
 @impl

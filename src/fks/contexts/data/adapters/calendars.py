@@ -30,6 +30,7 @@ __all__ = [
     "ALWAYS",
     "check_calendar",
     "expected_coverage",
+    "expected_slots",
     "expected_stamps",
     "session_slots",
     "session_spans",
@@ -57,27 +58,52 @@ def check_calendar(name: str) -> str:
 
 def expected_coverage(ts_ns: Int64, step_ns: int, calendar: str) -> Coverage:
     """Compare sorted bars with what the calendar expects between the first and the last."""
+    slots, unchecked = expected_slots(ts_ns, step_ns, calendar)
+    if unchecked:
+        return Coverage(len(ts_ns), 0, 0, unchecked=unchecked)
+    daily = step_ns >= DAY_NS
+    found = coverage(slots, np.unique(_dates(ts_ns)) * DAY_NS if daily else ts_ns)
+    if calendar in ALWAYS:
+        return found
+    if daily:
+        return found._replace(opens_ns=slots, closes_ns=slots + DAY_NS)
+    return _with_sessions(found, int(ts_ns[0]), int(ts_ns[-1]), calendar)
+
+
+def expected_slots(ts_ns: Int64, step_ns: int, calendar: str) -> tuple[Int64, str]:
+    """Return when bars are expected between the first and the last of sorted bars.
+
+    Days are midnights UTC of their dates. Where nothing can be compared there are no slots, and
+    a line that says why.
+    """
+    none = np.empty(0, dtype=np.int64)
     if len(ts_ns) < 2:
-        return Coverage(len(ts_ns), 0, 0, unchecked="one bar has no gaps")
+        return none, "one bar has no gaps"
     first, last = int(ts_ns[0]), int(ts_ns[-1])
     if step_ns >= 7 * DAY_NS:
-        return Coverage(len(ts_ns), 0, 0, unchecked="gaps between weeks are not looked for")
+        return none, "gaps between weeks are not looked for"
     if step_ns < DAY_NS and (last - first) // step_ns > MAX_SLOTS:
-        return Coverage(
-            len(ts_ns), 0, 0, unchecked=f"more than {MAX_SLOTS:,} bars were to be expected"
-        )
+        return none, f"more than {MAX_SLOTS:,} bars were to be expected"
     try:
         if step_ns >= DAY_NS:
-            return _daily(ts_ns, calendar)
+            days = _dates(ts_ns[[0, -1]])
+            return _session_days(int(days[0]), int(days[1]), calendar) * DAY_NS, ""
         if calendar in ALWAYS:
-            slots = always_slots(first, last, step_ns, weekends=calendar == "24/7")
-        else:
-            steps, counts = np.unique(ts_ns % step_ns, return_counts=True)
-            slots = session_slots(first, last, step_ns, calendar, int(steps[counts.argmax()]))
+            return always_slots(first, last, step_ns, weekends=calendar == "24/7"), ""
+        steps, counts = np.unique(ts_ns % step_ns, return_counts=True)
+        phase = int(steps[counts.argmax()])
+        return session_slots(first, last, step_ns, calendar, phase), ""
     except _Beyond as error:
-        return Coverage(len(ts_ns), 0, 0, unchecked=error.message)
-    found = coverage(slots, ts_ns)
-    return found if calendar in ALWAYS else _with_sessions(found, first, last, calendar)
+        return none, error.message
+
+
+def _dates(ts_ns: Int64) -> Int64:
+    """Return the days of daily bars: the UTC date twelve hours after the bar's open.
+
+    Daily bars are stamped at midnight in UTC or in an American or European zone: noon is on the
+    right date for all of them.
+    """
+    return (ts_ns + DAY_NS // 2) // DAY_NS
 
 
 def _with_sessions(found: Coverage, first_ns: int, last_ns: int, calendar: str) -> Coverage:
@@ -105,22 +131,6 @@ def expected_stamps(first_ns: int, last_ns: int, step_ns: int, calendar: str) ->
     if calendar in ALWAYS:
         return always_slots(first_ns, last_ns, step_ns, weekends=calendar == "24/7")
     return session_slots(first_ns, last_ns, step_ns, calendar)
-
-
-def _daily(ts_ns: Int64, calendar: str) -> Coverage:
-    """Compare days with sessions; a day is the UTC date twelve hours after the bar's open.
-
-    Daily bars are stamped at midnight in UTC or in an American or European zone: noon is on the
-    right date for all of them.
-    """
-    days = np.unique((ts_ns + DAY_NS // 2) // DAY_NS)
-    first, last = int(days[0]), int(days[-1])
-    sessions = _session_days(first, last, calendar)
-    result = coverage(sessions, days)
-    result = result._replace(first_ns=tuple(day * DAY_NS for day in result.first_ns))
-    if calendar in ALWAYS:
-        return result
-    return result._replace(opens_ns=sessions * DAY_NS, closes_ns=(sessions + 1) * DAY_NS)
 
 
 def _session_days(first: int, last: int, calendar: str) -> Int64:

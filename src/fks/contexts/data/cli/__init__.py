@@ -6,6 +6,7 @@ import rich_click as click
 
 from fks.contexts.data.cli.continuous import continuous_command
 from fks.contexts.data.cli.importing import data
+from fks.contexts.data.cli.quality import COMMANDS as QUALITY
 from fks.contexts.data.cli.resampling import resample_command
 from fks.contexts.data.cli.splits import splits
 from fks.contexts.data.cli.vault import vault
@@ -18,6 +19,6 @@ def command() -> click.Group:
     """Return `fks data` with all of its commands."""
     data.add_command(continuous_command)
     data.add_command(resample_command)
-    for one in (*COMMANDS, *splits, vault):
+    for one in (*COMMANDS, *QUALITY, *splits, vault):
         data.add_command(one)
     return data

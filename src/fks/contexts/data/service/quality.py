@@ -1,19 +1,37 @@
-"""Judge bars by all rules there are: those of FKS and those of plugins."""
+"""Judge bars by all rules there are: those of FKS and those of plugins.
+
+Days are computed when they are asked for, not stored: that takes less than opening the bars does,
+and versions from before a rule was written are judged by it too.
+"""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
+from threading import Lock
+from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 
+from fks.contexts.data.adapters.calendars import expected_coverage, expected_slots
+from fks.contexts.data.domain.days import days_of
 from fks.contexts.data.domain.imports import Imported
-from fks.contexts.data.domain.quality import KeptBars, judged_again
+from fks.contexts.data.domain.quality import KeptBars, context_of, judged_again
 from fks.contexts.data.domain.rules.built_in import BUILT_IN
+from fks.contexts.data.domain.timeframes import timeframe_ns
+from fks.contexts.data.store import DatasetStore
+from fks.contexts.data.store.quarantine import refused_times
+from fks.contexts.data.store.stored import StoredDataset
+from fks.contracts.data import DatasetInfo, QualityReport
 from fks.contracts.data.quality import QualityRule
+from fks.contracts.data.reports import DayQuality, GetQualityDays, QualityDays
 from fks.kernel.errors import Invalid
 
-__all__ = ["rules_of", "with_rules"]
+__all__ = ["Inspected", "Inspector", "rules_of", "with_rules"]
+
+_REMEMBERED = 8
+_MOST_DAYS = 4000
 
 
 def rules_of(hook: Any) -> tuple[QualityRule, ...]:
@@ -42,3 +60,87 @@ def with_rules(imported: Imported, rules: Sequence[QualityRule]) -> Imported:
     report = judged_again(imported.report, bars, imported.context, rules).report
     info = msgspec.structs.replace(imported.info, score=report.score)
     return imported._replace(info=info, report=report)
+
+
+class Inspected(NamedTuple):
+    """A stored dataset judged by all rules there are now, with its days."""
+
+    info: DatasetInfo
+    report: QualityReport
+    days: tuple[DayQuality, ...]
+    note: str = ""
+
+
+class Inspector:
+    """Judge stored datasets; the last few are remembered, since a version never changes."""
+
+    def __init__(self, store: DatasetStore, rules: Sequence[QualityRule]) -> None:
+        self._store = store
+        self._rules = rules
+        self._known: OrderedDict[str, Inspected] = OrderedDict()
+        self._lock = Lock()
+
+    def inspect(self, dataset: str) -> Inspected:
+        """Return a dataset's report and days. Raises `NotFound`, or `Unavailable` when damaged.
+
+        Where bars are sealed only times are judged: the report is that of the import.
+        """
+        opened = self._store.open(dataset)
+        hidden = self._store.vault.hides(opened.info)
+        key = f"{opened.info.hash} {hidden}"
+        with self._lock:
+            if key not in self._known:
+                self._known[key] = self._inspected(opened, hidden)
+                while len(self._known) > _REMEMBERED:
+                    self._known.popitem(last=False)
+            self._known.move_to_end(key)
+            # The same content may have another name.
+            return self._known[key]._replace(info=opened.info)
+
+    def days(self, query: GetQualityDays) -> QualityDays:
+        """Return days of a span. Raises `Invalid` for a limit out of bounds."""
+        if not 1 <= query.limit <= _MOST_DAYS:
+            raise Invalid(f"ask for 1 to {_MOST_DAYS:,} days at a time", code="data.bad_limit")
+        found = self.inspect(query.dataset)
+        first, end = (_day(ns) for ns in (query.from_ts_ns, query.to_ts_ns - 1))
+        within = [day for day in found.days if first <= day.day <= end]
+        page = tuple(within[: query.limit])
+        more = within[query.limit :]
+        return QualityDays(
+            dataset=found.info.name,
+            hash=found.info.hash,
+            calendar=found.report.calendar,
+            days=page,
+            total=len(within),
+            next_from_ts_ns=_midnight_ns(more[0].day) if more else 0,
+            note=found.note,
+        )
+
+    def _inspected(self, opened: StoredDataset, hidden: bool) -> Inspected:
+        """Judge a dataset."""
+        info, ts_ns = opened.info, opened.times()
+        step, calendar = timeframe_ns(info.timeframe), info.instrument.calendar
+        slots, note = expected_slots(ts_ns, step, calendar)
+        refused = refused_times(info)
+        if hidden:
+            note = "bars are sealed: only their times were judged, the report is of the import"
+            days = days_of(ts_ns, None, slots, step, refused_ns=refused)
+            return Inspected(info, opened.quality(), days, note)
+        bars = opened.columns()
+        context = context_of(
+            info.instrument, info.timeframe, expected_coverage(ts_ns, step, calendar)
+        )
+        report, found = judged_again(opened.quality(), bars, context, self._rules)
+        days = days_of(ts_ns, bars.volume, slots, step, found, refused)
+        return Inspected(info, report, days, note)
+
+
+def _day(ts_ns: int) -> str:
+    """Return the UTC date of a time as text, beyond the years 1678 to 2262 the last of them."""
+    bounded = min(max(ts_ns, -(2**63) + 1), 2**63 - 1)
+    return str(np.datetime64(bounded, "ns").astype("datetime64[D]"))
+
+
+def _midnight_ns(day: str) -> int:
+    """Return the first nanosecond of a day."""
+    return int(np.datetime64(day, "ns").astype(np.int64))

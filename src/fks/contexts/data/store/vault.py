@@ -87,6 +87,14 @@ class Vault:
         """
         self.check_all((info,), from_ts_ns, to_ts_ns)
 
+    def hides(self, info: DatasetInfo) -> bool:
+        """Tell whether bars of a dataset are sealed, whoever may look; takes no grant."""
+        with disk_faults(self._root, "read"):
+            entries = self._log.read().entries
+            return bool(
+                entries and self._seals(entries, info, info.first_ts_ns, info.last_ts_ns + 1)
+            )
+
     def check_all(self, infos: Iterable[DatasetInfo], from_ts_ns: int, to_ts_ns: int) -> None:
         """Let a read of several datasets pass, or raise `Denied` and take no grant at all."""
         with disk_faults(self._root, "read"):
