@@ -13,7 +13,7 @@ from fks.contexts.data.adapters.formats.ticking import TickPart
 from fks.contracts.columns import Float64, Int64
 from fks.contracts.data.ticks import CLEAR, LAST, NO_ID, SET, SNAPSHOT, DepthRows
 
-__all__ = ["LevelBooks"]
+__all__ = ["LevelBooks", "ends"]
 
 _Bools = npt.NDArray[np.bool_]
 Side = tuple[Float64, Float64]
@@ -48,7 +48,7 @@ class LevelBooks:
             at, side, price, size = (np.insert(one, 0, 0) for one in (at, side, price, size))
             action = np.insert(action, 0, CLEAR)
             flags = np.insert(flags, 0, SNAPSHOT)
-        flags[np.append(at[1:] != at[:-1], True)] |= LAST
+        flags[ends(at)] |= LAST
         no_order = np.full(len(at), NO_ID, dtype=np.int64)
         rows = DepthRows(
             ts_ns[at], sequence[at], action, side.astype(np.int8), price, size, no_order, flags
@@ -60,6 +60,11 @@ class LevelBooks:
         """Return prices that are NaN where there is no quantity."""
         there = np.isfinite(prices) & (sizes > 0)
         return np.where(there, prices, np.nan), np.where(there, sizes, 0.0)
+
+
+def ends(at: Int64) -> npt.NDArray[np.bool_]:
+    """Tell which of the numbers, in order, are the last ones of their value."""
+    return np.append(at[1:] != at[:-1], True)[: len(at)]
 
 
 def _changes(

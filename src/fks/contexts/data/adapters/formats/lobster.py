@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 
 from fks.contexts.data.adapters.archives import opened
-from fks.contexts.data.adapters.formats.level_books import LevelBooks
+from fks.contexts.data.adapters.formats.level_books import LevelBooks, ends
 from fks.contexts.data.adapters.formats.reading import (
     FoundTicks,
     Progress,
@@ -172,7 +172,7 @@ def _depth(
     )
     sorted_at = np.lexsort((place, at))
     at, action, sign = at[sorted_at], action[sorted_at], sign[sorted_at]
-    last = np.append(at[1:] != at[:-1], True) if len(at) else np.empty(0, dtype=bool)
+    last = ends(at)
     ids = np.where((order[at] <= 0) | (action == TRADE), NO_ID, order[at])
     rows = DepthRows(
         ts_ns[at],
