@@ -96,7 +96,7 @@ def decimals_of(text: str, places: int) -> int:
     whole, _, rest = text.partition(".")
     if not (whole + rest).isascii() or not (whole + rest).isdigit() or len(whole) > 19:
         raise damaged(f"no time: {text[:40]!r}")
-    return int(whole) * int(10**places) + int(rest[:places].ljust(places, "0"))
+    return int(whole) * int(10**places) + int(rest[:places].ljust(places, "0") or "0")
 
 
 def side_of(text: str) -> int:
