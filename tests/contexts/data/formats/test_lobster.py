@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.contexts.data import kit
-from tests.contexts.data.formats.tick_kit import agree, epoch_ns, ticks
+from tests.contexts.data.formats.tick_kit import agree, epoch_ns, follow_levels, ticks
 
 from fks.contexts.data.adapters.formats.level_books import LevelBooks
 from fks.contexts.data.adapters.formats.reading import FoundTicks
@@ -201,22 +201,15 @@ def test_the_real_pair_row_by_row() -> None:
 
 
 def follow(found: FoundTicks, books: list[list[str]]) -> None:
-    """Apply the changes and compare the book after each message with the file's."""
-    assert isinstance(found.rows, DepthRows)
-    held: dict[tuple[int, float], float] = {}
-    seen, changes = 0, list(zip(*(np.asarray(c).tolist() for c in found.rows), strict=True))
-    for number, cells in enumerate(books, start=1):
-        while seen < len(changes) and changes[seen][1] == number:
-            _, _, action, side, price, size, _, _ = changes[seen]
-            if action == SET:
-                held[int(side), price] = size
-            seen += 1
-        levels = {}
+    """Compare with the lines of a book file."""
+    levels = []
+    for cells in books:
+        one = {}
         for k in range(0, len(cells), 4):
-            levels[-1, int(cells[k]) / 1e4] = float(cells[k + 1])
-            levels[1, int(cells[k + 2]) / 1e4] = float(cells[k + 3])
-        assert {k: v for k, v in held.items() if v} == levels, f"book {number}"
-    assert seen == len(changes)
+            one[-1, int(cells[k]) / 1e4] = float(cells[k + 1])
+            one[1, int(cells[k + 2]) / 1e4] = float(cells[k + 3])
+        levels.append(one)
+    follow_levels(found, levels)
 
 
 def stamp(seconds: str) -> int:

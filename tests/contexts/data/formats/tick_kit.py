@@ -13,6 +13,7 @@ import numpy as np
 
 from fks.contexts.data.adapters.formats.reading import FoundTicks, ReadOptions, silent
 from fks.contexts.data.adapters.formats.registry import read_file
+from fks.contracts.data.ticks import SET, DepthRows
 
 Row = tuple[float | int, ...]
 
@@ -57,3 +58,18 @@ def into_day_ns(day: str, millis: str, zone: str) -> int:
     """Return UTC nanoseconds of milliseconds since midnight on a wall clock."""
     local = datetime.fromisoformat(day) + timedelta(milliseconds=float(millis))
     return epoch_ns(local.isoformat(), zone)
+
+
+def follow_levels(found: FoundTicks, books: list[dict[tuple[int, float], float]]) -> None:
+    """Apply the changes, line by line, and compare the book after each with the expected one."""
+    assert isinstance(found.rows, DepthRows)
+    held: dict[tuple[int, float], float] = {}
+    seen, changes = 0, list(zip(*(np.asarray(c).tolist() for c in found.rows), strict=True))
+    for number, expected in enumerate(books, start=1):
+        while seen < len(changes) and found.row[seen] == number:
+            _, _, action, side, price, size, _, _ = changes[seen]
+            if action == SET:
+                held[int(side), price] = size
+            seen += 1
+        assert {k: v for k, v in held.items() if v} == expected, f"book {number}"
+    assert seen == len(changes)

@@ -30,7 +30,7 @@ from fks.contexts.data.adapters.formats.ticking import SymbolChoice, found_ticks
 from fks.contracts.data.ticks import NO_ID
 from fks.kernel.errors import Invalid
 
-__all__ = ["looks_like_capture", "read_capture"]
+__all__ = ["lines_of", "looks_like_capture", "read_capture"]
 
 _LINE = re.compile(rb"\d{16,19} \{")
 _MAX_LINE = 16 << 20
@@ -95,7 +95,7 @@ def read_capture(path: Path, options: ReadOptions, progress: Progress = silent) 
     reading = _Reading(kind, path.name, clock, choice)
     with opened(path, options.member) as stream:
         told = 0
-        for row, line in enumerate(_lines(stream, path.name), start=1):
+        for row, line in enumerate(lines_of(stream, path.name), start=1):
             reading.take(row, line)
             if row % _TOLD_EACH == 0:
                 progress(row - told)
@@ -110,7 +110,7 @@ def read_capture(path: Path, options: ReadOptions, progress: Progress = silent) 
     return found_ticks([(path.name, part)], symbol, notes=notes, calendar="24/7")
 
 
-def _lines(stream: IO[bytes], name: str) -> Iterator[bytes]:
+def lines_of(stream: IO[bytes], name: str) -> Iterator[bytes]:
     """Yield lines. Raises `Invalid` for one without end."""
     while line := stream.readline(_MAX_LINE):
         if len(line) == _MAX_LINE:
@@ -126,7 +126,7 @@ def _survey(path: Path, options: ReadOptions, choice: SymbolChoice) -> list[str]
     symbols: dict[str, None] = {}
     decoder = msgspec.json.Decoder(_Message)
     with opened(path, options.member) as stream:
-        for row, line in enumerate(_lines(stream, path.name)):
+        for row, line in enumerate(lines_of(stream, path.name)):
             if row == _SAMPLE:
                 break
             try:

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from fks.contexts.data.adapters.formats.binance import looks_like_binance, read_binance
+from fks.contexts.data.adapters.formats.bybit import looks_like_bybit, read_bybit
 from fks.contexts.data.adapters.formats.capture import looks_like_capture, read_capture
 from fks.contexts.data.adapters.formats.databento import looks_like_databento, read_databento
 from fks.contexts.data.adapters.formats.delimited import read_delimited
@@ -30,6 +31,7 @@ from fks.contexts.data.adapters.formats.reading import (
     ReadOptions,
 )
 from fks.contexts.data.adapters.formats.shown import Shown, only_member, show
+from fks.contexts.data.adapters.formats.tardis import looks_like_tardis, read_tardis
 from fks.contexts.data.adapters.formats.tick_tables import looks_like_ticks, read_tick_table
 from fks.kernel.errors import Invalid, NotFound
 
@@ -50,6 +52,8 @@ FORMATS: dict[str, Reader] = {
     "fxcm": read_fxcm,
     "databento": read_databento,
     "lobster": read_lobster,
+    "tardis": read_tardis,
+    "bybit": read_bybit,
 }
 assert tuple(FORMATS) == FORMAT_NAMES
 _COLUMNAR = (".parquet", ".pq", ".feather", ".arrow")
@@ -58,6 +62,8 @@ _LOOKS: tuple[tuple[str, Callable[[Shown], bool]], ...] = (
     ("capture", looks_like_capture),
     ("lobster", looks_like_lobster),
     ("binance", looks_like_binance),
+    ("tardis", looks_like_tardis),
+    ("bybit", looks_like_bybit),
     ("truefx", looks_like_truefx),
     ("histdata", looks_like_histdata),
     ("fxcm", looks_like_fxcm),
