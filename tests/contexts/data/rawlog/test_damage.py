@@ -200,6 +200,21 @@ def test_records_that_moved_are_told_and_still_read(tmp_path: Path) -> None:
             assert numbers(without_index(tmp_path)) == there, name
 
 
+@pytest.mark.parametrize("look", [8, 13, 100])
+def test_the_next_record_is_found_wherever_the_search_pauses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: int
+) -> None:
+    """Lost: the record whose mark lies across two blocks of the search."""
+    monkeypatch.setattr("fks.contexts.data.store.rawlog.segments._LOOK", look)
+    for noise in range(30):
+        home = tmp_path / str(noise)
+        kept, bounds = filled(home, 2)
+        content = segment(home).read_bytes()
+        shifted = content[: bounds[0]] + bytes(noise) + content[bounds[0] :]
+        segment(home).write_bytes(shifted)
+        assert [without_index(home).read(of).number for of in kept] == [0, 1]
+
+
 def test_a_segment_of_another_provider_or_place_is_told(tmp_path: Path) -> None:
     """Lost: payloads of one provider read as those of another."""
     filled(tmp_path)
@@ -244,6 +259,7 @@ def test_a_frame_that_unpacks_to_more_than_it_says_is_damage(tmp_path: Path) -> 
         lie = msgspec.structs.replace(one.told, bytes=told)
         one = one._replace(body=packed, told=lie, head=msgspec.json.encode(lie))
         front, _ = frames.framed(one, head.salt, len(whole), first.fixed.digest)
+        assert (frames.fixed(front[: frames.FIXED_BYTES]) is None) == (told > 64 << 20)
         segment(tmp_path).write_bytes(whole + front + packed)
         before = pa.total_allocated_bytes()
         found = without_index(tmp_path).verify()
