@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from fks.contexts.data.service.catalogue import Catalogue
+from fks.contexts.data.service.comparing import compare
 from fks.contexts.data.service.lineage import lineage_of, versions_of
 from fks.contexts.data.service.quality import Inspector, rules_of
 from fks.contexts.data.service.replay import Replays
@@ -38,7 +40,13 @@ from fks.contracts.data.datasets import (
     VaultState,
     Versions,
 )
-from fks.contracts.data.reports import GetQualityDays, QualityDays
+from fks.contracts.data.quality import QualityRule
+from fks.contracts.data.reports import (
+    CompareDatasets,
+    Comparison,
+    GetQualityDays,
+    QualityDays,
+)
 from fks.contracts.execution import (
     AccountMarked,
     SessionChanged,
@@ -88,7 +96,7 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
         replays.mark(event)
 
     _wire_versions(catalogue.store, wiring)
-    _wire_quality(Inspector(catalogue.store, rules_of(runtime.hook)), wiring)
+    _wire_quality(catalogue.store, rules_of(runtime.hook), wiring)
     wiring.answer(ListDatasets, list_datasets)
     wiring.answer(GetDataset, get_dataset)
     wiring.answer(GetInstrument, get_instrument)
@@ -136,13 +144,18 @@ def _replays(runtime: Runtime) -> Replays:
     )
 
 
-def _wire_quality(inspector: Inspector, wiring: Wiring) -> None:
+def _wire_quality(store: DatasetStore, rules: Sequence[QualityRule], wiring: Wiring) -> None:
     """Answer for days and agreement."""
+    inspector = Inspector(store, rules)
 
     async def get_days(query: GetQualityDays, meta: Meta) -> QualityDays:
         return await asyncio.to_thread(inspector.days, query)
 
+    async def compare_two(query: CompareDatasets, meta: Meta) -> Comparison:
+        return await asyncio.to_thread(compare, store, query)
+
     wiring.answer(GetQualityDays, get_days)
+    wiring.answer(CompareDatasets, compare_two)
 
 
 def _wire_versions(store: DatasetStore, wiring: Wiring) -> None:

@@ -1,4 +1,4 @@
-"""What is asked and told of quality: how complete each day is."""
+"""What is asked and told of quality: days, and how two datasets agree."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ import msgspec
 
 from fks.kernel.messages import Query
 
-__all__ = ["DayQuality", "GetQualityDays", "QualityDays"]
+__all__ = [
+    "ColumnAgreement",
+    "CompareDatasets",
+    "Comparison",
+    "DayQuality",
+    "DifferentBar",
+    "GetQualityDays",
+    "QualityDays",
+]
 
 
 class DayQuality(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,3 +57,65 @@ class GetQualityDays(Query[QualityDays], frozen=True, kw_only=True, tag="data.ge
     from_ts_ns: int = 0
     to_ts_ns: int = 2**63 - 1
     limit: int = 4000
+
+
+class ColumnAgreement(msgspec.Struct, frozen=True, kw_only=True):
+    """How far one column differs: bars beyond the tolerance, and differences of those, in ticks.
+
+    Of `volume` the differences are in units, and the tolerance is none.
+    """
+
+    column: str
+    differing: int
+    largest: float = 0.0
+    median: float = 0.0
+
+
+class DifferentBar(msgspec.Struct, frozen=True, kw_only=True):
+    """A bar of which two datasets tell two stories: open, high, low, close, volume of each."""
+
+    ts_ns: int
+    a: tuple[float, ...]
+    b: tuple[float, ...]
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """How two datasets of one timeframe agree, over the time that both cover.
+
+    `lag_bars` is the shift of B's stamps against A's at which returns agree best (1: the bar that
+    A stamps t is stamped one bar later in B, as where one stamps the open and the other the
+    close), `correlation` that of the returns as they stand, `lag_correlation` that at the shift;
+    both are 0 where there are too few bars, or a price that never moves. `verdict` is lines of
+    text.
+    """
+
+    a: str
+    b: str
+    a_hash: str
+    b_hash: str
+    timeframe: str
+    tick_size: str
+    tolerance_ticks: int
+    from_ts_ns: int
+    to_ts_ns: int
+    common: int
+    only_a: int
+    only_b: int
+    differing: int
+    columns: tuple[ColumnAgreement, ...]
+    correlation: float
+    lag_bars: int
+    lag_correlation: float
+    first_only_a_ns: tuple[int, ...] = ()
+    first_only_b_ns: tuple[int, ...] = ()
+    examples: tuple[DifferentBar, ...] = ()
+    verdict: tuple[str, ...] = ()
+
+
+class CompareDatasets(Query[Comparison], frozen=True, kw_only=True, tag="data.compare_datasets.v1"):
+    """Do two datasets, of two providers say, tell the same story? At most `examples` (0 to 100)."""
+
+    a: str
+    b: str
+    tolerance_ticks: int = 0
+    examples: int = 5

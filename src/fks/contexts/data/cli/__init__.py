@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import rich_click as click
 
+from fks.contexts.data.cli.comparing import compare_command
 from fks.contexts.data.cli.continuous import continuous_command
 from fks.contexts.data.cli.importing import data
 from fks.contexts.data.cli.quality import COMMANDS as QUALITY
@@ -17,6 +18,7 @@ __all__ = ["command"]
 
 def command() -> click.Group:
     """Return `fks data` with all of its commands."""
+    data.add_command(compare_command)
     data.add_command(continuous_command)
     data.add_command(resample_command)
     for one in (*COMMANDS, *QUALITY, *splits, vault):

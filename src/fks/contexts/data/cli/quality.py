@@ -33,8 +33,9 @@ _MOST_LINES = 200
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the report with a calendar of all days as one HTML file.",
 )
+@click.option("--against", metavar="DATASET", help="Say how far it agrees with another dataset.")
 @json_option
-def quality_command(dataset: str, days: bool, page: Path | None) -> None:
+def quality_command(dataset: str, days: bool, page: Path | None, against: str | None) -> None:
     """Judge a dataset by all rules, and show which of its days have holes.
 
     Each block is a day (over three years: ten days): full, lower where bars are missing, a cross
@@ -44,8 +45,14 @@ def quality_command(dataset: str, days: bool, page: Path | None) -> None:
     from fks.contexts.data.service.quality import Inspector, rules_of
 
     surroundings = command_context()
-    inspector = Inspector(store_of(surroundings), rules_of(surroundings.hook))
-    found = inspector.inspect(dataset)
+    store = store_of(surroundings)
+    found = Inspector(store, rules_of(surroundings.hook)).inspect(dataset)
+    if against is not None:
+        from fks.contexts.data.service.comparing import compare, with_comparison
+        from fks.contracts.data.reports import CompareDatasets
+
+        compared = compare(store, CompareDatasets(a=dataset, b=against))
+        found = found._replace(report=with_comparison(found.report, compared))
     told = document(found.info, found.report) | {"note": found.note}
     if days:
         told["days"] = msgspec.to_builtins(found.days)
