@@ -1,4 +1,4 @@
-"""The section [data]."""
+"""The sections [data] and [fetching]."""
 
 from __future__ import annotations
 
@@ -6,11 +6,34 @@ from typing import Annotated
 
 import msgspec
 
-__all__ = ["DataSettings"]
+__all__ = ["DataSettings", "FetchSettings"]
 
 
 class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How far a replay runs ahead, and how many opened datasets are kept in memory."""
+    """How far a replay runs ahead, and how many opened datasets are kept in memory.
+
+    `master_key_file` names the file that holds the master key of the providers' keys; else the
+    variable FKS_MASTER_KEY holds it, or FKS makes one below its home.
+    """
 
     replay_ahead_bars: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 64
     cached_datasets: Annotated[int, msgspec.Meta(ge=1, le=100)] = 4
+    master_key_file: str = ""
+
+
+class FetchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How remote providers are asked: time-outs, tries, pauses.
+
+    `longest_wait_s` is the longest a request waits for a provider that says when it may be asked
+    again; beyond that it fails and says so. `allow_loopback` lets base URLs lead to this machine,
+    for a mirror of your own.
+    """
+
+    connect_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=300)] = 5.0
+    read_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=300)] = 15.0
+    deadline_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 60.0
+    tries: Annotated[int, msgspec.Meta(ge=1, le=10)] = 4
+    first_pause_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 0.5
+    longest_pause_s: Annotated[float, msgspec.Meta(gt=0, le=600)] = 20.0
+    longest_wait_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 90.0
+    allow_loopback: bool = False

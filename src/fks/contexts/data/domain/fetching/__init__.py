@@ -1,0 +1,1 @@
+"""When a provider may be asked: its weights, its breaker, the budget for trying again."""
