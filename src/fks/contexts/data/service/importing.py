@@ -101,7 +101,12 @@ def import_files(
         check_calendar(request.calendar)
     if request.name is not None:
         check_name(request.name)
-    options = ReadOptions(timezone=request.timezone, columns=request.columns, member=request.member)
+    options = ReadOptions(
+        timezone=request.timezone,
+        columns=request.columns,
+        member=request.member,
+        symbol=request.instrument,
+    )
     groups: dict[tuple[str, str | None, bool], list[Found]] = {}
     read: dict[int, tuple[SourceFile, ...]] = {}
     for path in paths:

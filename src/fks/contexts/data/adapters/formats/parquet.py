@@ -14,11 +14,20 @@ import pyarrow.parquet as pq
 from fks.contexts.data.adapters.formats.headers import CLOCK, columns_of_header
 from fks.contexts.data.adapters.formats.reading import (
     Found,
+    FoundTicks,
     Progress,
     ReadOptions,
     one_table,
     silent,
     symbol_of,
+)
+from fks.contexts.data.adapters.formats.tick_headers import columns_of_ticks
+from fks.contexts.data.adapters.formats.tick_tables import rows_of
+from fks.contexts.data.adapters.formats.ticking import (
+    SymbolChoice,
+    TickPart,
+    found_ticks,
+    joined_parts,
 )
 from fks.contexts.data.adapters.stamps import local_to_utc, read_times, zone_of
 from fks.contexts.data.adapters.tabular import numbers_of
@@ -29,11 +38,17 @@ from fks.kernel.errors import Invalid
 __all__ = ["read_parquet"]
 
 _MAX_ROWS = 200_000_000
+_AT_ONCE = 500_000
 
 
-def read_parquet(path: Path, options: ReadOptions, progress: Progress = silent) -> Found:
+def read_parquet(
+    path: Path, options: ReadOptions, progress: Progress = silent
+) -> Found | FoundTicks:
     """Read a file; raises `Invalid` where it is damaged or has other columns."""
     try:
+        ticks = _ticks(path, options, progress)
+        if ticks is not None:
+            return ticks
         read = _read(path, options)
     except (pa.ArrowException, OSError) as error:
         raise Invalid(
@@ -60,6 +75,42 @@ def _read(path: Path, options: ReadOptions) -> tuple[RawTable, bool]:
     volume = _numbers(table[columns["volume"]]) if "volume" in columns else np.zeros(rows)
     row = np.arange(1, rows + 1, dtype=np.int64)
     return RawTable(row, ts_ns, first, high, low, last, volume), "volume" in columns
+
+
+def _ticks(path: Path, options: ReadOptions, progress: Progress) -> FoundTicks | None:
+    """Return trades, quotes or funding rates, None where the columns are none of these."""
+    names, load = _opened(path)
+    columns = columns_of_ticks(names, options.columns, path.name, options.kind)
+    if columns is None:
+        return None
+    table = load([names[place] for place in columns.places.values()])
+    if table.num_rows == 0:
+        raise Invalid(f"{path.name} has no rows", code="data.empty_file")
+    choice = SymbolChoice(options.symbol, path.name)
+    parts: list[TickPart] = []
+    first = 1
+    for batch in table.to_batches(max_chunksize=_AT_ONCE):
+        texts = {one: _texts(batch.column(names[k])) for one, k in columns.places.items()}
+        row = np.arange(first, first + batch.num_rows, dtype=np.int64)
+        first += batch.num_rows
+        if "symbol" in texts:
+            keep = choice.mask(texts["symbol"])
+            texts = {one: column.filter(pa.array(keep)) for one, column in texts.items()}
+            row = row[keep]
+        zone = zone_of(options.zone_name())
+        parts.append(TickPart(rows_of(columns.kind, texts, zone, day_first=False), row))
+        progress(batch.num_rows)
+    symbol = choice.chosen or symbol_of(path)
+    return found_ticks([(path.name, joined_parts(parts))], symbol)
+
+
+def _texts(column: pa.Array) -> pa.Array:
+    """Return a column as text; times of a zone as nanoseconds, nothing for null."""
+    if pa.types.is_timestamp(column.type) and column.type.tz is not None:
+        column = pc.cast(pc.cast(column, pa.timestamp("ns", tz="UTC")), pa.int64())
+    elif pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return pc.fill_null(pc.cast(column, pa.string()), "")
 
 
 def _opened(path: Path) -> tuple[list[str], Any]:

@@ -12,6 +12,7 @@ from fks.contexts.data.adapters.formats.bybit import looks_like_bybit, read_bybi
 from fks.contexts.data.adapters.formats.capture import looks_like_capture, read_capture
 from fks.contexts.data.adapters.formats.databento import looks_like_databento, read_databento
 from fks.contexts.data.adapters.formats.delimited import read_delimited
+from fks.contexts.data.adapters.formats.documents import looks_like_document, read_document
 from fks.contexts.data.adapters.formats.forex import (
     looks_like_fxcm,
     looks_like_histdata,
@@ -54,6 +55,7 @@ FORMATS: dict[str, Reader] = {
     "lobster": read_lobster,
     "tardis": read_tardis,
     "bybit": read_bybit,
+    "json": read_document,
 }
 assert tuple(FORMATS) == FORMAT_NAMES
 _COLUMNAR = (".parquet", ".pq", ".feather", ".arrow")
@@ -64,6 +66,7 @@ _LOOKS: tuple[tuple[str, Callable[[Shown], bool]], ...] = (
     ("binance", looks_like_binance),
     ("tardis", looks_like_tardis),
     ("bybit", looks_like_bybit),
+    ("json", looks_like_document),
     ("truefx", looks_like_truefx),
     ("histdata", looks_like_histdata),
     ("fxcm", looks_like_fxcm),

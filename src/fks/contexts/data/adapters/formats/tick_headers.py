@@ -14,8 +14,8 @@ _BOOKS = {"action", "is_snapshot", "update_type", "order_type"}
 _TIMES = (
     *("transact_time", "transaction_time", "ts_event", "ts_ns", "timestamp", "datetime"),
     *("time", "ts", "date_time", "gmt time", "local time", "time (eet)", "time (utc)", "date"),
-    *("timestamp_utc", "event_time", "created_at", "participant_timestamp", "calc_time"),
-    *("funding_time", "fundingtime", "unix", "epoch", "sip_timestamp", "trade_time"),
+    *("timestamp_utc", "event_time", "created_at", "sip_timestamp", "calc_time"),
+    *("funding_time", "fundingtime", "unix", "epoch", "participant_timestamp", "trade_time"),
 )
 _PRICES: dict[str, tuple[str, ...]] = {
     "price": ("price", "trade_price", "last_price", "last", "px", "rate"),

@@ -118,10 +118,10 @@ def _part(
             mask = pa.array(keep)
             texts = {name: column.filter(mask) for name, column in texts.items()}
             row = row[keep]
-    return TickPart(_rows(columns.kind, texts, zone, day_first=day_first), row)
+    return TickPart(rows_of(columns.kind, texts, zone, day_first=day_first), row)
 
 
-def _rows(kind: str, texts: dict[str, pa.Array], zone: ZoneInfo, *, day_first: bool) -> TickRows:
+def rows_of(kind: str, texts: dict[str, pa.Array], zone: ZoneInfo, *, day_first: bool) -> TickRows:
     """Turn columns of text into rows of a kind."""
     stamps = texts["ts"]
     if "clock" in texts:

@@ -35,9 +35,14 @@ def read_tick_times(texts: pa.Array, zone: ZoneInfo, *, day_first: bool = False)
         texts = pc.replace_substring_regex(texts, pattern=_OFFSET, replacement=r"\1:\2")
     if first[:8].isdigit() and (first[8:9] in (" ", "T")):
         return _mixed(texts, _COMPACT, zone, day_first=day_first)
-    if "." in first and first.partition(".")[0].isdigit():
+    if first.partition(".")[0].isdigit() and _some_fraction(texts):
         return _mixed(texts, _EPOCH_WITH_FRACTION, zone, day_first=day_first)
     return read_times(texts, zone, day_first=day_first)
+
+
+def _some_fraction(texts: pa.Array) -> bool:
+    """Tell whether some text has a point."""
+    return bool(pc.any(pc.match_substring(texts, "."), min_count=0).as_py())
 
 
 def _mixed(texts: pa.Array, pattern: str, zone: ZoneInfo, *, day_first: bool) -> Int64:
