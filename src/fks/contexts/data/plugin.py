@@ -75,10 +75,10 @@ def fks_wire(runtime: Runtime, wiring: Wiring) -> None:
 
 @impl
 def fks_services(runtime: Runtime) -> Iterable[Service]:
-    """Run the replays."""
-    from fks.contexts.data.handlers import replay_service
+    """Run the replays, and tell what was stored."""
+    from fks.contexts.data.handlers import announcing_service, replay_service
 
-    return [replay_service(runtime)]
+    return [replay_service(runtime), announcing_service(runtime)]
 
 
 @impl

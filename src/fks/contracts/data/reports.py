@@ -1,18 +1,20 @@
-"""What is asked and told of quality: days, and how two datasets agree."""
+"""What is asked and told of quality: days, how two datasets agree, what was stored."""
 
 from __future__ import annotations
 
 import msgspec
 
-from fks.kernel.messages import Query
+from fks.kernel.messages import Event, Query
 
 __all__ = [
     "ColumnAgreement",
     "CompareDatasets",
     "Comparison",
+    "DatasetStored",
     "DayQuality",
     "DifferentBar",
     "GetQualityDays",
+    "QualityAlerted",
     "QualityDays",
 ]
 
@@ -119,3 +121,34 @@ class CompareDatasets(Query[Comparison], frozen=True, kw_only=True, tag="data.co
     b: str
     tolerance_ticks: int = 0
     examples: int = 5
+
+
+class DatasetStored(Event, frozen=True, kw_only=True, tag="data.dataset_stored.v1"):
+    """A version became the latest of its name; findings are counted by severity."""
+
+    name: str
+    hash: str
+    instrument: str
+    timeframe: str
+    rows: int
+    score: float
+    quarantined: int = 0
+    errors: int = 0
+    warnings: int = 0
+    infos: int = 0
+
+
+class QualityAlerted(Event, frozen=True, kw_only=True, tag="data.quality_alerted.v1"):
+    """A stored version has findings of severity error, or scored over five points less than before.
+
+    `severity` is `error` or `warning`, `findings` name the errors; `before` is the score of the
+    version before, -1 where there is none.
+    """
+
+    name: str
+    hash: str
+    severity: str
+    message: str
+    score: float
+    before: float = -1.0
+    findings: tuple[str, ...] = ()

@@ -34,6 +34,20 @@ class Histories:
         """Return the entries of a name, oldest first; none where there is no such name."""
         return self._log(name).read().entries or self._first(name)
 
+    def marks(self) -> dict[str, tuple[int, int]]:
+        """Return a mark a name that changes whenever something happened to it."""
+        if not self._root.is_dir():
+            return {}
+        found = {}
+        for folder in self._root.iterdir():
+            try:
+                told = (folder / _LOG).stat()
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            if NAME.match(folder.name):
+                found[folder.name] = (told.st_mtime_ns, told.st_size)
+        return found
+
     def stored(self, name: str, of: str, made_by: Provenance) -> None:
         """Note that a version was stored and is the latest. The caller is the sole writer.
 
