@@ -23,6 +23,7 @@ from fks.contexts.data.adapters.formats.forex import (
 )
 from fks.contexts.data.adapters.formats.lean import looks_like_lean, read_lean
 from fks.contexts.data.adapters.formats.lobster import looks_like_lobster, read_lobster
+from fks.contexts.data.adapters.formats.ninja import looks_like_ninja, read_ninja
 from fks.contexts.data.adapters.formats.parquet import read_parquet
 from fks.contexts.data.adapters.formats.reading import (
     FORMAT_NAMES,
@@ -56,6 +57,7 @@ FORMATS: dict[str, Reader] = {
     "tardis": read_tardis,
     "bybit": read_bybit,
     "json": read_document,
+    "ninja": read_ninja,
 }
 assert tuple(FORMATS) == FORMAT_NAMES
 _COLUMNAR = (".parquet", ".pq", ".feather", ".arrow")
@@ -67,6 +69,7 @@ _LOOKS: tuple[tuple[str, Callable[[Shown], bool]], ...] = (
     ("tardis", looks_like_tardis),
     ("bybit", looks_like_bybit),
     ("json", looks_like_document),
+    ("ninja", looks_like_ninja),
     ("truefx", looks_like_truefx),
     ("histdata", looks_like_histdata),
     ("fxcm", looks_like_fxcm),
