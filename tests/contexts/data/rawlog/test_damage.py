@@ -160,7 +160,9 @@ def test_an_end_that_was_kept_and_is_gone_is_told(tmp_path: Path) -> None:
     log = RawLog(tmp_path)
     with pytest.raises(Unavailable):
         log.read(kept[3])
-    assert kept[3][:16] in log.verify().damaged[0]
+    found = log.verify()
+    assert (found.whole, found.cut_short) == (3, 0)
+    assert kept[3][:16] in found.damaged[0]
     added = log.append(record(4))
     assert segment(tmp_path, 2).exists(), "written where lost records were"
     assert log.read(added).number == 4
@@ -198,6 +200,10 @@ def test_records_that_moved_are_told_and_still_read(tmp_path: Path) -> None:
             assert [log.read(kept[n]).number for n in there] == there, name
             assert log.verify().damaged, name
             assert numbers(without_index(tmp_path)) == there, name
+            for number in range(5, 9):
+                log.append(record(number))
+            assert numbers(RawLog(tmp_path)) == [*there, 5, 6, 7, 8], name
+            segment(tmp_path, 2).unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("look", [8, 13, 100])

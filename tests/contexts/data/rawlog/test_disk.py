@@ -6,9 +6,11 @@ import errno
 import os
 import sqlite3
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -130,6 +132,48 @@ def test_a_failing_sync_is_no_append(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert numbers(log) == numbers(without_index(tmp_path)) == [1]
 
 
+def test_a_reader_never_sees_what_is_not_synced_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lost: a page that was read and used, and then was never kept."""
+    log = RawLog(tmp_path)
+    log.append(record(1))
+    seen: list[list[int]] = []
+    reading = threading.Thread(target=lambda: seen.append(numbers(RawLog(tmp_path))))
+
+    def broken(handle: int) -> None:
+        reading.start()
+        reading.join(0.3)
+        raise OSError(errno.EIO, "input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fdatasync", broken)
+        with pytest.raises(Unavailable):
+            log.append(record(2))
+    reading.join()
+    assert seen == [[1]]
+    assert log.verify() == (1, (), 0)
+
+
+@pytest.mark.parametrize(("room", "code"), [(0, "data.disk_full"), (9999, "data.store_fault")])
+def test_an_index_that_cannot_grow_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int, code: str
+) -> None:
+    """Lost: that it is the disk which is full, in a list that merely fails."""
+    RawLog(tmp_path).append(record(1))
+    log = without_index(tmp_path)
+
+    def full(*rest: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("fks.contexts.data.store.rawlog.index.Index.add", full)
+    left = SimpleNamespace(f_bavail=room, f_frsize=4096)
+    monkeypatch.setattr("os.statvfs", lambda path: left)
+    with pytest.raises(Unavailable) as refused:
+        log.jobs()
+    assert refused.value.code == code
+
+
 def test_every_append_is_synced_before_it_returns(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,6 +257,19 @@ def test_an_index_of_another_layout_is_made_again(tmp_path: Path) -> None:
     assert RawLog(tmp_path).read(kept).number == 1
 
 
+def test_an_index_taken_away_without_the_files_beside_it_is_made_again(tmp_path: Path) -> None:
+    """Lost: a new index that takes over half of the old one from its write-ahead file."""
+    log = RawLog(tmp_path)
+    for number in range(40):
+        log.append(record(number))
+    assert (tmp_path / "raw" / "index.db-wal").stat().st_size > 0
+    content = segment(tmp_path).read_bytes()
+    (tmp_path / "raw" / "index.db").unlink()
+    segment(tmp_path).write_bytes(content[: content.rindex(b"\x89FKSRAW")])
+    assert numbers(RawLog(tmp_path)) == list(range(39))
+    assert RawLog(tmp_path).verify() == (39, (), 0)
+
+
 def test_an_index_taken_away_while_it_is_used_is_made_again_equal(tmp_path: Path) -> None:
     """Lost: an open process that goes on with a file which is no more, unlike all others."""
     log = RawLog(tmp_path, segment_bytes=2000)
@@ -228,11 +285,12 @@ def test_an_index_taken_away_while_it_is_used_is_made_again_equal(tmp_path: Path
     assert [one.payloads for one in RawLog(tmp_path).jobs()] == [11, 10, 10]
 
 
+@pytest.mark.parametrize("size", [100, 64 << 20])
 def test_an_index_that_could_not_be_written_does_not_undo_what_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     """Lost: a payload on the disk that its writer was told is not."""
-    log = RawLog(tmp_path)
+    log = RawLog(tmp_path, segment_bytes=size)
     log.append(record(1))
 
     def full(*rest: object) -> None:
@@ -241,8 +299,10 @@ def test_an_index_that_could_not_be_written_does_not_undo_what_is_kept(
     with monkeypatch.context() as patched:
         patched.setattr("fks.contexts.data.store.rawlog.index.Index.add", full)
         kept = log.append(record(2))
+    log.append(record(3))
     assert log.read(kept).number == 2
-    assert numbers(log) == [1, 2]
+    assert numbers(log) == [1, 2, 3]
+    assert log.verify() == (3, (), 0)
 
 
 def test_files_are_the_owners_alone(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from fks.contexts.data.store.rawlog.index import Entry, Index, Known
 from fks.contexts.data.store.rawlog.records import folder_name
 from fks.contexts.data.store.rawlog.segments import Broken, Frame, Segment, numbers, path_of
 
-__all__ = ["behind", "catch_up", "providers"]
+__all__ = ["behind", "catch_up", "is_last", "providers"]
 
 
 def providers(root: Path, only: str | None) -> Iterator[tuple[str, Path]]:
@@ -37,6 +37,22 @@ def behind(index: Index, provider: str, folder: Path) -> bool:
     return False
 
 
+def _is_known(path: Path, known: Known) -> bool:
+    """Tell whether a segment is still the one that is known, and known to its end."""
+    try:
+        with Segment.opened(path) as segment:
+            head = segment.head
+            return segment.size == known.ends and (head is None or head.salt == known.salt)
+    except FileNotFoundError:
+        return False
+
+
+def is_last(folder: Path, known: Known) -> bool:
+    """Tell whether a segment is known to its end and is the last one."""
+    following = path_of(folder, known.segment + 1)
+    return _is_known(path_of(folder, known.segment), known) and not following.exists()
+
+
 def catch_up(index: Index, provider: str, folder: Path, *, cut: bool) -> Known | None:
     """Note what is in the segments beyond what is known; return the end of the last one.
 
@@ -47,7 +63,7 @@ def catch_up(index: Index, provider: str, folder: Path, *, cut: bool) -> Known |
     there = numbers(folder)
     for number in there:
         path, before = path_of(folder, number), known.get(number)
-        if before is None or before.ends != path.stat().st_size:
+        if before is None or not _is_known(path, before):
             last = number == there[-1]
             known[number] = _learn(index, provider, path, before, number, last=last)
             if cut and last and known[number].ends < path.stat().st_size:

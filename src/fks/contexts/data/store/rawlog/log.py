@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from fks.contexts.data.store.rawlog.catching_up import behind, catch_up, providers
+from fks.contexts.data.store.rawlog.catching_up import behind, catch_up, is_last, providers
 from fks.contexts.data.store.rawlog.frames import SEGMENT_BYTES, Packed, packed
 from fks.contexts.data.store.rawlog.index import Entry, Index, JobHead, Known, Listed, Place
 from fks.contexts.data.store.rawlog.records import RawRecord, check, folder_name
@@ -181,7 +181,7 @@ class RawLog:
     def _end(self, index: Index, provider: str, folder: Path) -> Known:
         """Return where to append, in a new segment where one is due."""
         known = index.last(provider)
-        if known is None or not _current(folder, known):
+        if known is None or not is_last(folder, known):
             known = catch_up(index, provider, folder, cut=True)
         if known is None or known.closed or known.ends >= self._segment_bytes:
             last = max((known.segment if known else 0, *numbers(folder)))
@@ -246,15 +246,6 @@ def _entry(one: Packed, start: int, length: int) -> Entry:
     told = one.told
     rest = (told.job, told.number, told.status, told.received_at_ns, told.bytes)
     return Entry(start, start, length, one.id, *rest)
-
-
-def _current(folder: Path, known: Known) -> bool:
-    """Tell whether the last segment is known to its end."""
-    try:
-        size = path_of(folder, known.segment).stat().st_size
-    except FileNotFoundError:
-        return False
-    return size == known.ends and not path_of(folder, known.segment + 1).exists()
 
 
 @contextmanager

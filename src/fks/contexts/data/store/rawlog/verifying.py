@@ -99,7 +99,7 @@ class _Checked:
             self.damaged.append("its head, 64 bytes at 0, is damaged")
             tip = None
         elif tip is not None and head.previous != tip:
-            self.damaged.append("it does not follow the segment before it: records are missing")
+            self.damaged.append("it does not follow what the segment before it holds now")
         if head is not None:
             tip = head.previous
         for found in segment.scan():
@@ -109,7 +109,7 @@ class _Checked:
                 progress(found.end - found.start)
                 continue
             if tip is not None and found.fixed.previous != tip:
-                self.damaged.append(f"records before the one at {found.start:,} are missing")
+                self.damaged.append(f"what is before {found.start:,} is not what was written there")
             tip = found.fixed.digest
             self._frame(segment, found)
             progress(found.fixed.length)
