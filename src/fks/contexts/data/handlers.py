@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from fks.contexts.data.service.announcing import Announcer
 from fks.contexts.data.service.catalogue import Catalogue
 from fks.contexts.data.service.comparing import compare
+from fks.contexts.data.service.instruments import day_of, details_of, listed, resolved
 from fks.contexts.data.service.lineage import lineage_of, versions_of
 from fks.contexts.data.service.quality import Inspector, rules_of
 from fks.contexts.data.service.replay import Replays
@@ -40,6 +41,14 @@ from fks.contracts.data.datasets import (
     TagDataset,
     VaultState,
     Versions,
+)
+from fks.contracts.data.instruments import (
+    GetInstrumentDetails,
+    GetResolvedSymbol,
+    InstrumentDetails,
+    InstrumentRegistry,
+    ListInstruments,
+    ResolvedSymbol,
 )
 from fks.contracts.data.quality import QualityRule
 from fks.contracts.data.reports import (
@@ -96,6 +105,7 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
     async def on_account_marked(event: AccountMarked, meta: Meta) -> None:
         replays.mark(event)
 
+    _wire_instruments(catalogue, wiring)
     _wire_versions(catalogue.store, wiring)
     _wire_quality(catalogue.store, rules_of(runtime.hook), wiring)
     wiring.answer(ListDatasets, list_datasets)
@@ -164,6 +174,24 @@ def _wire_quality(store: DatasetStore, rules: Sequence[QualityRule], wiring: Wir
 
     wiring.answer(GetQualityDays, get_days)
     wiring.answer(CompareDatasets, compare_two)
+
+
+def _wire_instruments(catalogue: Catalogue, wiring: Wiring) -> None:
+    """Answer for the registry."""
+
+    async def get_details(query: GetInstrumentDetails, meta: Meta) -> InstrumentDetails:
+        return details_of(await catalogue.registry(), query.symbol)
+
+    async def list_instruments(query: ListInstruments, meta: Meta) -> InstrumentRegistry:
+        return listed(await catalogue.registry())
+
+    async def get_resolved(query: GetResolvedSymbol, meta: Meta) -> ResolvedSymbol:
+        registry, on = await catalogue.registry(), day_of(query.on, meta.at_ns)
+        return await asyncio.to_thread(resolved, registry, query.symbol, on)
+
+    wiring.answer(GetInstrumentDetails, get_details)
+    wiring.answer(ListInstruments, list_instruments)
+    wiring.answer(GetResolvedSymbol, get_resolved)
 
 
 def _wire_versions(store: DatasetStore, wiring: Wiring) -> None:

@@ -58,10 +58,11 @@ def fks_messages() -> Iterable[type[Any]]:
 
 def _dataset_messages() -> Iterable[type[Any]]:
     """Return what is said of versions, splits, the vault and quality."""
-    from fks.contracts.data import datasets, reports
+    from fks.contracts.data import datasets, instruments, reports
     from fks.kernel.messages import Event, Query
 
-    named = [getattr(module, name) for module in (datasets, reports) for name in module.__all__]
+    told = (datasets, instruments, reports)
+    named = [getattr(module, name) for module in told for name in module.__all__]
     return [kind for kind in named if isinstance(kind, type) and issubclass(kind, (Event, Query))]
 
 
@@ -91,10 +92,11 @@ def fks_health(runtime: Runtime) -> Iterable[Check]:
 
 @impl
 def fks_commands() -> Iterable[click.Command]:
-    """Bring `fks data`."""
+    """Bring `fks data` and `fks instruments`."""
     from fks.contexts.data.cli import command
+    from fks.contexts.data.cli.instruments import instruments
 
-    return [command()]
+    return [command(), instruments]
 
 
 @impl

@@ -196,6 +196,7 @@ def _read(
 ) -> list[Imported]:
     """Read files as the options say."""
     from fks.contexts.data.service.importing import FileRequest, import_files
+    from fks.contexts.data.store.instruments import RegistryFile
 
     columns = {}
     for text in options["maps"]:
@@ -216,7 +217,12 @@ def _read(
         },
     )
     return import_files(
-        paths, request, now_ns=time.time_ns(), code_version=fks.__version__, progress=progress
+        paths,
+        request,
+        now_ns=time.time_ns(),
+        code_version=fks.__version__,
+        progress=progress,
+        registry=RegistryFile(command_context().home).load(),
     )
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "first_of_month",
     "known_products",
     "latest_expiry",
+    "third_friday",
 ]
 
 EXPIRY_CALENDAR = "XNYS"
@@ -81,7 +82,12 @@ def latest_expiry(contract: Contract) -> int:
     Raises `Invalid` for a product whose rule is not known, and for a month it does not have.
     """
     _check(contract)
-    first = date(contract.year, contract.month, 1)
+    return third_friday(contract.year, contract.month)
+
+
+def third_friday(year: int, month: int) -> int:
+    """Return the day of a month's third Friday."""
+    first = date(year, month, 1)
     third = first + timedelta((_FRIDAY - first.weekday()) % 7 + 14)
     return (third - _EPOCH).days
 

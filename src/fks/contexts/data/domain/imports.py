@@ -18,6 +18,7 @@ from fks.contexts.data.domain.instruments import (
 )
 from fks.contexts.data.domain.precision import Precision, precision_of
 from fks.contexts.data.domain.quality import context_of, report_of
+from fks.contexts.data.domain.registry.registry import BUILT_IN, Registry
 from fks.contexts.data.domain.sessions import Coverage
 from fks.contexts.data.domain.table import Piece, RawTable
 from fks.contexts.data.domain.timeframes import DAY_NS, detect_timeframe, timeframe_ns
@@ -59,6 +60,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     multiplier: str | None = None
     created_at_ns: int = 0
     code_version: str = ""
+    registry: Registry = BUILT_IN
 
 
 class Imported(NamedTuple):
@@ -137,7 +139,7 @@ def columns_of(kept: RawTable, instrument: Instrument) -> BarColumns:
 
 def _known(table: RawTable, wanted: Wanted) -> Instrument | None:
     """Return the instrument that was given or is built in, with the sizes asked for."""
-    found = wanted.instrument or known_instrument(wanted.symbol)
+    found = wanted.instrument or known_instrument(wanted.symbol, wanted.registry)
     if found is None:
         return None
     if wanted.quotes and wanted.tick_size is None:

@@ -1,8 +1,6 @@
-"""Instruments: what is built in, and what can be said of an unknown one from its prices.
+"""Instruments: what a symbol means, and what can be said of an unknown one from its prices.
 
-Tick sizes and multipliers of the built-in futures agree with the public symbol-properties table
-of LEAN; none was checked against the exchanges' own contract specifications, and the grains,
-which that table quotes in dollars, stand here as they are traded, in cents: those say so.
+The products themselves stand in `registry/built_in.toml`, with where their figures come from.
 """
 
 from __future__ import annotations
@@ -14,6 +12,9 @@ import msgspec
 import numpy as np
 
 from fks.contexts.data.domain.precision import MAX_PLACES, Precision
+from fks.contexts.data.domain.registry.registry import BUILT_IN as REGISTRY
+from fks.contexts.data.domain.registry.registry import Registry
+from fks.contexts.data.domain.registry.symbols import meaning_of
 from fks.contracts.columns import Float64
 from fks.contracts.values import NANOS, Instrument
 from fks.kernel.errors import Invalid
@@ -21,83 +22,28 @@ from fks.kernel.errors import Invalid
 __all__ = ["BUILT_IN", "guess_instrument", "known_instrument", "quoted", "with_sizes"]
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=/^-]{0,31}\Z")
-_FUTURES = (
-    # id, tick size, multiplier, venue, description
-    ("ES", "0.25", "50", "CME", "E-mini S&P 500"),
-    ("NQ", "0.25", "20", "CME", "E-mini Nasdaq-100"),
-    ("RTY", "0.1", "50", "CME", "E-mini Russell 2000"),
-    ("YM", "1", "5", "CBOT", "E-mini Dow"),
-    ("MES", "0.25", "5", "CME", "Micro E-mini S&P 500"),
-    ("MNQ", "0.25", "2", "CME", "Micro E-mini Nasdaq-100"),
-    ("M2K", "0.1", "5", "CME", "Micro E-mini Russell 2000"),
-    ("MYM", "1", "0.5", "CBOT", "Micro E-mini Dow"),
-    ("GC", "0.1", "100", "COMEX", "Gold"),
-    ("MGC", "0.1", "10", "COMEX", "Micro gold"),
-    ("SI", "0.005", "5000", "COMEX", "Silver"),
-    ("HG", "0.0005", "25000", "COMEX", "Copper"),
-    ("PL", "0.1", "50", "NYMEX", "Platinum"),
-    ("CL", "0.01", "1000", "NYMEX", "Crude oil"),
-    ("MCL", "0.01", "100", "NYMEX", "Micro crude oil"),
-    ("NG", "0.001", "10000", "NYMEX", "Natural gas"),
-    ("RB", "0.0001", "42000", "NYMEX", "Gasoline"),
-    ("HO", "0.0001", "42000", "NYMEX", "Heating oil"),
-    ("BTC", "5", "5", "CME", "Bitcoin futures"),
-    ("MBT", "5", "0.1", "CME", "Micro bitcoin futures"),
-    ("ETH", "0.5", "50", "CME", "Ether futures"),
-    ("MET", "0.5", "0.1", "CME", "Micro ether futures"),
-    ("6E", "0.00005", "125000", "CME", "Euro FX"),
-    ("6J", "0.0000005", "12500000", "CME", "Japanese yen"),
-    ("6B", "0.0001", "62500", "CME", "British pound"),
-    ("6C", "0.00005", "100000", "CME", "Canadian dollar"),
-    ("M6E", "0.0001", "12500", "CME", "Micro euro FX"),
-    ("ZN", "0.015625", "1000", "CBOT", "10-year T-note"),
-    ("ZB", "0.03125", "1000", "CBOT", "T-bond"),
-    ("ZC", "0.25", "50", "CBOT", "Corn, in cents (unverified)"),
-    ("ZS", "0.25", "50", "CBOT", "Soybeans, in cents (unverified)"),
-    ("ZW", "0.25", "50", "CBOT", "Wheat, in cents (unverified)"),
-)
+_CONTRACT_ID = re.compile(r"[A-Z0-9._-]+?(?:[FGHJKMNQUVXZ]\d{1,2}|20\d{4})\Z")
+_ANY_YEAR = 2025
+
 BUILT_IN: dict[str, Instrument] = {
-    symbol: Instrument(
-        id=symbol,
-        tick_size=Decimal(tick),
-        multiplier=Decimal(multiplier),
-        venue=venue,
-        calendar="CMES",
-        description=description,
-    )
-    for symbol, tick, multiplier, venue, description in _FUTURES
+    symbol: product.instrument(symbol) for symbol, product in REGISTRY.products.items()
 }
-_CENT = Decimal("0.01")
-BUILT_IN["SPX"] = Instrument(
-    id="SPX", tick_size=_CENT, calendar="XNYS", description="S&P 500 index"
-)
-BUILT_IN["COMP"] = Instrument(
-    id="COMP", tick_size=_CENT, calendar="XNYS", description="NASDAQ Composite index"
-)
-_ALIASES = {f"{symbol}=F": symbol for symbol, *_ in _FUTURES} | {"^GSPC": "SPX", "^IXIC": "COMP"}
-# ESH5 and ESH25 as exchanges write a contract, ES 03-25 as NinjaTrader, ES202503 as FKS does.
-_MONTHS = "FGHJKMNQUVXZ"
-_CODE = re.compile(rf"([A-Z0-9]{{1,4}})([{_MONTHS}])(\d{{1,2}})\Z")
-_NINJA = re.compile(r"([A-Z0-9]{1,4}) (\d\d)-(\d\d)\Z")
-_PLAIN = re.compile(r"([A-Z0-9]{1,4}?)(20\d{4})\Z")
 
 
-def known_instrument(symbol: str) -> Instrument | None:
-    """Return the built-in instrument of a name, an alias or a futures contract, if it is one.
+def known_instrument(symbol: str, registry: Registry = REGISTRY) -> Instrument | None:
+    """Return the instrument of a name, an alias or a futures contract, if the registry has it.
 
-    A contract keeps its own name (`ES 03-25` is written `ESH25`) and has its product's sizes.
+    A contract keeps its own name, or is written as exchanges do (`ES 03-25` is `ESH25`), and has
+    its product's sizes. Raises `Invalid` for a symbol that means two things.
     """
-    found = BUILT_IN.get(_ALIASES.get(symbol, symbol))
-    if found is not None:
-        return found
-    ninja = _NINJA.match(symbol)
-    if ninja is not None and ninja[1] in BUILT_IN and 1 <= int(ninja[2]) <= 12:
-        symbol = f"{ninja[1]}{_MONTHS[int(ninja[2]) - 1]}{ninja[3]}"
-    for contract in (_CODE.match(symbol), _PLAIN.match(symbol)):
-        product = None if contract is None else BUILT_IN.get(contract[1])
-        if product is not None and product.calendar == "CMES":
-            return msgspec.structs.replace(product, id=symbol)
-    return None
+    found = meaning_of(symbol, registry, _ANY_YEAR)
+    if found is None:
+        return None
+    product = registry.products[found.product].instrument(found.product)
+    if found.contract is None:
+        return product
+    kept = _CONTRACT_ID.match(symbol) is not None and found.source in ("exchange", "fks")
+    return msgspec.structs.replace(product, id=symbol if kept else found.contract.code)
 
 
 def guess_instrument(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from fks.contexts.data.domain.instruments import known_instrument
+from fks.contexts.data.domain.registry.registry import Registry
 from fks.contexts.data.settings import DataSettings
 from fks.contexts.data.store import DatasetStore
+from fks.contexts.data.store.instruments import RegistryFile
 from fks.contracts.data import (
     BarWindow,
     DatasetInfo,
@@ -29,6 +31,7 @@ class Catalogue:
     def __init__(self, runtime: Runtime) -> None:
         settings = runtime.section("data", DataSettings)
         self.store = DatasetStore(runtime.home, cached=settings.cached_datasets)
+        self._registry = RegistryFile(runtime.home)
 
     async def list(self) -> DatasetList:
         """Return all datasets."""
@@ -39,17 +42,21 @@ class Catalogue:
         return (await asyncio.to_thread(self.store.open, dataset)).info
 
     async def instrument(self, symbol: str) -> Instrument:
-        """Return a built-in instrument, or the one of a dataset; raises `NotFound`."""
-        built_in = known_instrument(symbol)
-        if built_in is not None:
-            return built_in
+        """Return an instrument of the registry, or the one of a dataset; raises `NotFound`."""
+        known = known_instrument(symbol, await self.registry())
+        if known is not None:
+            return known
         for info in await asyncio.to_thread(self.store.list):
             if info.instrument.id == symbol:
                 return info.instrument
         raise NotFound(
-            f"no instrument {symbol[:40]}: it is neither built in nor that of a dataset",
+            f"no instrument {symbol[:40]}: it is neither in the registry nor that of a dataset",
             code="data.instrument_not_found",
         )
+
+    async def registry(self) -> Registry:
+        """Return the registry as the user's file is now; raises `Invalid` naming its line."""
+        return await asyncio.to_thread(self._registry.load)
 
     async def quality(self, dataset: str) -> QualityReport:
         """Return its report."""

@@ -25,6 +25,7 @@ from fks.contexts.data.adapters.formats.reading import (
 from fks.contexts.data.adapters.formats.registry import read_file
 from fks.contexts.data.domain.content import with_known_at
 from fks.contexts.data.domain.imports import Imported, Wanted, import_table
+from fks.contexts.data.domain.registry.registry import BUILT_IN, Registry
 from fks.contexts.data.domain.table import RawTable, joined
 from fks.contexts.data.domain.timeframes import timeframe_ns
 from fks.contexts.data.store import check_name
@@ -89,11 +90,12 @@ def import_files(
     now_ns: int,
     code_version: str,
     progress: Progress = silent,
+    registry: Registry = BUILT_IN,
 ) -> list[Imported]:
     """Read files as the request says; files of one symbol and timeframe are one dataset.
 
-    With a name all of them are one. Raises `Invalid` or `NotFound` for the first that cannot be
-    used, before anything is stored.
+    With a name all of them are one. Symbols mean what the registry says. Raises `Invalid` or
+    `NotFound` for the first that cannot be used, before anything is stored.
     """
     if request.timeframe is not None:
         timeframe_ns(request.timeframe)
@@ -124,7 +126,7 @@ def import_files(
             code="data.several_instruments",
         )
     return [
-        _imported(parts, symbol, timeframe, request, now_ns, code_version)._replace(
+        _imported(parts, symbol, timeframe, request, now_ns, code_version, registry)._replace(
             provenance=Provenance(
                 kind="files",
                 command=_command(request),
@@ -143,6 +145,7 @@ def _imported(
     request: FileRequest,
     now_ns: int,
     code_version: str,
+    registry: Registry,
 ) -> Imported:
     """Make one dataset of what was found in one file or several."""
     table, pieces = one_table([(_names(found), found.table) for found in parts])
@@ -165,6 +168,7 @@ def _imported(
         multiplier=request.multiplier,
         created_at_ns=now_ns,
         code_version=code_version,
+        registry=registry,
     )
     return import_table(table, wanted, expected_coverage)._replace(pieces=pieces)
 
