@@ -166,7 +166,7 @@ def test_a_recording_gives_each_of_its_streams(tmp_path: Path) -> None:
 def test_the_exchanges_clock_can_be_chosen_and_symbols_are_not_mixed(tmp_path: Path) -> None:
     """Lost: two books would be one, or times those of a clock that runs ahead unseen."""
     path = recording(tmp_path / "x.gz", depth(1, 2, T=5, E=7), depth(1, 2, "Y", T=6), depth(3, 4))
-    with pytest.raises(Invalid, match="several symbols, such as X and Y; choose one with --instr"):
+    with pytest.raises(Invalid, match="several symbols: X, Y; choose one with --instr"):
         ticks(path)
     assert ticks(path, symbol="y").rows.ts_ns.tolist() == [10**18 + 1] * 3
     found = ticks(path, symbol="X", columns={"ts": "T"})

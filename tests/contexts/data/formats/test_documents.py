@@ -163,7 +163,7 @@ def test_one_symbol_of_many_is_chosen(tmp_path: Path) -> None:
     """Lost: a day of all shares would be one share."""
     rows = [{**BAR, "T": one, "t": S * 1000} for one in ("A", "B")]
     path = saved(tmp_path / "x.json", {"results": rows})
-    with pytest.raises(Invalid, match="several symbols, such as A and B; choose one"):
+    with pytest.raises(Invalid, match="several symbols: A, B; choose one"):
         ticks(path)
     assert kit.read(path, instrument="B", timeframe="1d").info.rows == 1
 

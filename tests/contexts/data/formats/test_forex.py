@@ -150,7 +150,7 @@ def test_columns_of_ticks_can_be_mapped_and_symbols_chosen(tmp_path: Path) -> No
     columns = {"ts": "Zeit", "price": "Preis", "quantity": "Menge"}
     with pytest.raises(Invalid, match=r"no columns of trades .time, price.*--map price=NAME"):
         ticks(path, "ticks")
-    with pytest.raises(Invalid, match="several symbols, such as X and EUR/USD; choose one"):
+    with pytest.raises(Invalid, match="several symbols: EUR/USD, X; choose one"):
         ticks(path, "ticks", columns=columns)
     found = ticks(path, "ticks", columns=columns, symbol="eurusd")
     assert found.rows[1].tolist() == [1.5, 3.5]

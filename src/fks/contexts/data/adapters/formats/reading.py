@@ -29,7 +29,7 @@ __all__ = [
 
 FORMAT_NAMES = (
     *("csv", "yahoo", "binance", "lean", "parquet", "ticks", "capture", "truefx", "histdata"),
-    *("fxcm", "databento", "lobster", "tardis", "bybit", "json", "ninja"),
+    *("fxcm", "databento", "lobster", "tardis", "bybit", "json", "ninja", "recording"),
 )
 """The names of all formats, in the order in which help texts give them."""
 

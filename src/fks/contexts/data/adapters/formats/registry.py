@@ -32,6 +32,7 @@ from fks.contexts.data.adapters.formats.reading import (
     Progress,
     ReadOptions,
 )
+from fks.contexts.data.adapters.formats.recordings import looks_like_recording, read_recording
 from fks.contexts.data.adapters.formats.shown import Shown, only_member, show
 from fks.contexts.data.adapters.formats.tardis import looks_like_tardis, read_tardis
 from fks.contexts.data.adapters.formats.tick_tables import looks_like_ticks, read_tick_table
@@ -58,12 +59,14 @@ FORMATS: dict[str, Reader] = {
     "bybit": read_bybit,
     "json": read_document,
     "ninja": read_ninja,
+    "recording": read_recording,
 }
 assert tuple(FORMATS) == FORMAT_NAMES
 _COLUMNAR = (".parquet", ".pq", ".feather", ".arrow")
 _LOOKS: tuple[tuple[str, Callable[[Shown], bool]], ...] = (
     ("databento", looks_like_databento),
     ("capture", looks_like_capture),
+    ("recording", looks_like_recording),
     ("lobster", looks_like_lobster),
     ("binance", looks_like_binance),
     ("tardis", looks_like_tardis),

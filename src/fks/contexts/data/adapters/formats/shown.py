@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ __all__ = ["Shown", "only_member", "show"]
 
 _HEAD = 1 << 14
 _BINARY = (b"DBN", b"\x28\xb5\x2f\xfd", b"PAR1", b"ARROW1")
+# Documents, recordings, and lines with a time before each message; their first line may be long.
+_NO_TABLE = re.compile(rb"(?:\xef\xbb\xbf)?\s*[{\[]|(?:https?|wss)://|\d{16,19} \{")
 _TEXTS = (".csv", ".txt", ".json", ".jsonl", ".data")
 
 
@@ -34,8 +37,7 @@ def show(path: Path, options: ReadOptions) -> Shown:
     with opened(path, member) as stream:
         head = stream.read(_HEAD)
         stream.seek(0)
-        start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-        if start in (b"{", b"[") or b"\0" in head or head.startswith(_BINARY):
+        if b"\0" in head or head.startswith(_BINARY) or _NO_TABLE.match(head):
             cells, delimiter = list[str](), ","
         else:
             cells, delimiter = sniff(stream, path.name)

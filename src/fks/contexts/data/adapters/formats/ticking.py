@@ -56,10 +56,12 @@ class SymbolChoice:
     def __init__(self, wanted: str | None, name: str) -> None:
         self._wanted = None if wanted is None else _letters(wanted)
         self._name = name
+        self._seen: list[str] = []
         self.chosen: str | None = None
 
     def look(self, symbols: Sequence[str]) -> None:
         """Take the one asked for, if it is among symbols seen beforehand."""
+        self._seen = sorted(symbols)
         self.chosen = next((one for one in symbols if _letters(one) == self._wanted), self.chosen)
 
     def mask(self, texts: pa.Array) -> npt.NDArray[np.bool_]:
@@ -81,9 +83,9 @@ class SymbolChoice:
         return False
 
     def _refuse(self, symbol: str) -> None:
+        there = sorted({*self._seen[:20], str(self.chosen), symbol[:40]})
         raise Invalid(
-            f"{self._name} holds several symbols, such as {self.chosen} and {symbol[:40]}; choose "
-            "one with --instrument",
+            f"{self._name} holds several symbols: {', '.join(there)}; choose one with --instrument",
             code="data.several_instruments",
         )
 

@@ -1,0 +1,213 @@
+"""Recorded connections to exchanges, as cryptofeed writes them, read by the wires of the live path.
+
+The first line says where the connection led: `wss://ws.okx.com:8443/ws/v5/public <-> 1652459224.5`.
+Then each line is `<receiver's seconds>: <message>`; `address <- seconds: message` was sent. One
+connection has many symbols and several channels: `--instrument` and `--kind` choose. Times are the
+receiver's; with `--map ts=exchange` they are the exchange's, where it tells them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from fks.contexts.data.adapters.archives import opened
+from fks.contexts.data.adapters.formats.capture import lines_of
+from fks.contexts.data.adapters.formats.depth_rows import Books, Collected, Quotes, Trades
+from fks.contexts.data.adapters.formats.reading import (
+    FoundTicks,
+    Progress,
+    ReadOptions,
+    silent,
+)
+from fks.contexts.data.adapters.formats.shown import Shown
+from fks.contexts.data.adapters.formats.ticking import SymbolChoice, found_ticks
+from fks.contexts.data.domain.wires.binance import BinanceWire
+from fks.contexts.data.domain.wires.bitstamp import BitstampWire
+from fks.contexts.data.domain.wires.bybit import BybitWire
+from fks.contexts.data.domain.wires.coinbase import CoinbaseWire
+from fks.contexts.data.domain.wires.deribit import DeribitWire
+from fks.contexts.data.domain.wires.gemini import GeminiWire
+from fks.contexts.data.domain.wires.kraken import KrakenWire
+from fks.contexts.data.domain.wires.okx import OkxWire
+from fks.contracts.data.streams import (
+    LEVEL,
+    NO_PRICE,
+    DepthUpdate,
+    QuoteUpdate,
+    StreamWire,
+    TradeUpdate,
+)
+from fks.contracts.data.ticks import NO_ID
+from fks.kernel.errors import Invalid, Unavailable
+
+__all__ = ["looks_like_recording", "read_recording"]
+
+_FIRST = re.compile(rb"(?:wss|https?)://\S+ (?:<?->|<-) ")
+_LINE = re.compile(rb"(\d{9,11})(?:\.(\d{1,9}))?: ")
+_SAMPLE = 20_000
+_TOLD_EACH = 10_000
+_KINDS: dict[str, tuple[type, type[Collected]]] = {
+    "depth": (DepthUpdate, Books),
+    "trades": (TradeUpdate, Trades),
+    "quotes": (QuoteUpdate, Quotes),
+}
+# The first address that a connection's begins with says how its messages are read.
+_WIRES: tuple[tuple[str, Callable[[], StreamWire]], ...] = (
+    ("wss://stream.binance.com", BinanceWire),
+    ("wss://stream.binance.us", lambda: BinanceWire("us")),
+    ("wss://fstream.binance.com", lambda: BinanceWire("usdm")),
+    ("wss://dstream.binance.com", lambda: BinanceWire("coinm")),
+    ("wss://ws.bitstamp.net", BitstampWire),
+    ("wss://stream.bybit.com/v5/public/spot", BybitWire),
+    ("wss://stream.bybit.com/v5/public/linear", lambda: BybitWire("linear")),
+    ("wss://stream.bybit.com/v5/public/inverse", lambda: BybitWire("inverse")),
+    ("wss://stream.bybit.com/realtime_public", lambda: BybitWire("linear", version=2)),
+    ("wss://stream.bybit.com/realtime", lambda: BybitWire("inverse", version=2)),
+    ("wss://ws-feed.pro.coinbase.com", CoinbaseWire),
+    ("wss://ws-feed.exchange.coinbase.com", CoinbaseWire),
+    ("wss://www.deribit.com/ws", DeribitWire),
+    ("wss://api.gemini.com", GeminiWire),
+    ("wss://ws.kraken.com/v2", KrakenWire),
+    ("wss://ws.kraken.com", lambda: KrakenWire(1)),
+    ("wss://ws.okx.com", OkxWire),
+)
+
+
+def looks_like_recording(shown: Shown) -> bool:
+    """Tell by the first line, which is an address and a time."""
+    return _FIRST.match(shown.head) is not None
+
+
+def read_recording(path: Path, options: ReadOptions, progress: Progress = silent) -> FoundTicks:
+    """Read one kind of data of one symbol. Raises `Invalid` where these have to be chosen."""
+    clock = options.columns.get("ts", "receiver")
+    if clock not in ("receiver", "exchange"):
+        raise Invalid(
+            f"a recording's times are --map ts=receiver or ts=exchange, not {clock[:20]!r}",
+            code="data.bad_column_map",
+        )
+    make = _wire_of(path, options.member)
+    choice = SymbolChoice(options.symbol, path.name)
+    kinds = _survey(path, options.member, make(), choice)
+    kind = options.kind or (kinds[0] if len(kinds) == 1 else "")
+    if kind not in _KINDS:
+        raise Invalid(
+            f"{path.name} holds {' and '.join(kinds) or 'no data'}; choose one with --kind depth, "
+            "trades or quotes",
+            code="data.choose_kind",
+        )
+    wanted, collected = _KINDS[kind]
+    rows, wire = collected(path.name), make()
+    with opened(path, options.member) as stream:
+        for row, received_ns, payload in _messages(stream, path.name):
+            if row % _TOLD_EACH == 0:
+                progress(_TOLD_EACH)
+            try:
+                updates = wire.read(payload, received_ns)
+            except Unavailable as error:
+                text = payload[:200].decode(errors="replace")
+                rows.refuse(row, f"no message: {error.message[:80]}", text)
+                continue
+            for update in updates:
+                if not isinstance(update, DepthUpdate | TradeUpdate | QuoteUpdate):
+                    continue
+                if isinstance(update, wanted) and choice.takes(update.symbol):
+                    _take(rows, row, update, exchange=clock == "exchange")
+    part = rows.part()
+    if part is None:
+        raise Invalid(f"{path.name} has no {kind}", code="data.empty_file")
+    notes = [f"a connection to {wire.name}", f"times are the {clock}'s"]
+    if kind == "depth" and wire.book_rule.snapshot == "page":
+        notes.append("the books' snapshots were asked for apart, and are not in the file")
+    return found_ticks(
+        [(path.name, part)], choice.chosen or "UNKNOWN", notes=notes, calendar="24/7"
+    )
+
+
+def _wire_of(path: Path, member: str | None) -> Callable[[], StreamWire]:
+    """Return the maker of the wire of a connection's address. Raises `Invalid` for an unknown."""
+    with opened(path, member) as stream:
+        address = stream.readline(1 << 16).partition(b" ")[0].decode(errors="replace")
+    for begins, make in _WIRES:
+        if address.startswith(begins):
+            return make
+    if address.startswith("http"):
+        raise Invalid(
+            f"{path.name} holds answers to requests; the streams are in the .ws files beside it",
+            code="data.wrong_columns",
+        )
+    raise Invalid(
+        f"{path.name} is a connection to {address[:60]}, whose messages are not known here",
+        code="data.wrong_columns",
+    )
+
+
+def _messages(stream: IO[bytes], name: str) -> Iterator[tuple[int, int, bytes]]:
+    """Yield what came: the number of its line, the receiver's nanoseconds, and the message."""
+    for row, line in enumerate(lines_of(stream, name), start=1):
+        match = _LINE.match(line)
+        if match is not None:
+            fraction = (match[2] or b"").ljust(9, b"0")
+            yield row, int(match[1]) * 10**9 + int(fraction), line[match.end() :].rstrip(b"\r\n")
+
+
+def _survey(path: Path, member: str | None, wire: StreamWire, choice: SymbolChoice) -> list[str]:
+    """Return the kinds in the first messages, and let their symbols be seen."""
+    kinds: dict[str, None] = {}
+    symbols: dict[str, None] = {}
+    with opened(path, member) as stream:
+        for row, received_ns, payload in _messages(stream, path.name):
+            if row > _SAMPLE:
+                break
+            try:
+                updates = wire.read(payload, received_ns)
+            except Unavailable:
+                continue
+            for update in updates:
+                if isinstance(update, DepthUpdate | TradeUpdate | QuoteUpdate):
+                    kinds[next(k for k, (of, _) in _KINDS.items() if isinstance(update, of))] = None
+                    symbols[update.symbol] = None
+    choice.look(list(symbols))
+    return list(kinds)
+
+
+def _take(
+    rows: Collected, row: int, update: DepthUpdate | TradeUpdate | QuoteUpdate, *, exchange: bool
+) -> None:
+    """Take one update; its whole units become the decimals that the exchange wrote."""
+    ts_ns = update.ts_ns if exchange else update.received_ns
+    if ts_ns <= 0:
+        rows.refuse(row, "a message without the exchange's time", "")
+        return
+    price, quantity = update.scale
+    if isinstance(update, TradeUpdate):
+        name = int(update.id) if update.id.isdigit() and len(update.id) < 19 else NO_ID
+        cells = (_decimal(update.price, price), _decimal(update.quantity, quantity))
+        rows.add(row, ts_ns, *cells, update.side, name)
+    elif isinstance(update, QuoteUpdate):
+        sides = ((update.bid, update.bid_quantity), (update.ask, update.ask_quantity))
+        texts: list[str] = []
+        for units, size in sides:
+            texts.append("" if units == NO_PRICE else _decimal(units, price))
+            texts.append(_decimal(size, quantity))
+        rows.add(row, ts_ns, *texts)
+    else:
+        assert isinstance(rows, Books)
+        bids, asks = (
+            [
+                (_decimal(int(level["price"]), price), _decimal(int(level["quantity"]), quantity))
+                for level in np.frombuffer(side, LEVEL)
+            ]
+            for side in (update.bids, update.asks)
+        )
+        rows.levels(row, ts_ns, update.last_id, bids, asks, snapshot=update.snapshot)
+
+
+def _decimal(units: int, digits: int) -> str:
+    """Return whole units of `10**-digits` as a decimal number."""
+    return f"{units}e-{digits}"
