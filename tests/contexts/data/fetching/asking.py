@@ -17,8 +17,8 @@ REQUEST = PageRequest(path="/v1/rows", params=(("symbol", "BTCUSDT"),), weight=2
 LIMITS = Limits(weight_per_minute=10_000, used_weight_header="x-used", page_bytes=8 << 20)
 QUICK = FetchSettings(
     connect_timeout_s=1,
-    read_timeout_s=0.25,
-    deadline_s=0.6,
+    read_timeout_s=0.4,
+    deadline_s=1.0,
     first_pause_s=0.01,
     longest_pause_s=0.02,
     longest_wait_s=1.5,

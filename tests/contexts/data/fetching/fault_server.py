@@ -121,6 +121,16 @@ def silent(seconds: float) -> Fault:
     return fault
 
 
+def late(seconds: float, then: Fault) -> Fault:
+    """Say nothing for a while, and then do something."""
+
+    def fault(connection: socket.socket, request: bytes) -> None:
+        time.sleep(seconds)
+        then(connection, request)
+
+    return fault
+
+
 def cut(body: bytes, keep: int, *, then_reset: bool = False, wait_s: float = 0.0) -> Fault:
     """Promise the whole body and send a part."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from fks.contexts.data.adapters.fetching import Answer, Fetcher
@@ -23,6 +25,7 @@ from .fault_server import (
     fault_server,
     half_closed,
     head,
+    late,
     packed,
     raw,
     refusal,
@@ -78,8 +81,8 @@ SINGLE: dict[str, tuple[Fault, str]] = {
     "cut before the last byte": (cut(BODY, len(BODY) - 1), ""),
     "reset in the body": (cut(BODY, 40, then_reset=True), ""),
     "half closed": (half_closed(BODY), ""),
-    "no answer in time": (silent(0.5), ""),
-    "no byte in the body in time": (cut(BODY, 10, wait_s=0.5), ""),
+    "no answer in time": (silent(0.7), ""),
+    "no byte in the body in time": (cut(BODY, 10, wait_s=0.7), ""),
     "slow drip": (dripped(BODY, 0.02), ""),
     "no HTTP": (raw(b"SSH-2.0-OpenSSH_9.6\r\n"), ""),
     "HTTP of another kind": (raw(b"HTTP/9.9 abc\r\n\r\n"), ""),
@@ -109,6 +112,9 @@ SINGLE: dict[str, tuple[Fault, str]] = {
         answer(200, BODY, Content_Encoding="br"),
         "data.malformed_payload",
     ),
+    "1xx without end": (raw(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 50_000), ""),
+    "206 is a part only": (answer(206, BODY), "data.provider_down"),
+    "a length that no page has": (raw(head(200, 10**15) + b"[]"), ""),
     "larger than a page may be": (answer(200, b" " * (9 << 20)), "data.payload_too_large"),
 }
 
@@ -143,9 +149,39 @@ async def test_one_fault_has_a_clear_outcome_and_the_next_call_works(
         assert len(server.requests) == 1, "a ban is not tested by asking"
     else:
         assert (await fetcher.get(REQUEST)).body == BODY
+        assert (fetcher.state.breaker, fetcher.state.failures) == ("closed", 0)
+        assert fetcher.state.error_code == ""
 
 
-@pytest.mark.parametrize("fault", [refusal(503), reset, silent(0.4), cut(BODY, 3)], ids=range(4))
+async def test_nobody_listens_and_then_somebody_does(server: FaultServer) -> None:
+    """Lost: what is said of a provider that is down, or speaks no TLS."""
+    with socket.socket() as bound:  # a port that is taken and refuses
+        bound.bind(("127.0.0.1", 0))
+        fetcher = made_for(f"http://127.0.0.1:{bound.getsockname()[1]}")
+        with pytest.raises(Unavailable, match="test cannot be reached: ConnectError") as away:
+            await fetcher.get(REQUEST)
+        assert away.value.code == "data.provider_down"
+        assert fetcher.state.retries == 3
+        await fetcher.close()
+    # The handshake ends by its own time-out, not by the deadline.
+    brief = msgspec.structs.replace(QUICK, connect_timeout_s=0.2)
+    secure = made_for(server.url.replace("http", "https"), settings=brief)
+    with pytest.raises((Unavailable, TimedOut)):
+        await secure.get(REQUEST)
+    await secure.close()
+
+
+async def test_answers_that_take_their_time_within_bounds_are_taken(server: FaultServer) -> None:
+    """Lost: a provider that is slow and honest."""
+    server.script = [late(0.1, GOOD), dripped(BODY[:20], 0.005)]
+    fetcher = made_for(server.url)
+    assert (await fetcher.get(REQUEST)).body == BODY
+    assert (await fetcher.get(REQUEST)).body == BODY[:20]
+    assert fetcher.state.retries == 0
+    await fetcher.close()
+
+
+@pytest.mark.parametrize("fault", [refusal(503), reset, silent(0.6), cut(BODY, 3)], ids=("503", "reset", "silent", "cut"))
 async def test_a_provider_that_stays_away_is_left_alone_and_found_again(
     server: FaultServer, fault: Fault
 ) -> None:
