@@ -8,7 +8,7 @@ import msgspec
 import rich_click as click
 
 import fks
-from fks.contexts.data.cli.shown import document, report_table, roll_table, store_of
+from fks.contexts.data.cli.shown import document, judged, report_table, roll_table, store_of
 from fks.contexts.data.domain.continuous import ADJUSTMENTS
 from fks.kernel.commands import command_context, json_option
 
@@ -45,7 +45,8 @@ def continuous_command(datasets: tuple[str, ...], roll: str, adjust: str, name: 
         now_ns=time.time_ns(),
         code_version=fks.__version__,
     )
-    info, report = store.save(made.imported), made.imported.report
+    imported = judged(surroundings, made.imported)
+    info, report = store.save(imported), imported.report
     rolls = {"continuous": msgspec.to_builtins(made.table), "outside_sessions": made.outside}
     lines = (
         [f"{made.outside:,} rows lie between sessions and are in no bar"] if made.outside else []

@@ -7,7 +7,7 @@ import time
 import rich_click as click
 
 import fks
-from fks.contexts.data.cli.shown import document, report_table, store_of
+from fks.contexts.data.cli.shown import document, judged, report_table, store_of
 from fks.kernel.commands import command_context, json_option
 
 __all__ = ["resample_command"]
@@ -30,7 +30,8 @@ def resample_command(dataset: str, timeframe: str, name: str | None) -> None:
     made = resample(
         store.open(dataset), timeframe, name, now_ns=time.time_ns(), code_version=fks.__version__
     )
-    info, report = store.save(made.imported), made.imported.report
+    imported = judged(surroundings, made.imported)
+    info, report = store.save(imported), imported.report
     found = document(info, report) | {"outside_sessions": made.outside, "bars_cut": made.cut}
     lines = [
         f"{count:,} {what}"

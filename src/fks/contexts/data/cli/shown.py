@@ -11,10 +11,11 @@ from fks.contracts.data import DatasetInfo, QualityReport
 from fks.kernel.commands import CommandContext
 
 if TYPE_CHECKING:
+    from fks.contexts.data.domain.imports import Imported
     from fks.contexts.data.domain.rolls import RollTable
     from fks.contexts.data.store import DatasetStore
 
-__all__ = ["document", "report_table", "roll_table", "store_of"]
+__all__ = ["document", "judged", "report_table", "roll_table", "store_of"]
 
 
 def store_of(surroundings: CommandContext) -> DatasetStore:
@@ -22,6 +23,13 @@ def store_of(surroundings: CommandContext) -> DatasetStore:
     from fks.contexts.data.store import DatasetStore
 
     return DatasetStore(surroundings.home)
+
+
+def judged(surroundings: CommandContext, imported: Imported) -> Imported:
+    """Judge what is to be stored by the rules of plugins too."""
+    from fks.contexts.data.service.quality import rules_of, with_rules
+
+    return with_rules(imported, rules_of(surroundings.hook))
 
 
 def document(info: DatasetInfo, report: QualityReport) -> dict[str, Any]:

@@ -54,7 +54,8 @@ def always_slots(first_ns: int, last_ns: int, step_ns: int, *, weekends: bool) -
     """Return every slot from the first to the last bar; without weekends, Friday 21:00 UTC to
     Sunday 23:00 UTC is left out (the widest pause of the foreign-exchange week).
     """
-    slots = np.arange(first_ns, last_ns + 1, step_ns, dtype=np.int64)
+    # Not arange over the times themselves: it counts in floats, and of a million it lost the last.
+    slots = first_ns + step_ns * np.arange((last_ns - first_ns) // step_ns + 1, dtype=np.int64)
     if weekends:
         return slots
     # 1970-01-01 was a Thursday: day 0 of the week is then Thursday.
