@@ -181,7 +181,9 @@ async def test_answers_that_take_their_time_within_bounds_are_taken(server: Faul
     await fetcher.close()
 
 
-@pytest.mark.parametrize("fault", [refusal(503), reset, silent(0.6), cut(BODY, 3)], ids=("503", "reset", "silent", "cut"))
+@pytest.mark.parametrize(
+    "fault", [refusal(503), reset, silent(0.6), cut(BODY, 3)], ids=("503", "reset", "silent", "cut")
+)
 async def test_a_provider_that_stays_away_is_left_alone_and_found_again(
     server: FaultServer, fault: Fault
 ) -> None:
