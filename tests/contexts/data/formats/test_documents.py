@@ -159,6 +159,20 @@ def test_ticks_of_each_answer(tmp_path: Path, document: Any, rows: list[Any] | N
         agree(ticks(path), rows)
 
 
+def test_trades_as_ccxt_keeps_them_and_a_symbol_from_polygons_path(tmp_path: Path) -> None:
+    """Lost: freqtrade's old files could not be read, and a share be called V3."""
+    trade = {
+        **{"info": {"a": 1}, "timestamp": S * 1000, "datetime": "2024-01-01T10:00:00.000Z"},
+        **{"symbol": "XRP/ETH", "id": "5", "order": None, "type": None, "side": "sell"},
+        **{"takerOrMaker": None, "price": 1.5, "amount": 2.0, "cost": 3.0, "fee": None},
+    }
+    found = ticks(saved(tmp_path / "XRP_OLD-trades.json", [trade]))
+    agree(found, [(S * 10**9, 1.5, 2, -1, 5)])
+    assert found.symbol == "XRP/ETH"
+    polygon = {"results": [{"price": 1.5, "size": 2, "sip_timestamp": S * 10**9}]}
+    assert ticks(saved(tmp_path / "v3__trades__BRK.A.json", polygon)).symbol == "BRK.A"
+
+
 def test_one_symbol_of_many_is_chosen(tmp_path: Path) -> None:
     """Lost: a day of all shares would be one share."""
     rows = [{**BAR, "T": one, "t": S * 1000} for one in ("A", "B")]

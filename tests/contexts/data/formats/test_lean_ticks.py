@@ -160,6 +160,23 @@ def test_an_option_is_chosen_by_right_strike_and_expiry(tmp_path: Path) -> None:
     assert imported.info.first_ts_ns == epoch_ns("2014-06-06T13:30:00")
 
 
+def test_margin_interest_is_funding(tmp_path: Path) -> None:
+    """Lost: holding a perpetual would cost nothing."""
+    path = tmp_path / "cryptofuture/bybit/margin_interest/btcusdt.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("20220718 16:00:00,0.0001\n20220719 00:00:00,-0.00007472\n20220719 08:00,x\n")
+    found = ticks(path)
+    assert (kind_of(found.rows), found.symbol) == ("funding", "BTCUSDT")
+    agree(
+        found,
+        [
+            (epoch_ns("2022-07-18T16:00:00"), 0.0001, NAN),
+            (epoch_ns("2022-07-19T00:00:00"), -0.00007472, NAN),
+            (epoch_ns("2022-07-19T08:00:00"), NAN, NAN),
+        ],
+    )
+
+
 @pytest.mark.parametrize(
     ("place", "text", "says"),
     [

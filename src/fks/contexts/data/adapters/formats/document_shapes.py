@@ -6,6 +6,7 @@ and ticks use. Numbers are taken as they are written, so that none is rounded on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ __all__ = ["Table", "table_of"]
 
 _BARS = ("ts", "open", "high", "low", "close", "volume")
 _POLYGON = dict(zip(("t", "o", "h", "l", "c", "v"), _BARS, strict=True))
+_POLYGON_PATH = re.compile(r"v3__(?:trades|quotes)__([A-Z0-9.:\-]{1,20}?)(?:\.json|_|&|\?)")
 _POLYGONS = "America/New_York"
 _KLINE, _CANDLE, _TRADE = 12, 6, 7
 _DAILY = ("1d", "5d", "1wk", "1mo", "3mo")
@@ -162,7 +164,9 @@ def _polygon(document: Any, name: str, wanted: str | None) -> Table | None:
         columns = {to: [_text(row.get(one)) for row in rows] for to, one in own.items()}
         kind = "quotes" if "P" in rows[0] else "trades"
         return Table(kind, columns, symbol=str(rows[0]["T"]))
-    return _records(rows, name, wanted)
+    found = _records(rows, name, wanted)
+    path = _POLYGON_PATH.search(name)
+    return found if found is None or path is None else found._replace(symbol=path[1])
 
 
 def _records(document: Any, name: str, wanted: str | None) -> Table | None:

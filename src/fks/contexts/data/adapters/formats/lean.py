@@ -17,11 +17,12 @@ from fks.contexts.data.adapters.formats.lean_places import (
     Place,
     chosen_member,
     contract_symbol,
+    is_margin_interest,
     looks_like_lean,
     place_of,
     times_of,
 )
-from fks.contexts.data.adapters.formats.lean_ticks import read_lean_ticks
+from fks.contexts.data.adapters.formats.lean_ticks import read_lean_ticks, read_margin_interest
 from fks.contexts.data.adapters.formats.reading import (
     Found,
     FoundTicks,
@@ -46,6 +47,8 @@ def read_lean(path: Path, options: ReadOptions, progress: Progress = silent) -> 
     Of a folder the trades are read, or the quotes where there are none or that kind is wanted.
     With `--member` days on which that contract has no file are left out, and said so.
     """
+    if is_margin_interest(path):
+        return read_margin_interest(path, options, progress)
     paths = _zips(path, options.kind) if path.is_dir() else [path]
     if place_of(paths[0]).resolution == "tick":
         return read_lean_ticks(path, paths, options, progress)

@@ -30,6 +30,7 @@ __all__ = [
     "Place",
     "chosen_member",
     "contract_symbol",
+    "is_margin_interest",
     "level_of",
     "looks_like_lean",
     "place_of",
@@ -104,8 +105,15 @@ class Place(NamedTuple):
         return _CALENDARS[self.security]
 
 
+def is_margin_interest(path: Path) -> bool:
+    """Tell whether a file holds the funding rates of a perpetual."""
+    return path.parent.name == "margin_interest" and ".csv" in path.suffixes
+
+
 def looks_like_lean(path: Path) -> bool:
-    """Tell whether a zip or a folder lies in such a tree."""
+    """Tell whether a zip, a folder or funding rates lie in such a tree."""
+    if is_margin_interest(path):
+        return True
     if not path.is_dir() and path.suffix != ".zip":
         return False
     return level_of(path / "any" if path.is_dir() else path) is not None

@@ -5,7 +5,8 @@ trades are `ms, price, quantity[, exchange, condition][, suspicious]`, quotes of
 options `ms, bid, size, ask, size, exchange, [condition,] suspicious`, of coins without exchange,
 of currencies `ms, bid, ask`. Equities' and options' prices are multiplied by 10,000. A price of 0
 is an empty side: the equities' quotes are those of single exchanges, and each line gives one side.
-A line that its source marks as suspicious is refused and says so.
+A line that its source marks as suspicious is refused and says so. Funding rates lie in
+`<security>/<market>/margin_interest/<symbol>.csv`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from fks.contexts.data.adapters.formats.lean_places import (
     times_of,
 )
 from fks.contexts.data.adapters.formats.reading import FoundTicks, Progress, ReadOptions
+from fks.contexts.data.adapters.formats.tick_headers import TickColumns
+from fks.contexts.data.adapters.formats.tick_tables import read_table_of
 from fks.contexts.data.adapters.formats.ticking import (
     TickPart,
     found_ticks,
@@ -40,11 +43,12 @@ from fks.contexts.data.adapters.tabular import TextRows, numbers_of, sniff
 from fks.contracts.data.ticks import QuoteRows, TradeRows
 from fks.kernel.errors import Invalid
 
-__all__ = ["read_lean_ticks"]
+__all__ = ["read_lean_ticks", "read_margin_interest"]
 
 # How many cells a line may have, and whether the last of them says that it is suspicious.
 _TRADES = {3: False, 4: True, 6: True}
 _QUOTES = {3: False, 5: False, 6: True, 7: True, 8: True}
+_FUNDING = {"ts": 0, "rate": 1}
 _PRICES_ONLY = 3
 _YES = pa.array(["1", "true"], pa.string())
 _SAID = "marked as suspicious by its source"
@@ -74,6 +78,24 @@ def read_lean_ticks(
             f"{len(paths) - len(parts)} of {len(paths)} days have no file of {options.member}"
         )
     return found_ticks(parts, contract_symbol(place, member), notes=notes, calendar=place.calendar)
+
+
+def read_margin_interest(path: Path, options: ReadOptions, progress: Progress) -> FoundTicks:
+    """Read `YYYYMMDD HH:MM:SS,rate`, the funding of a perpetual in UTC."""
+    with opened(path) as stream:
+        cells, delimiter = sniff(stream, path.name)
+        if len(cells) != len(_FUNDING):
+            raise Invalid(
+                f"{path.name} has {len(cells)} columns; LEAN's margin interest has time and rate",
+                code="data.wrong_columns",
+            )
+        columns = TickColumns("funding", dict(_FUNDING))
+        return read_table_of(
+            *(stream, path, (len(cells), delimiter), columns, options, progress),
+            header=False,
+            symbol=path.name.partition(".")[0].upper(),
+            calendar="24/7",
+        )
 
 
 def _read(path: Path, member: str, place: Place, progress: Progress) -> TickPart:

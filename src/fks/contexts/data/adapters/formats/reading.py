@@ -36,6 +36,7 @@ FORMAT_NAMES = (
 Progress = Callable[[int], None]
 """Told how many rows were read since it was last told."""
 
+_VENDORS = ("truefx", "histdata", "fxcm", "dukascopy", "dat", "ascii", "binance", "polygon")
 _WORDS = re.compile(r"[ _-]+")
 
 
@@ -136,6 +137,8 @@ def symbol_of(path: Path) -> str:
     """Return a symbol made of a file's name: its first word, or two such as `BTC-USD`."""
     stem = path.name.partition(".")[0]
     words = [word for word in _WORDS.split(stem) if word]
+    while len(words) > 1 and words[0].lower() in _VENDORS:
+        words = words[1:]
     first = "".join(c for c in words[0] if c.isascii() and c.isalnum()) if words else ""
     if len(words) > 1 and first == words[0] and _is_code(first) and _is_code(words[1]):
         first = f"{first}-{words[1]}"
