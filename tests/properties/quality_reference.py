@@ -76,11 +76,12 @@ def rough(seed: int, count: int) -> list[Row]:
     rng = np.random.default_rng(seed)
     rows, price, ts_ns = [], 500, START_NS
     moves, silent = int(rng.integers(1, 8)), float(rng.choice([0.1, 0.9, 0.99]))
+    busy = float(rng.choice([0.01, 0.9]))  # of the bars that stand still
     for _ in range(count):
         ts_ns += MINUTE_NS * int(rng.choice([1, 1, 1, 1, 2, 9])) + int(rng.random() < 0.05)
         if rng.random() < silent:
             high = low = close = price
-            volume = float(rng.random() < 0.02)
+            volume = float(rng.random() < busy)
         else:
             close = max(price + int(rng.integers(-moves, moves + 1)), 1)
             far = int(rng.integers(0, 60)) if rng.random() < 0.2 else int(rng.integers(0, 3))

@@ -20,9 +20,9 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _MOST_YEARS = 100
 _STYLE = """
 :root{color-scheme:light dark;--page:#ffffff;--text:#1c2128;--dim:#656d76;--line:#d0d7de;
---full:#1a7f4b;--most:#7fbf7f;--half:#e3b341;--few:#e8833a;--none:#cf222e;--odd:#8250df}
+--full:#1a7f4b;--most:#a8c64a;--half:#e3b341;--few:#e8833a;--none:#cf222e;--odd:#8250df}
 @media(prefers-color-scheme:dark){:root{--page:#0d1117;--text:#e6edf3;--dim:#8b949e;
---line:#30363d;--full:#2ea06a;--most:#5b9a5b;--half:#d29922;--few:#db6d28;--none:#f85149;
+--line:#30363d;--full:#2ea06a;--most:#b7c04a;--half:#d29922;--few:#db6d28;--none:#f85149;
 --odd:#a371f7}}
 body{background:var(--page);color:var(--text);font:14px/1.45 system-ui,sans-serif;
 margin:2rem auto;max-width:60rem;padding:0 1rem}
