@@ -82,7 +82,9 @@ def test_a_segment_in_place_of_another_is_read_as_what_it_is(tmp_path: Path, oth
     """Lost: a log that was restored from a copy, under an index of later days."""
     ours, theirs = RawLog(tmp_path / "ours"), RawLog(tmp_path / "theirs")
     gone = [ours.append(record(n)) for n in range(4)]
-    kept = [theirs.append(record(n, b"other")) for n in range(other)]
+    kept = [theirs.append(record(n, b"{}")) for n in range(other)]
+    lengths = [segment(tmp_path / one).stat().st_size for one in ("ours", "theirs")]
+    assert (lengths[0] == lengths[1]) == (other == 4)
     segment(tmp_path / "ours").write_bytes(segment(tmp_path / "theirs").read_bytes())
     added = ours.append(record(20))  # which looks first
     assert [ours.read(of).number for of in kept] == list(range(other))

@@ -94,7 +94,7 @@ def _learn(
         ends, tip, closed = before.ends, before.tip, before.closed
         for found in segment.scan(before.ends):
             if isinstance(found, Broken):
-                if found.torn and last and not closed:
+                if found.torn and last:
                     continue
                 ends, closed = found.end, True
             else:

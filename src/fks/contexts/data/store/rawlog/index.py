@@ -230,8 +230,6 @@ def _opened(path: Path | None) -> sqlite3.Connection:
 def _on_disk(path: Path) -> sqlite3.Connection:
     """Open the file for this owner only."""
     if not path.exists():
-        for beside in ("index.db-wal", "index.db-shm"):  # of a file that is gone
-            path.with_name(beside).unlink(missing_ok=True)
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
     database = sqlite3.connect(path, timeout=30, check_same_thread=False)
     with ExitStack() as undo:
