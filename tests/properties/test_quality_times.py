@@ -83,7 +83,9 @@ def test_sessions_and_weekends_are_told_as_by_loops(seed: int, days: int) -> Non
     weekend = []
     for k, ns in enumerate(stamps):
         into = (ns - START_NS) % (7 * DAY_NS)  # of a week from Monday
-        if 5 * DAY_NS <= into < 6 * DAY_NS + 21 * HOUR_NS and not in_session(ns, spans):
+        if 5 * DAY_NS + 5 * HOUR_NS <= into < 6 * DAY_NS + 18 * HOUR_NS and not in_session(
+            ns, spans
+        ):
             weekend.append(k)
     assert found.get("weekend_bar", []) == weekend
     ours = [

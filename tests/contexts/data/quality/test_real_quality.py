@@ -123,3 +123,21 @@ def test_sixteen_years_of_days_have_no_holes_and_a_shifted_copy_has(tmp_path: Pa
     codes = {one.code: one.examples for one in holed.report.findings}
     for code in ("weekend_bar", "no_session"):
         assert codes[code] == (f"{saturday}T00:00:00Z",)
+
+
+@pytest.mark.real_data
+def test_prints_far_from_the_market_are_found_in_a_real_session(tmp_path: Path) -> None:
+    """Lost: three trades reported late, 1.5 dollars from the market, would be the day's high."""
+    path = kit.real("lean/equity/usa/minute/spy/20131008_trade.zip")
+    store = stored(tmp_path, path)
+    (found,) = [one for one in store.open("real").quality().findings if one.code == "bad_print"]
+    highs = [(int(row[0]), int(row[2])) for row in kit.raw_rows(path)]  # ten-thousandths
+    far = [
+        ms
+        for (_, before), (ms, high), (_, after) in zip(highs, highs[1:], highs[2:], strict=False)
+        if high - max(before, after) > 10_000
+    ]
+    midnight = datetime(2013, 10, 8, tzinfo=ZoneInfo("America/New_York"))
+    told = [(midnight + timedelta(milliseconds=ms)).astimezone(ZoneInfo("UTC")) for ms in far]
+    assert found.examples == tuple(f"{one:%Y-%m-%dT%H:%M:%SZ}" for one in told)
+    assert (found.count, [high for ms, high in highs if ms in far]) == (3, [1_675_100] * 3)

@@ -17,7 +17,9 @@ __all__ = ["LEAST_SHIFTED", "TIMES", "gaps"]
 
 _HOUR_NS = 3_600_000_000_000
 _SATURDAY_NS, _WEEK_NS = 2 * DAY_NS, 7 * DAY_NS  # 1970-01-03 was a Saturday
-_CLOSED_NS = DAY_NS + 21 * _HOUR_NS  # to Sunday 21:00 UTC, when the earliest market opens
+# Past Saturday 00:00 UTC: New York's late Friday ends by 05:00; Wellington's Monday begins to trade
+# at 18:00 on Sunday at the earliest.
+_QUIET_NS = (5 * _HOUR_NS, 42 * _HOUR_NS)
 LEAST_SHIFTED = 4  # sessions, which without a holiday is most of a week
 
 
@@ -70,7 +72,7 @@ def beside_grid(bars: BarColumns, context: QualityContext) -> Marked | None:
 
 
 def weekends(bars: BarColumns, context: QualityContext) -> Marked | None:
-    """Return bars that open from Saturday 00:00 to Sunday 21:00 UTC, where no session is then.
+    """Return bars that open from Saturday 05:00 to Sunday 18:00 UTC, where no session is then.
 
     Of daily bars those whose date is a Saturday; weeks have no weekend.
     """
@@ -79,9 +81,9 @@ def weekends(bars: BarColumns, context: QualityContext) -> Marked | None:
     daily = context.step_ns >= DAY_NS
     ts_ns = bars.ts_ns + DAY_NS // 2 if daily else bars.ts_ns
     first = (int(ts_ns[0]) - _SATURDAY_NS) // _WEEK_NS * _WEEK_NS + _SATURDAY_NS
-    begins = np.arange(first, int(ts_ns[-1]) + 1, _WEEK_NS, dtype=np.int64)
-    ends = begins + (DAY_NS if daily else _CLOSED_NS)
-    rows = rows_of_runs(_runs(ts_ns, begins, ends))
+    saturdays = np.arange(first, int(ts_ns[-1]) + 1, _WEEK_NS, dtype=np.int64)
+    begin, end = (0, DAY_NS) if daily else _QUIET_NS
+    rows = rows_of_runs(_runs(ts_ns, saturdays + begin, saturdays + end))
     if len(rows) and context.opens_ns is not None and not daily:
         rows = rows[~_in_session(bars.ts_ns[rows], context)]
     return Marked(rows, "bars of a weekend") if len(rows) else None
