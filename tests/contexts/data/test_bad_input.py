@@ -102,7 +102,6 @@ CASES: dict[str, tuple[Callable[[Path], Path], str]] = {
     "blank": (text_file(b"\n\n  \n"), "x.csv is empty"),
     "header only": (text_file(HEAD), "has no rows"),
     "binary": (text_file(b"\x89PNG\xff\xfe\x00\x01" * 50 + b"\n"), "not UTF-8"),
-    "binary later": (text_file(HEAD + ROW + b"\xff\xfe,1,2,3,4,5\n"), "not UTF-8"),
     "wrong columns": (text_file(b"a,b\n1,2\n"), "no column for ts, open, high, low, close"),
     "truncated zip": (truncated_zip, "BTCUSDT-1m-2024-01.zip is not an intact zip"),
     "damaged zip": (zip_with_damaged_bytes, "x.zip is damaged"),
@@ -228,3 +227,13 @@ def test_a_zip_cut_anywhere_is_refused_or_read_whole(tmp_path: Path, cut: int) -
         assert error.code in ("data.bad_archive", "data.empty_file"), error.message
     else:
         assert found.info.rows == 40
+
+
+def test_bytes_that_are_no_text_cost_their_row_only(tmp_path: Path) -> None:
+    """Lost: one damaged byte would refuse a year of prices."""
+    rows = [line.encode() for line in kit.lines(4)]
+    rows[1] = b"\xff\xfe,1,2,3,4,5"
+    rows[2] = rows[2] + b",\xdd"
+    path = text_file(HEAD + b"\n".join(rows) + b"\n")(tmp_path)
+    imported = kit.read(path)
+    assert (imported.info.rows, imported.report.rows_quarantined) == (2, 2)

@@ -6,6 +6,8 @@ longer than a block is refused at once: a file of one endless line is no table.
 
 from __future__ import annotations
 
+import codecs
+import io
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
@@ -60,6 +62,33 @@ def sniff(stream: IO[bytes], name: str) -> tuple[list[str], str]:
     return [cell.strip().strip('"').strip() for cell in text.split(delimiter)], delimiter
 
 
+class _Decodable(io.RawIOBase):
+    """A stream whose bytes are UTF-8, with a mark in place of each that was not.
+
+    So such a byte costs its row; the reader, which shows refused rows as text, can show them all.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._rest = b""
+
+    def readable(self) -> bool:
+        """Say that this is for reading."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read bytes."""
+        while not self._rest:
+            raw = self._stream.read(BLOCK_BYTES)
+            self._rest = self._decoder.decode(raw, final=not raw).encode()
+            if not raw:
+                break
+        data, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+
 def read_text(
     stream: IO[bytes],
     name: str,
@@ -72,7 +101,7 @@ def read_text(
     """Yield blocks of rows, and the rows refused for their number of cells, as they come.
 
     A row has so many `cells`; those at the `wanted` places are read. Raises `Invalid` when a
-    line does not fit into a block, the text is not UTF-8, or rows of another shape have no end.
+    line does not fit into a block, or rows of another shape have no end.
     """
     refused: list[Refused] = []
 
@@ -95,7 +124,7 @@ def read_text(
     )
     told, row = 0, 1
     try:
-        with pcsv.open_csv(stream, read, parse, convert) as reader:
+        with pcsv.open_csv(_Decodable(stream), read, parse, convert) as reader:
             for batch in reader:
                 # The reader parses ahead: rows of later blocks may be among the refused already.
                 numbers = _row_numbers(row, batch.num_rows, refused)
@@ -127,8 +156,6 @@ def _plain(error: Exception, cells: int) -> str:
     text = str(error)
     if "straddling" in text:
         return f"a line is longer than {BLOCK_BYTES >> 20} MiB; this is no table of bars"
-    if "UTF8" in text or "UTF-8" in text:
-        return "it is not UTF-8 text"
     if "Expected" in text and "columns" in text:
         return f"more than {_MOST_REFUSED:,} rows do not have the {cells} cells of the first line"
     return text.splitlines()[0][:160]

@@ -21,11 +21,13 @@ from fks.contexts.data.adapters.formats.ticking import (
 )
 from fks.contexts.data.adapters.tabular import numbers_of
 from fks.contexts.data.domain.table import Refused
+from fks.contracts.columns import Int64
 from fks.contracts.data.ticks import CLEAR, LAST, NO_ID, SET, SNAPSHOT, DepthRows
 
 __all__ = ["Books", "Collected", "Quotes", "Trades"]
 
 _AT_ONCE = 200_000
+_LIMIT = 1 << 63
 Level = Sequence[str]
 
 
@@ -83,11 +85,11 @@ class Trades(Collected):
     def _made(self, row: np.ndarray) -> TickPart:
         ts_ns, price, quantity, side, ids = self._columns
         rows = trades(
-            np.array(ts_ns, dtype=np.int64),
+            _int64(ts_ns),
             numbers_of(pa.array(price, pa.string())),
             numbers_of(pa.array(quantity, pa.string())),
             np.array(side, dtype=np.int8),
-            np.array(ids, dtype=np.int64),
+            _int64(ids),
         )
         return TickPart(rows, row)
 
@@ -102,7 +104,7 @@ class Quotes(Collected):
         bid, bid_size, ask, ask_size = (
             numbers_or_zero(pa.array(side, pa.string())) for side in sides
         )
-        rows = quotes(np.array(ts_ns, dtype=np.int64), bid, bid_size, ask, ask_size)
+        rows = quotes(_int64(ts_ns), bid, bid_size, ask, ask_size)
         return TickPart(rows, row)
 
 
@@ -132,7 +134,7 @@ class Books(Collected):
 
     def _made(self, row: np.ndarray) -> TickPart:
         ts_ns, sequence, action, side, price, quantity, flags = self._columns
-        whole = [np.array(column, dtype=np.int64) for column in (ts_ns, sequence)]
+        whole = [_int64(column) for column in (ts_ns, sequence)]
         small = [np.array(column, dtype=np.int8) for column in (action, side, flags)]
         numbers = [numbers_of(pa.array(column, pa.string())) for column in (price, quantity)]
         no_order = np.full(len(row), NO_ID, dtype=np.int64)
@@ -140,3 +142,12 @@ class Books(Collected):
             whole[0], whole[1], small[0], small[1], numbers[0], numbers[1], no_order, small[2]
         )
         return TickPart(rows, row)
+
+
+def _int64(values: Sequence[object]) -> Int64:
+    """Return whole numbers; those beyond 64 bits, which no source has, are `NO_ID`."""
+    try:
+        return np.array(values, dtype=np.int64)
+    except OverflowError:
+        inside = [one if -_LIMIT <= int(str(one)) < _LIMIT else NO_ID for one in values]
+        return np.array(inside, dtype=np.int64)

@@ -132,7 +132,12 @@ def read_recording(path: Path, options: ReadOptions, progress: Progress = silent
 def _wire_of(path: Path, member: str | None) -> Callable[[], StreamWire]:
     """Return the maker of the wire of a connection's address. Raises `Invalid` for an unknown."""
     with opened(path, member) as stream:
-        address = stream.readline(1 << 16).partition(b" ")[0].decode(errors="replace")
+        first = stream.readline(1 << 16).partition(b" ")[0].decode(errors="replace")
+    address = "".join(one if one.isprintable() else "?" for one in first.strip())
+    if "://" not in address:
+        raise Invalid(
+            f"{path.name} does not begin with the address of a connection", code="data.bad_table"
+        )
     for begins, make in _WIRES:
         if address.startswith(begins):
             return make
@@ -181,7 +186,7 @@ def _take(
 ) -> None:
     """Take one update; its whole units become the decimals that the exchange wrote."""
     ts_ns = update.ts_ns if exchange else update.received_ns
-    if ts_ns <= 0:
+    if not 0 < ts_ns < 1 << 63:
         rows.refuse(row, "a message without the exchange's time", "")
         return
     price, quantity = update.scale
