@@ -120,7 +120,7 @@ def test_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None:
     seed = int(os.environ.get("FKS_SEED", random.randrange(2**32)))
     print(f"seed {seed} (FKS_SEED)")  # noqa: T201  # shown when it fails
     chance = random.Random(seed)
-    settings = {"FKS_EXECUTION__JOURNAL_SEGMENT_MIB": "1"}
+    settings = {"FKS__EXECUTION__JOURNAL_SEGMENT_MIB": "1"}
     acked: dict[str, int] = {}
     unanswered: list[str] = []
     for life in range(KILLS):

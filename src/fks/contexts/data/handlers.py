@@ -11,8 +11,10 @@ from fks.contexts.data.service.comparing import compare
 from fks.contexts.data.service.instruments import day_of, details_of, listed, resolved
 from fks.contexts.data.service.lineage import lineage_of, versions_of
 from fks.contexts.data.service.quality import Inspector, rules_of
+from fks.contexts.data.service.remote import Remote
 from fks.contexts.data.service.replay import Replays
 from fks.contexts.data.service.splitting import find_split, list_splits
+from fks.contexts.data.service.tracking import Tracking
 from fks.contexts.data.service.vault import open_vault, seal_range, vault_state
 from fks.contexts.data.settings import DataSettings
 from fks.contexts.data.store import DatasetStore
@@ -57,6 +59,14 @@ from fks.contracts.data.reports import (
     GetQualityDays,
     QualityDays,
 )
+from fks.contracts.data.tracking import (
+    ListTracked,
+    RefreshAsset,
+    TrackAsset,
+    TrackedList,
+    TrackedState,
+    UntrackAsset,
+)
 from fks.contracts.execution import (
     AccountMarked,
     SessionChanged,
@@ -65,13 +75,22 @@ from fks.contracts.execution import (
 )
 from fks.contracts.values import Instrument
 from fks.kernel.bus import Wiring
-from fks.kernel.errors import FksError
+from fks.kernel.errors import FksError, NotFound
 from fks.kernel.health import Check, CheckResult, Status
 from fks.kernel.messages import Meta
 from fks.kernel.runtime import Runtime
 from fks.kernel.services import Service
 
-__all__ = ["announcing_service", "replay_service", "store_check", "wire"]
+__all__ = [
+    "announcing_service",
+    "replay_service",
+    "store_check",
+    "tracking_check",
+    "tracking_service",
+    "wire",
+]
+
+_LATE = ("behind", "failed")
 
 
 def wire(runtime: Runtime, wiring: Wiring) -> None:
@@ -108,6 +127,7 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
     _wire_instruments(catalogue, wiring)
     _wire_versions(catalogue.store, wiring)
     _wire_quality(catalogue.store, rules_of(runtime.hook), wiring)
+    _wire_tracking(_tracking(runtime), wiring)
     wiring.answer(ListDatasets, list_datasets)
     wiring.answer(GetDataset, get_dataset)
     wiring.answer(GetInstrument, get_instrument)
@@ -129,6 +149,28 @@ def announcing_service(runtime: Runtime) -> Service:
     store = _catalogue(runtime).store
     announcer = runtime.singleton(Announcer, lambda: Announcer(runtime.bus, store))
     return Service("data.announcer", announcer.run)
+
+
+def tracking_service(runtime: Runtime) -> Service:
+    """Return the service that keeps tracked assets fresh."""
+    return Service("data.tracking", _tracking(runtime).run)
+
+
+def tracking_check(runtime: Runtime) -> Check:
+    """Return the check that tracked assets are fresh."""
+    tracking = _tracking(runtime)
+
+    async def probe() -> CheckResult:
+        try:
+            found = (await tracking.states()).assets
+        except FksError as error:
+            return CheckResult(Status.DEGRADED, error.message)
+        late = [f"{one.asset.name} {one.state}" for one in found if one.state in _LATE]
+        if late:
+            return CheckResult(Status.DEGRADED, f"of {len(found)} tracked: {', '.join(late[:5])}")
+        return CheckResult(Status.HEALTHY, f"{len(found)} tracked assets, none is behind")
+
+    return Check("tracked", probe)
 
 
 def store_check(runtime: Runtime) -> Check:
@@ -160,6 +202,41 @@ def _replays(runtime: Runtime) -> Replays:
     return runtime.singleton(
         Replays, lambda: Replays(runtime.bus, store, ahead_bars=settings.replay_ahead_bars)
     )
+
+
+def _tracking(runtime: Runtime) -> Tracking:
+    """Return this process's tracked assets."""
+
+    def make() -> Tracking:
+        store = _catalogue(runtime).store
+        remote = Remote(runtime, store)
+        return Tracking(runtime.bus, store, remote.fetch, close=remote.close)
+
+    return runtime.singleton(Tracking, make)
+
+
+def _wire_tracking(tracking: Tracking, wiring: Wiring) -> None:
+    """Answer for tracked assets."""
+
+    async def list_tracked(query: ListTracked, meta: Meta) -> TrackedList:
+        return await tracking.states()
+
+    async def track(command: TrackAsset, meta: Meta) -> TrackedState:
+        await asyncio.to_thread(tracking.list.put, command.asset)
+        return await asyncio.to_thread(tracking.state, command.asset)
+
+    async def untrack(command: UntrackAsset, meta: Meta) -> TrackedList:
+        if not await asyncio.to_thread(tracking.list.remove, command.name):
+            raise NotFound(f"{command.name[:64]!r} is not tracked", code="data.not_tracked")
+        return await tracking.states()
+
+    async def refresh(command: RefreshAsset, meta: Meta) -> TrackedState:
+        return await tracking.refresh(command.name)
+
+    wiring.answer(ListTracked, list_tracked)
+    wiring.answer(TrackAsset, track)
+    wiring.answer(UntrackAsset, untrack)
+    wiring.answer(RefreshAsset, refresh)
 
 
 def _wire_quality(store: DatasetStore, rules: Sequence[QualityRule], wiring: Wiring) -> None:

@@ -32,11 +32,17 @@ def fks_manifest() -> Manifest:
 
 @impl
 def fks_settings() -> Mapping[str, type[Any]]:
-    """Own the sections [data] and [synthetic]."""
+    """Own [data], [fetching], [synthetic], and a section a remote provider."""
+    from fks.contexts.data.adapters.providers.specs import SECTIONS
     from fks.contexts.data.adapters.synthetic import SyntheticSettings
-    from fks.contexts.data.settings import DataSettings
+    from fks.contexts.data.settings import DataSettings, FetchSettings
 
-    return {"data": DataSettings, "synthetic": SyntheticSettings}
+    return {
+        "data": DataSettings,
+        "fetching": FetchSettings,
+        "synthetic": SyntheticSettings,
+        **SECTIONS,
+    }
 
 
 @impl
@@ -57,11 +63,11 @@ def fks_messages() -> Iterable[type[Any]]:
 
 
 def _dataset_messages() -> Iterable[type[Any]]:
-    """Return what is said of versions, splits, the vault and quality."""
-    from fks.contracts.data import datasets, instruments, reports
+    """Return what is said of versions, splits, the vault, quality and tracking."""
+    from fks.contracts.data import datasets, instruments, reports, tracking
     from fks.kernel.messages import Event, Query
 
-    told = (datasets, instruments, reports)
+    told = (datasets, instruments, reports, tracking)
     named = [getattr(module, name) for module in told for name in module.__all__]
     return [kind for kind in named if isinstance(kind, type) and issubclass(kind, (Event, Query))]
 
@@ -76,18 +82,22 @@ def fks_wire(runtime: Runtime, wiring: Wiring) -> None:
 
 @impl
 def fks_services(runtime: Runtime) -> Iterable[Service]:
-    """Run the replays, and tell what was stored."""
-    from fks.contexts.data.handlers import announcing_service, replay_service
+    """Run the replays, tell what was stored, keep tracked assets fresh."""
+    from fks.contexts.data import handlers
 
-    return [replay_service(runtime), announcing_service(runtime)]
+    return [
+        handlers.replay_service(runtime),
+        handlers.announcing_service(runtime),
+        handlers.tracking_service(runtime),
+    ]
 
 
 @impl
 def fks_health(runtime: Runtime) -> Iterable[Check]:
-    """Check the store."""
-    from fks.contexts.data.handlers import store_check
+    """Check the store, and that tracked assets are fresh."""
+    from fks.contexts.data.handlers import store_check, tracking_check
 
-    return [store_check(runtime)]
+    return [store_check(runtime), tracking_check(runtime)]
 
 
 @impl
@@ -102,6 +112,7 @@ def fks_commands() -> Iterable[click.Command]:
 @impl
 def fks_providers() -> Iterable[ProviderSpec]:
     """Bring synthetic bars and the samples."""
+    from fks.contexts.data.adapters.providers.specs import SPECS
     from fks.contexts.data.adapters.synthetic import SyntheticSettings
     from fks.contracts.data import ProviderSpec
 
@@ -118,6 +129,7 @@ def fks_providers() -> Iterable[ProviderSpec]:
             summary="The samples of the package: S&P 500 and NASDAQ, daily, 1999 to 2018",
             factory="fks.contexts.data.service.samples:SampleProvider",
         ),
+        *SPECS,
     ]
 
 

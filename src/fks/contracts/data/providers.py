@@ -87,10 +87,25 @@ class Page(NamedTuple):
 class RemoteProvider(Protocol):
     """A provider by its pages. All methods are pure: the same bytes, the same rows."""
 
-    base_url: str
-    limits: Limits
-    capabilities: tuple[Capability, ...]
-    key: KeyUse | None
+    @property
+    def base_url(self) -> str:
+        """Return where its paths begin."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """Return what it lets through."""
+        ...
+
+    @property
+    def capabilities(self) -> tuple[Capability, ...]:
+        """Return what it has."""
+        ...
+
+    @property
+    def key(self) -> KeyUse | None:
+        """Return where it wants a key; None where it wants none."""
+        ...
 
     def instrument_page(self, symbol: str) -> PageRequest | None:
         """Return where the sizes of a symbol are told; None where the provider does not."""

@@ -14,10 +14,10 @@ import rich_click as click
 import fks
 from fks.contexts.data.adapters.formats.reading import FORMAT_NAMES, Progress, silent
 from fks.contexts.data.cli.moments import moment_ns
+from fks.contexts.data.cli.provided import settings_of, specs_of
 from fks.contexts.data.cli.shown import document, report_table, roll_table, store_of
 from fks.contexts.data.domain.content import NAME
 from fks.contexts.data.domain.quality import iso
-from fks.contracts.data import ProviderSpec
 from fks.kernel.commands import CommandContext, command_context, json_option
 from fks.kernel.errors import Invalid
 
@@ -41,9 +41,10 @@ def _file_options(command: Any) -> Any:
             ),
             click.option("--instrument", help="What is traded, such as GC or BTCUSDT."),
             click.option("--timeframe", help="Such as 1m, 4h, 1d; else found in the file."),
-            click.option("--timezone", default="UTC", show_default=True, help="Of naive times."),
+            click.option("--timezone", help="Of naive times; else as the format says, or UTC."),
             click.option("--map", "maps", multiple=True, metavar="COLUMN=NAME", help="Column map."),
             click.option("--member", help="File or contract of an archive that holds several."),
+            click.option("--kind", help="Of a file with several: bars, trades, quotes or depth."),
             click.option("--calendar", help="Session calendar: 24/7, 24/5, weekdays, XNYS, CMES."),
             click.option("--tick-size", help="Tick size; prices off it are quarantined."),
             click.option("--lot-size", help="Lot size."),
@@ -211,7 +212,7 @@ def _read(
         **{
             key: options[key]
             for key in (
-                *("form", "instrument", "timeframe", "timezone", "member", "calendar"),
+                *("form", "instrument", "timeframe", "timezone", "member", "kind", "calendar"),
                 *("tick_size", "lot_size", "multiplier"),
             )
         },
@@ -249,7 +250,6 @@ def _fetch(
         raise Invalid(
             "--provider needs --symbol and --timeframe, such as --symbol X --timeframe 1m"
         )
-    specs = [spec for specs in surroundings.hook.fks_providers() for spec in specs]
     request = ProviderRequest(
         provider=provider,
         symbol=options["symbol"],
@@ -258,17 +258,10 @@ def _fetch(
         end_ns=moment_ns(options["end"], 2**63 - 1),
         name=name,
     )
-    sections = surroundings.host.sections()
-
-    def settings_of(spec: ProviderSpec) -> Any:
-        owned = [section for section, kind in sections.items() if kind is spec.settings]
-        assert owned and spec.settings is not None, f"{spec.name} declares no such section"
-        return surroundings.settings.section(owned[0], spec.settings)
-
     return import_provider(
         request,
-        specs,
-        settings_of,
+        specs_of(surroundings),
+        lambda spec: settings_of(surroundings, spec),
         now_ns=time.time_ns(),
         code_version=fks.__version__,
         progress=progress,

@@ -1,0 +1,1 @@
+"""Remote providers: their pages and what stands in them; no I/O."""

@@ -1,0 +1,299 @@
+"""Backfills: what came stays, what lacks is asked for, and the bytes make the dataset again."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+import pytest
+
+from fks.contexts.data.adapters.providers.binance import Binance
+from fks.contexts.data.adapters.providers.settings import BinanceSettings
+from fks.contexts.data.service.fetching import FetchRequest, first_able, rebuild
+from fks.contexts.data.store import DatasetStore
+from fks.contexts.data.store.rawlog import RawLog
+from fks.kernel.errors import FksError, Invalid, NotFound, Unavailable
+
+from ..fetching.fault_server import (
+    Fault,
+    answer,
+    closed,
+    cut,
+    fault_server,
+    half_closed,
+    packed,
+    refusal,
+    reset,
+    silent,
+)
+from .backfills import START_MS, START_NS, binance, fetched, query
+from .served import BinanceSpot, klines, ok, served
+
+MINUTE = 60_000_000_000
+Answer = tuple[int, Any, bytes]
+
+
+def spot(count: int, start_ms: int = START_MS) -> BinanceSpot:
+    """Return Binance with so many minutes of one symbol."""
+    return BinanceSpot("BTCUSDT", klines(count, start_ms), "0.01000000", "0.00001000")
+
+
+def wire_of(name: str) -> Binance:
+    """Return the provider that read the payloads."""
+    assert name == "binance"
+    return Binance(BinanceSettings())
+
+
+async def test_pages_become_a_dataset_and_the_payloads_make_it_again(tmp_path: Path) -> None:
+    """Lost: any proof that a number came from the provider."""
+    exchange = spot(2_345)
+    with served(exchange) as server:
+        info, done = await fetched(tmp_path, server.url)
+        assert (info.rows, done.asked, done.reused) == (2_345, 4, 0)
+        assert [path for path, _ in server.asked].count("/api/v3/exchangeInfo") == 1
+    bars = DatasetStore(tmp_path).open(info.name).columns()
+    rows = exchange.rows
+    assert bars.ts_ns.tolist() == [row[0] * 1_000_000 for row in rows]
+    assert bars.close.tolist() == [float(row[4]) for row in rows]
+    assert bars.volume.tolist() == [float(row[5]) for row in rows]
+    assert str(info.instrument.tick_size) == "0.01"
+    again = rebuild(DatasetStore(tmp_path), RawLog(tmp_path), info.name, wire_of)
+    assert again.same
+    assert again.payloads == 4
+
+
+async def test_a_later_run_asks_for_the_last_page_and_what_is_new(tmp_path: Path) -> None:
+    """Lost: a provider's patience, or bars that came since."""
+    exchange = spot(2_100)
+    with served(exchange) as server:
+        first, _ = await fetched(tmp_path, server.url)
+        same, done = await fetched(tmp_path, server.url)
+        assert (same.hash, done.asked, done.reused) == (first.hash, 1, 2)
+        exchange.rows = klines(3_700, START_MS)
+        server.asked.clear()
+        more, done = await fetched(tmp_path, server.url)
+        assert (more.rows, done.asked, done.reused) == (3_700, 2, 2)
+        starts = [int(params["startTime"]) for _, params in server.asked]
+        assert starts == [START_MS + 2_000 * 60_000, START_MS + 3_000 * 60_000]
+        assert rebuild(DatasetStore(tmp_path), RawLog(tmp_path), first.hash, wire_of).same
+        assert rebuild(DatasetStore(tmp_path), RawLog(tmp_path), more.hash, wire_of).same
+        short, done = await fetched(tmp_path, server.url, asked=query(START_NS + 1_500 * MINUTE))
+        assert (short.rows, done.asked, done.reused) == (1_500, 0, 2)
+
+
+async def test_history_that_the_provider_changed_is_seen_afresh_only(tmp_path: Path) -> None:
+    """Lost: that a provider rewrote its past, and what it said before."""
+    exchange = spot(1_200)
+    with served(exchange) as server:
+        first, _ = await fetched(tmp_path, server.url)
+        exchange.rows[5][4] = exchange.rows[5][1]
+        assert (await fetched(tmp_path, server.url))[0].hash == first.hash
+        changed, done = await fetched(tmp_path, server.url, afresh=True)
+        assert changed.hash != first.hash
+        assert done.reused == 0
+        assert (await fetched(tmp_path, server.url))[0].hash == changed.hash
+    assert rebuild(DatasetStore(tmp_path), RawLog(tmp_path), first.hash, wire_of).same
+
+
+async def test_bars_that_form_or_come_from_the_future_are_left_out_and_told(
+    tmp_path: Path,
+) -> None:
+    """Lost: half a bar, stored for ever as a whole one."""
+    now_ms = time.time_ns() // 1_000_000
+    start_ms = now_ms // 60_000 * 60_000 - 9 * 60_000
+    exchange = BinanceSpot("BTCUSDT", klines(13, start_ms), "0.01", "0.00001")
+    asked = msgspec.structs.replace(query(2**62), start_ns=start_ms * 1_000_000)
+    with served(exchange) as server:
+        info, _ = await fetched(tmp_path, server.url, asked=asked)
+    assert info.rows == 9
+    assert "1 still forming" in info.source
+    assert "3 from the future" in info.source
+
+
+async def test_a_clock_that_is_ahead_takes_no_forming_bar(tmp_path: Path) -> None:
+    """Lost: half a bar, because our clock is wrong by an hour; the provider's is believed."""
+    now_ms = time.time_ns() // 1_000_000
+    start_ms = now_ms // 60_000 * 60_000 - 100 * 60_000
+    exchange = BinanceSpot("BTCUSDT", klines(100, start_ms), "0.01", "0.00001")
+    asked = msgspec.structs.replace(query(2**62), start_ns=start_ms * 1_000_000)
+
+    def serve(path: str, params: dict[str, str]) -> Answer:
+        status, headers, body = exchange(path, params)
+        return status, {**headers, "Date": _date(now_ms / 1000 - 3600)}, body
+
+    with served(serve) as server:
+        info, _ = await fetched(tmp_path, server.url, asked=asked)
+    assert info.rows == 40
+    assert "from the future" in info.source
+
+
+def _date(at_s: float) -> str:
+    from email.utils import formatdate
+
+    return formatdate(at_s, usegmt=True)
+
+
+async def test_a_provider_that_repeats_itself_ends_the_run(tmp_path: Path) -> None:
+    """Lost: an endless backfill that fills the disk."""
+    page = klines(1_000, START_MS)
+
+    def serve(path: str, params: dict[str, str]) -> Answer:
+        return ok(page) if path.endswith("klines") else spot(1)(path, params)
+
+    with served(serve) as server:
+        with pytest.raises(Unavailable, match="repeats itself") as refused:
+            await fetched(tmp_path, server.url)
+        assert refused.value.code == "data.provider_loops"
+        assert len(server.asked) < 6
+    assert not DatasetStore(tmp_path).root.exists()
+
+
+async def test_gaps_duplicates_and_bad_bars_are_named_and_none_is_stored(tmp_path: Path) -> None:
+    """Lost: a bar that contradicts itself, in a dataset that looks clean."""
+    rows = klines(500, START_MS)
+    del rows[100:110]
+    rows[20][2] = "0.00000000"  # a high below its low
+    rows.insert(31, list(rows[30]))  # the same bar twice
+    rows[200], rows[201] = rows[201], rows[200]
+    exchange = BinanceSpot("BTCUSDT", rows, "0.01", "0.00001")
+    with served(exchange) as server:
+        info, done = await fetched(tmp_path, server.url)
+    report = done.imported.report
+    assert report.rows_read == 491
+    assert (report.rows_quarantined, report.duplicates, report.out_of_order) == (2, 1, 1)
+    assert report.missing_bars == 11
+    assert info.rows == 489
+
+
+async def test_old_prices_finer_than_todays_tick_are_kept(tmp_path: Path) -> None:
+    """Lost: all history from before an exchange made its tick larger."""
+    exchange = BinanceSpot("BTCUSDT", klines(50, START_MS), "0.10", "0.00001")
+    with served(exchange) as server:
+        info, _ = await fetched(tmp_path, server.url)
+    assert info.rows == 50
+    assert str(info.instrument.tick_size) == "0.01"
+    assert "finer than today's 0.1" in info.source
+
+
+async def test_the_next_provider_is_asked_only_when_one_is_away(tmp_path: Path) -> None:
+    """Lost: a dataset, because one provider of two is down; or a wrong symbol asked everywhere."""
+    told: list[tuple[str, str]] = []
+
+    async def able(*urls: str, symbol: str = "BTCUSDT") -> str:
+        made = [binance(url) for url in urls]
+        sources = [source._replace(name=f"p{k}") for k, (source, _) in enumerate(made)]
+        try:
+            done = await first_able(
+                sources,
+                FetchRequest(query=query(symbol=symbol)),
+                RawLog(tmp_path),
+                now_ns=time.time_ns(),
+                code_version="test",
+                passed_over=lambda name, error: told.append((name, error.code)),
+            )
+        finally:
+            for _, fetcher in made:
+                await fetcher.close()
+        return done.provider
+
+    with served(spot(10)) as up, fault_server(refusal(503)) as down:
+        assert await able(down.url, up.url) == "p1"
+        assert told == [("p0", "data.provider_down")]
+        assert await able(up.url, down.url) == "p0"
+        with pytest.raises(Unavailable):
+            await able(down.url, down.url)
+        up.asked.clear()
+        with pytest.raises((Invalid, NotFound)):
+            await able(up.url, up.url, symbol="NONE")
+        assert len(up.asked) == 1, "one that says no decides"
+
+
+FAULTS: dict[str, Callable[[bytes], Fault]] = {
+    "429": lambda body: refusal(429, Retry_After="2"),
+    "429 without Retry-After": lambda body: refusal(429),
+    "418": lambda body: refusal(418, Retry_After="1"),
+    "500": lambda body: refusal(500),
+    "503 as HTML": lambda body: answer(503, b"<html>", Content_Type="text/html"),
+    "HTML with 200": lambda body: answer(200, b"<html>maintenance</html>"),
+    "reset": lambda body: reset,
+    "closed": lambda body: closed,
+    "silent": lambda body: silent(0.6),
+    "half open": lambda body: half_closed(body),
+    "cut": lambda body: cut(body, len(body) // 2),
+    "cut and told whole": lambda body: answer(200, body[: len(body) // 2]),
+    "wrong types": lambda body: answer(200, b'[[1,2,3,4,5,6,7,8,9,10,11,12],["x"]]'),
+    "an object": lambda body: answer(200, b'{"code":0}'),
+    "packed cut": lambda body: answer(200, packed(body)[:-4], Content_Encoding="gzip"),
+    "bad key": lambda body: refusal(401),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+async def test_a_fault_on_any_page_stores_nothing_wrong_and_the_next_run_finishes(
+    tmp_path: Path, name: str
+) -> None:
+    """Lost: bars in a hole, twice, or half; or all that came before the fault."""
+    exchange = spot(2_500)
+
+    def good(connection: Any, request: bytes) -> None:
+        body = _body(exchange, request)
+        answer(200, body)(connection, request)
+
+    with served(exchange) as clean:
+        wanted, _ = await fetched(tmp_path / "clean", clean.url)
+    with fault_server(good) as server:
+        for page in range(4):  # 0 is the page of sizes
+            home = tmp_path / str(page)
+            server.requests.clear()
+            fault = FAULTS[name](_body(exchange, b""))
+            server.script = [good] * page + [fault] * 2
+            failed = None
+            try:
+                info, _ = await fetched(home, server.url)
+            except FksError as error:
+                failed = error
+                assert "\n" not in error.message
+                assert not (home / "datasets").exists(), "nothing is stored of what broke off"
+            server.script.clear()
+            before = len([one for one in server.requests if b"klines" in one])
+            if failed is not None:
+                info, done = await fetched(home, server.url)
+                assert done.reused == max(0, page - 1), "what stands is not asked for again"
+                assert before <= page + 2
+            assert info.hash == wanted.hash, f"{name} on page {page}"
+            assert rebuild(DatasetStore(home), RawLog(home), info.name, wire_of).same
+
+
+def _body(exchange: BinanceSpot, request: bytes) -> bytes:
+    """Return the right answer to the head of a request."""
+    target = request.split(b" ")[1].decode() if request else "/api/v3/klines?limit=100"
+    parts = urlsplit(target)
+    return exchange(parts.path, dict(parse_qsl(parts.query)))[2]
+
+
+async def test_a_page_that_was_nonsense_is_asked_for_again_and_kept_beside_the_good_one(
+    tmp_path: Path,
+) -> None:
+    """Lost: what the provider really sent when it sent nonsense."""
+    exchange = spot(1_500)
+    bad = [True]
+
+    def serve(path: str, params: dict[str, str]) -> Answer:
+        if path.endswith("klines") and int(params["startTime"]) > START_MS and bad[0]:
+            return ok([["not", "a", "kline"]])
+        return exchange(path, params)
+
+    with served(serve) as server:
+        with pytest.raises(Unavailable, match="does not document"):
+            await fetched(tmp_path, server.url)
+        bad[0] = False
+        info, done = await fetched(tmp_path, server.url)
+    assert (info.rows, done.asked, done.reused) == (1_500, 1, 1)
+    log = RawLog(tmp_path)
+    bodies = [record.body for _, record in log.of_job("binance", done.job)]
+    assert json.dumps([["not", "a", "kline"]]).encode() in bodies
