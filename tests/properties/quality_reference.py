@@ -140,7 +140,8 @@ def spiked(rows: Sequence[Row], tick: float = 0.01) -> tuple[list[int], list[int
             continue
         middle = about[len(about) // 2]
         apart = sorted(abs(value - middle) for value in about)[len(about) // 2]
-        local = max(about[len(about) * 9 // 10], middle + 3 * 1.4826 * apart, floor)
+        usual = middle + 3 * 1.4826 * apart if middle > 0 else about[len(about) * 9 // 10]
+        local = max(usual, floor)
         out = max(close[i] - above, below - close[i])
         if out > 3 * local or reach > 8 * local:
             bad.append(i)

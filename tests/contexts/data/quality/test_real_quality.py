@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 from tests.contexts.data import kit
 
+from fks.contexts.data.domain.judging import judge
+from fks.contexts.data.domain.quality import context_of
 from fks.contexts.data.domain.rules.built_in import BUILT_IN
-from fks.contexts.data.domain.sessions import always_slots, coverage
+from fks.contexts.data.domain.sessions import Coverage, always_slots, coverage
 from fks.contexts.data.service.importing import FileRequest, import_files
 from fks.contexts.data.service.quality import Inspector
 from fks.contexts.data.store import DatasetStore
@@ -127,17 +129,17 @@ def test_sixteen_years_of_days_have_no_holes_and_a_shifted_copy_has(tmp_path: Pa
 
 @pytest.mark.real_data
 def test_prints_far_from_the_market_are_found_in_a_real_session(tmp_path: Path) -> None:
-    """Lost: three trades reported late, 1.5 dollars from the market, would be the day's high."""
+    """Lost: trades reported late, dollars from the market, would be the day's highs and lows."""
     path = kit.real("lean/equity/usa/minute/spy/20131008_trade.zip")
-    store = stored(tmp_path, path)
-    (found,) = [one for one in store.open("real").quality().findings if one.code == "bad_print"]
-    highs = [(int(row[0]), int(row[2])) for row in kit.raw_rows(path)]  # ten-thousandths
+    dataset = stored(tmp_path, path).open("real")
+    report = {one.code: one.count for one in dataset.quality().findings}
+    assert (report["bad_print"], report["long_wick"]) == (6, 6)
+    context = context_of(dataset.info.instrument, "1m", Coverage(0, 0, 0))
+    found = {one.rule.code: one.marked.rows for one in judge(dataset.columns(), context, BUILT_IN)}
+    marked = {*found["bad_print"].tolist(), *found["long_wick"].tolist()}
+    highs = [int(row[2]) for row in kit.raw_rows(path)]  # ten-thousandths
     far = [
-        ms
-        for (_, before), (ms, high), (_, after) in zip(highs, highs[1:], highs[2:], strict=False)
-        if high - max(before, after) > 10_000
+        k for k in range(1, len(highs) - 1) if highs[k] - max(highs[k - 1], highs[k + 1]) > 10_000
     ]
-    midnight = datetime(2013, 10, 8, tzinfo=ZoneInfo("America/New_York"))
-    told = [(midnight + timedelta(milliseconds=ms)).astimezone(ZoneInfo("UTC")) for ms in far]
-    assert found.examples == tuple(f"{one:%Y-%m-%dT%H:%M:%SZ}" for one in told)
-    assert (found.count, [high for ms, high in highs if ms in far]) == (3, [1_675_100] * 3)
+    assert len(far) == 10, "a dollar beyond both neighbours, in minutes that move by a dime"
+    assert set(far) <= marked

@@ -76,10 +76,11 @@ def spikes(const double[::1] highs, const double[::1] lows, const double[::1] cl
     """Return `(long wicks, bad prints)`: bars that leave both neighbours and are back at once.
 
     A bar's reach is how far it goes beyond both neighbours. It must be more than `wick` times the
-    ranges of both neighbours, and more than `wick` times the local true range: the larger of the
-    ninth decile and the median plus three robust deviations (MAD) of the true ranges of 30 bars on
-    each side, at least `floor_price` and `floor_share` of the price. It is a bad print where the
-    close itself is `reverts` local ranges beyond both neighbours, or the reach is `far` of them.
+    ranges of both neighbours, and more than `wick` times the local true range: the median plus
+    three robust deviations (MAD) of the true ranges of 30 bars on each side, their ninth decile
+    where half of them do not move, at least `floor_price` and `floor_share` of the price. It is a
+    bad print where the close itself is `reverts` local ranges beyond both neighbours, or the reach
+    is `far` of them.
     """
     cdef Py_ssize_t i, n = closes.shape[0]
     cdef double above, below, reach, wide, least, local, out
@@ -118,7 +119,7 @@ cdef double local_range(const double[::1] highs, const double[::1] lows,
     cdef double[VALUES] values
     cdef double[VALUES] apart
     cdef Py_ssize_t j, k, count = 0, n = closes.shape[0]
-    cdef double top, bottom, middle, decile, spread
+    cdef double top, bottom, middle
     for j in range(i - WINDOW if i > WINDOW else 1, i + WINDOW + 2 if i + WINDOW + 2 < n else n):
         if j == i or j == i + 1:
             continue
@@ -128,11 +129,12 @@ cdef double local_range(const double[::1] highs, const double[::1] lows,
         count += 1
     if count < LEAST_VALUES:
         return -1.0
-    middle, decile = values[count // 2], values[count * 9 // 10]
+    middle = values[count // 2]
+    if middle <= 0.0:
+        return values[count * 9 // 10]
     for k in range(count):
         insert(apart, k, fabs(values[k] - middle))
-    spread = middle + 3 * 1.4826 * apart[count // 2]
-    return decile if decile > spread else spread
+    return middle + 3 * 1.4826 * apart[count // 2]
 
 
 cdef inline void insert(double* values, Py_ssize_t count, double value) noexcept:
