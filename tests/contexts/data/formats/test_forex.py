@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import json
 import math
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.contexts.data import kit
 from tests.contexts.data.formats.tick_kit import agree, epoch_ns, ticks
 
+from fks.cli import program
 from fks.contracts.data.ticks import NO_ID
 from fks.kernel.errors import Invalid
 
@@ -185,3 +188,15 @@ def test_real_truefx_ticks_row_by_row() -> None:
     path = kit.real("fxcm_csv/truefx-usdjpy-ticks.csv.gz")
     rows = list(kit.raw_rows(path))[1:]
     agree(ticks(path), ((epoch_ns(r[0]), float(r[1]), 0, float(r[2]), 0) for r in rows))
+
+
+def test_the_command_leaves_the_clock_to_the_format(tmp_path: Path) -> None:
+    """Lost: what the reader knows of a vendor's clock would be overruled by the command."""
+    path = tmp_path / "DAT_ASCII_GBPUSD_M1_202007.csv"
+    kit.write(path, ["20200701 170000;1.5;1.75;1.25;1.5;0"], "")
+    for options, opens in (([], "22:00"), (["--timezone", "UTC"], "17:00")):
+        words = ["--home", str(tmp_path / "home"), "data", "validate", str(path), *options]
+        result = CliRunner().invoke(program, [*words, "--json"])
+        assert result.exception is None, result.output
+        first = json.loads(result.stdout)["dataset"]["first_ts_ns"]
+        assert first == epoch_ns(f"2020-07-01T{opens}:00")

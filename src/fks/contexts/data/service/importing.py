@@ -56,6 +56,7 @@ class FileRequest(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str | None = None
     columns: Mapping[str, str] = {}
     member: str | None = None
+    kind: str | None = None
     calendar: str | None = None
     tick_size: str | None = None
     lot_size: str | None = None
@@ -107,6 +108,7 @@ def import_files(
         timezone=request.timezone,
         columns=request.columns,
         member=request.member,
+        kind=request.kind,
         symbol=request.instrument,
     )
     groups: dict[tuple[str, str | None, bool], list[Found]] = {}
