@@ -32,6 +32,7 @@ __all__ = [
     "expected_coverage",
     "expected_slots",
     "expected_stamps",
+    "local_dates",
     "session_slots",
     "session_spans",
 ]
@@ -186,6 +187,19 @@ def session_spans(first_ns: int, last_ns: int, calendar: str) -> Spans:
         opens, closes = _nanoseconds(found.opens)[chosen], _nanoseconds(found.closes)[chosen]
     there = (closes > first_ns) & (opens <= last_ns)
     return Spans(opens[there], closes[there], days[there] * DAY_NS)
+
+
+def local_dates(ts_ns: Int64, step_ns: int, calendar: str) -> Int64:
+    """Return the date of each of some sorted bars, where they are traded, as days since 1970.
+
+    Raises `Invalid` where the library has no sessions.
+    """
+    if step_ns >= DAY_NS or calendar in ALWAYS or not len(ts_ns):
+        return _dates(ts_ns) if step_ns >= DAY_NS else ts_ns // DAY_NS
+    zone = _calendar(calendar, int(ts_ns[0]) // DAY_NS, int(ts_ns[-1]) // DAY_NS).tz
+    hours, place = np.unique(ts_ns // _HOUR_NS, return_inverse=True)
+    dates = [datetime.fromtimestamp(hour * 3600, zone).date() for hour in hours.tolist()]
+    return np.array(dates, dtype="datetime64[D]").astype(np.int64)[place]
 
 
 def _new_york_ns(day: int, hour: int) -> int:

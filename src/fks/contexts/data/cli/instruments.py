@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -97,6 +98,23 @@ def resolve_command(symbol: str, on: str | None) -> None:
         if text:
             table.add_row(heading, text)
     command_context().emit(msgspec.to_builtins(found, str_keys=True), table)
+
+
+@instruments.command("names")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--on", metavar="DATE", help="The day, such as 2013-01-01; else today.")
+@json_option
+def names_command(file: Path, on: str | None) -> None:
+    """Say under which ticker a share traded on a day, by FILE, a map file of LEAN."""
+    from fks.contexts.data.adapters.actions import read_names
+    from fks.contexts.data.domain.lean_actions import ticker_on
+
+    day, rows = _day(on), read_names(file)
+    ticker = ticker_on(rows, day)
+    until = [f"{row.ticker} until {date(1970, 1, 1) + timedelta(row.day)}" for row in rows]
+    document = {"file": file.name, "on": day.isoformat(), "ticker": ticker, "names": until}
+    said = f"{file.name}: {ticker or 'not listed'} on {day}"
+    command_context().emit(document, said, *until)
 
 
 @instruments.command("set")

@@ -1,0 +1,98 @@
+"""`fks data adjust`: prices before splits and dividends as if those had been already."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import rich_click as click
+
+import fks
+from fks.contexts.data.cli.shown import document, report_table, store_of
+from fks.contexts.data.domain.actions import HOW
+from fks.kernel.commands import command_context, json_option
+
+__all__ = ["adjust_command"]
+
+_SHOWN = 20
+
+
+@click.command("adjust")
+@click.argument("dataset")
+@click.option(
+    "--actions",
+    "file",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="LEAN's factors, Polygon's splits or dividends, or CSV with date,ratio,dividend.",
+)
+@click.option("--symbol", help="Whose actions, where the file has several; else the instrument's.")
+@click.option(
+    "--how",
+    required=True,
+    type=click.Choice(HOW),
+    help="Splits only, splits and dividends, or bars adjusted for splits back as traded.",
+)
+@click.option(
+    "--as-of", metavar="DATE", help="As known on this day: later bars and actions are not."
+)
+@click.option("--tick-size", help="Finer ticks, so that early prices keep their digits.")
+@click.option("--name", help="Name of the new dataset; else made of its parent's.")
+@json_option
+def adjust_command(dataset: str, file: Path, symbol: str | None, how: str, **options: Any) -> None:
+    """Make a dataset of DATASET as splits and dividends make it.
+
+    Prices before an ex-date change, those from it on stay. Factors are exact and rounded once.
+    """
+    from fks.contexts.data.adapters.actions import read_actions
+    from fks.contexts.data.adapters.fingerprint import fingerprint
+    from fks.contexts.data.service.adjusting import AdjustRequest, adjust
+    from fks.contexts.data.service.instruments import day_of
+
+    surroundings = command_context()
+    store = store_of(surroundings)
+    opened = store.open(dataset)
+    instrument, as_of = opened.info.instrument, options["as_of"]
+    actions = read_actions(file, symbol or instrument.id, instrument.currency)
+    request = AdjustRequest(
+        how=how,
+        source=file.name,
+        sources=fingerprint(file),
+        as_of=None if as_of is None else day_of(as_of, 0),
+        tick_size=options["tick_size"],
+        name=options["name"],
+        now_ns=time.time_ns(),
+        code_version=fks.__version__,
+    )
+    made = adjust(opened, actions, request)
+    info, report = store.save(made.imported), made.imported.report
+    found = document(info, report) | {"adjustment": msgspec.to_builtins(made.table)}
+    surroundings.emit(found, report_table(info, report), _table(made.table.rows), *_told(made))
+
+
+def _table(rows: Any) -> Any:
+    """Return the last ex-dates as a table."""
+    from rich.table import Table
+
+    table = Table(title=f"{len(rows):,} ex-dates" + (", the last" if len(rows) > _SHOWN else ""))
+    for heading in ("ex-date", "ratio", "dividend", "close before", "price factor", "volume"):
+        table.add_column(heading)
+    for row in rows[-_SHOWN:]:
+        factors = (f"{row.price_factor:.7g}", f"{row.volume_factor:.7g}")
+        table.add_row(row.ex_date, row.ratio, row.dividend, row.close, *factors)
+    return table
+
+
+def _told(made: Any) -> list[str]:
+    """Return lines on actions that did nothing."""
+    table = made.table
+    return [
+        f"{count:,} {what}"
+        for count, what in (
+            (table.later, f"actions after {table.as_of} are not known yet"),
+            (table.unused, "actions have no bar before them"),
+        )
+        if count
+    ]
