@@ -45,7 +45,6 @@ def _file_options(command: Any) -> Any:
             click.option("--map", "maps", multiple=True, metavar="COLUMN=NAME", help="Column map."),
             click.option("--member", help="File or contract of an archive that holds several."),
             click.option("--kind", help="Of a file with several: bars, trades, quotes or depth."),
-            click.option("--kind", help="Of a file with several: bars, trades, quotes or depth."),
             click.option("--calendar", help="Session calendar: 24/7, 24/5, weekdays, XNYS, CMES."),
             click.option("--tick-size", help="Tick size; prices off it are quarantined."),
             click.option("--lot-size", help="Lot size."),
