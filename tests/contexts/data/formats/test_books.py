@@ -152,3 +152,13 @@ def test_the_real_snapshots_book_by_book() -> None:
 def best_ask(levels: dict[tuple[int, float], float]) -> tuple[float, float]:
     """Return the lowest ask and its amount."""
     return min((price, amount) for (side, price), amount in levels.items() if side == -1)
+
+
+def test_a_bomb_is_refused_even_where_its_member_is_named(tmp_path: Path) -> None:
+    """Lost: --member would go around the limits of archives."""
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.csv", b"1,2,3\n" * (8 << 20))
+    for member in (None, "x.csv"):
+        with pytest.raises(Invalid, match="200 is the most"):
+            ticks(path, member=member)

@@ -51,9 +51,11 @@ def only_member(path: Path, options: ReadOptions) -> str | None:
     Files that only go with the data (a vendor's `.txt` beside a `.csv`) are no choice. Raises
     `Invalid` where several could be meant.
     """
-    if path.suffix.lower() != ".zip" or options.member is not None:
+    if path.suffix.lower() != ".zip":
         return options.member
-    names = members_of(path)
+    names = members_of(path)  # looked at before anything is unpacked, whichever is chosen
+    if options.member is not None:
+        return options.member
     if not names:
         raise Invalid(f"{path.name} is an empty archive", code="data.empty_file")
     for suffix in _TEXTS:
