@@ -128,3 +128,72 @@ def test_a_real_connection_symbol_by_symbol() -> None:
         assert set(found.order_id.tolist()) == {NO_ID}
     for symbol, listed in trades.items():
         agree(ticks(path, kind="trades", symbol=symbol), listed)
+
+
+def nanoseconds(seconds: str) -> int:
+    """Return nanoseconds of seconds as a recording writes them."""
+    whole, _, rest = seconds.partition(".")
+    return int(whole) * 10**9 + int(rest.ljust(9, "0")[:9])
+
+
+def messages(path: Path) -> list[tuple[int, Any]]:
+    """Return what came, read with nothing but the standard library."""
+    lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+    cut = [line.partition(": ") for line in lines if line[:1].isdigit()]
+    return [(nanoseconds(stamp), json.loads(text)) for stamp, _, text in cut]
+
+
+@pytest.mark.real_data
+def test_a_real_connection_to_okx() -> None:
+    """Lost: OKX's books and trades would be counted by our own reader alone."""
+    path = kit.real("exchange_captures/OKX.ws.1.0.gz")
+    trades: dict[str, list[tuple[float, ...]]] = {}
+    levels: dict[str, list[tuple[float, ...]]] = {}
+    for ts, message in messages(path):
+        channel = message.get("arg", {}).get("channel", "")
+        for row in message.get("data", []):
+            symbol = message["arg"]["instId"]
+            if channel == "trades":
+                side = 1 if row["side"] == "buy" else -1
+                cells = (float(row["px"]), float(row["sz"]), side, int(row["tradeId"]))
+                trades.setdefault(symbol, []).append((ts, *cells))
+            elif channel == "books":
+                found = levels.setdefault(symbol, [])
+                found += [(ts, 1, float(p), float(q)) for p, q, *_ in row["bids"]]
+                found += [(ts, -1, float(p), float(q)) for p, q, *_ in row["asks"]]
+    assert (sum(map(len, trades.values())), len(levels)) == (74, 3)
+    for symbol, expected in trades.items():
+        agree(ticks(path, kind="trades", symbol=symbol), expected)
+    for symbol, expected in levels.items():
+        rows = ticks(path, kind="depth", symbol=symbol).rows
+        assert isinstance(rows, DepthRows)
+        sets = rows.action == SET
+        columns = (rows.ts_ns, rows.side, rows.price, rows.quantity)
+        listed = zip(*(np.asarray(column)[sets].tolist() for column in columns), strict=True)
+        assert sorted(listed) == sorted(expected)
+
+
+@pytest.mark.real_data
+def test_a_real_connection_to_binance() -> None:
+    """Lost: changes of four symbols would be mixed, or their update ids lost."""
+    path = kit.real("exchange_captures/BINANCE.ws.1.0.gz")
+    levels: dict[str, list[tuple[float, ...]]] = {}
+    quotes: dict[str, list[tuple[float, ...]]] = {}
+    for ts, message in messages(path):
+        data = message.get("data", {})
+        if data.get("e") == "depthUpdate":
+            found = levels.setdefault(data["s"], [])
+            for side, name in ((1, "b"), (-1, "a")):
+                found += [(ts, data["u"], side, float(p), float(q)) for p, q in data[name]]
+        elif "bookTicker" in message.get("stream", ""):
+            row = (ts, *(float(data[one]) for one in "bBaA"))
+            quotes.setdefault(data["s"], []).append(row)
+    assert len(levels) == 4
+    for symbol, expected in quotes.items():
+        agree(ticks(path, kind="quotes", symbol=symbol), expected)
+    for symbol, expected in levels.items():
+        rows = ticks(path, kind="depth", symbol=symbol).rows
+        assert isinstance(rows, DepthRows)
+        columns = (rows.ts_ns, rows.sequence, rows.side, rows.price, rows.quantity)
+        listed = zip(*(np.asarray(column).tolist() for column in columns), strict=True)
+        assert sorted(listed) == sorted(expected)
