@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,13 +14,16 @@ from tests.contexts.data import kit
 
 from fks.contexts.data.domain.expiries import known_products
 from fks.contexts.data.domain.registry.registry import BUILT_IN
-from fks.contexts.data.service.instruments import listed
+from fks.contexts.data.service.instruments import listed, resolved
 
 IN_CENTS = {"ZC", "ZS", "ZW"}
 """LEAN quotes the grains in dollars; FKS, as they are traded, in cents."""
 OTHER_HOURS = {"ZC", "ZS", "ZW"}
 """The grains pause between 07:45 and 08:30 in Chicago and end at 13:20."""
+YEARS = 30 if os.environ.get("FKS_TORTURE") == "1" else 1
 FUTURES = sorted(symbol for symbol, one in BUILT_IN.products.items() if one.kind == "future")
+
+ONE_A_RULE = sorted({BUILT_IN.products[symbol].last_day: symbol for symbol in FUTURES}.values())
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +100,43 @@ def test_a_tick_is_worth_what_traders_know(symbol: str, tick: str, value: str) -
 
 def test_the_rule_of_the_last_day_is_that_of_continuous_series() -> None:
     """Lost: a series would roll on another day than the registry says."""
-    ruled = {symbol for symbol, one in BUILT_IN.products.items() if one.last_day}
+    ruled = {s for s, one in BUILT_IN.products.items() if one.last_day == "third-friday"}
     assert ruled == set(known_products())
     assert {BUILT_IN.products[symbol].months for symbol in ruled} == {"HMUZ"}
+    unsure = {s for s, one in BUILT_IN.products.items() if "last_day" in one.unverified}
+    assert unsure == set(FUTURES) - ruled
+
+
+@pytest.mark.parametrize(
+    ("code", "expires"),
+    [
+        ("GCG25", "2025-02-26"),
+        ("GCZ24", "2024-12-27"),
+        ("CLF25", "2024-12-19"),  # Christmas is the 25th
+        ("CLG25", "2025-01-21"),  # a Saturday is
+        ("MCLG25", "2025-01-17"),
+        ("NGG25", "2025-01-29"),
+        ("HOH26", "2026-02-27"),
+        ("RBH26", "2026-02-27"),
+        ("6EH24", "2024-03-18"),
+        ("BTCH26", "2026-03-27"),
+        ("MBTJ26", "2026-04-24"),
+        ("ZNH25", "2025-03-20"),
+        ("ZCH25", "2025-03-14"),
+    ],
+)
+def test_last_trading_days_are_dates_that_traders_know(code: str, expires: str) -> None:
+    """Lost: a position would be carried into delivery."""
+    found = resolved(BUILT_IN, code, date(2025, 1, 15))
+    assert (found.expires, found.unknown) == (expires, "")
+
+
+@pytest.mark.parametrize("symbol", ONE_A_RULE if YEARS == 1 else FUTURES)
+def test_on_every_day_something_that_has_not_rolled_is_in_front(symbol: str) -> None:
+    """Lost: a day on which nothing, or what expired, is in front; FKS_TORTURE=1: thirty years."""
+    for month in range(12 * YEARS):
+        on = date(2021 - month // 12, month % 12 + 1, 1 + 5 * month % 28)
+        found = resolved(BUILT_IN, f"{symbol}=F", on)
+        assert found.unknown == "" and found.front == found.code
+        assert found.rolls > on.isoformat(), (on, found)
+        assert found.rolls < found.expires

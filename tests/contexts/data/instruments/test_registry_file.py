@@ -70,7 +70,7 @@ def test_a_fault_of_the_file_is_told_with_its_line(text: str, line: int, key: st
     assert caught.value.code == "data.bad_registry"
     assert f"line {line}" in caught.value.message or not line
     assert key in caught.value.message
-    assert "\n" not in caught.value.message and len(caught.value.message) < 300
+    assert "\n" not in caught.value.message and len(caught.value.message) < 400
 
 
 def test_schedules_hold_from_their_day_on() -> None:

@@ -75,13 +75,16 @@ def test_a_year_of_one_digit_is_the_nearest() -> None:
 
 def test_what_the_registry_cannot_tell_is_said_and_can_be_set() -> None:
     """Lost: a guessed expiry would look like a known one."""
-    found = resolved(BUILT_IN, "GC=F", MID_JANUARY)
+    text = '[XX]\ntick = 1\nmonths = "GJ"\nroll = "expiry:5"\n'
+    found = resolved(registry_of(text), "XX=F", MID_JANUARY)
     assert (found.code, found.expires, found.front) == ("", "", "")
-    assert "GCG25" in found.unknown
-    own = registry_of("[GC]\nexpiries = { GCG25 = 2025-02-26, GCJ25 = 2025-04-28 }\n")
-    found = resolved(own, "GC=F", MID_JANUARY)
-    assert (found.code, found.expires, found.unknown) == ("GCG25", "2025-02-26", "")
-    assert resolved(own, "GC=F", date(2025, 2, 20)).code == "GCJ25"
+    assert "XXG25" in found.unknown
+    own = registry_of(text + "expiries = { XXG25 = 2025-02-26, XXJ25 = 2025-04-28 }\n")
+    found = resolved(own, "XX=F", MID_JANUARY)
+    assert (found.code, found.expires, found.unknown) == ("XXG25", "2025-02-26", "")
+    assert resolved(own, "XX=F", date(2025, 2, 20)).code == "XXJ25"
+    told = registry_of("[GC]\nexpiries.GCG25 = 2025-02-25\n")
+    assert resolved(told, "GCG25", MID_JANUARY).expires == "2025-02-25"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 import msgspec
 
 from fks.contexts.data.adapters.calendars import check_calendar, expected_stamps
-from fks.contexts.data.domain.expiries import EXPIRY_CALENDAR, Contract, third_friday
+from fks.contexts.data.domain.expiries import EXPIRY_CALENDAR, Contract
+from fks.contexts.data.domain.registry.last_days import last_day
 from fks.contexts.data.domain.registry.products import MONTHS, Product, in_force
 from fks.contexts.data.domain.registry.registry import Registry
 from fks.contexts.data.domain.registry.symbols import Meaning, meaning_of, spellings
@@ -183,14 +184,18 @@ def _last_day(product: Product, contract: Contract) -> int:
     told = product.expiries.get(contract.code)
     if told is not None:
         return (told - _EPOCH).days
-    if product.last_day != "third-friday":
+    if not product.last_day:
         raise Invalid(
             f"the last trading day of {contract.code} is not known: fks instruments set "
             f"{contract.product} expiries.{contract.code}=YYYY-MM-DD",
             code="data.unknown_expiry",
         )
-    latest = third_friday(contract.year, contract.month)
-    return _sessions(latest - 14, latest, EXPIRY_CALENDAR)[-1]
+    return last_day(
+        product.last_day,
+        contract.year,
+        contract.month,
+        lambda first, last: _sessions(first, last, EXPIRY_CALENDAR),
+    )
 
 
 def _sessions(first: int, last: int, calendar: str) -> list[int]:

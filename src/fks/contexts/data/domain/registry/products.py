@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from fks.contexts.data.domain.registry.last_days import LAST_DAYS
 from fks.contracts.values import NANOS, Instrument
 from fks.kernel.errors import Invalid
 
@@ -26,7 +27,6 @@ _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,15}\Z")
 _ROLL = re.compile(r"(expiry:\d{1,2}|first-of-month|volume)\Z")
 _CODE = re.compile(rf"([A-Z0-9._-]{{1,16}})([{MONTHS}])(\d\d)\Z")
 _ALIAS = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,38}[\x21-\x7e])?\Z")
-_LAST_DAYS = ("", "third-friday")
 _MOST = Decimal(10) ** 9
 T = TypeVar("T")
 
@@ -143,8 +143,9 @@ def _check(symbol: str, made: Product) -> None:
     letters = [MONTHS.find(letter) for letter in made.months]
     if -1 in letters or letters != sorted(set(letters)):
         raise _Wrong("months", f"write letters of {MONTHS} once each, in that order")
-    if made.last_day not in _LAST_DAYS:
-        raise _Wrong("last_day", 'the only rule is "third-friday"; leave it out, or set expiries')
+    if made.last_day and made.last_day not in LAST_DAYS:
+        rules = ", ".join(LAST_DAYS)
+        raise _Wrong("last_day", f"{made.last_day[:30]!r} is no rule; there are {rules}")
     if made.roll and not _ROLL.match(made.roll):
         raise _Wrong("roll", "write expiry:N with N sessions, first-of-month or volume")
     for code in made.expiries:
