@@ -11,6 +11,7 @@ import msgspec
 from fks.contracts.columns import BarColumns
 from fks.contracts.data.datasets import DatasetReferences, SplitPlan
 from fks.contracts.data.quality import QualityRule, ScorePart
+from fks.contracts.data.ticks import DepthColumns, FundingColumns, QuoteColumns, TradeColumns
 from fks.contracts.values import Instrument
 from fks.kernel.hooks import spec
 from fks.kernel.messages import Event, Query
@@ -186,7 +187,13 @@ class Dataset(Protocol):
         ...
 
     def columns(self, from_ts_ns: int = 0, to_ts_ns: int = 2**63 - 1) -> BarColumns:
-        """Return the bars opening in `[from_ts_ns, to_ts_ns)`."""
+        """Return the bars opening in `[from_ts_ns, to_ts_ns)`. Raises `Invalid` for ticks."""
+        ...
+
+    def ticks(
+        self, from_ts_ns: int = 0, to_ts_ns: int = 2**63 - 1
+    ) -> TradeColumns | QuoteColumns | DepthColumns | FundingColumns:
+        """Return the ticks in `[from_ts_ns, to_ts_ns)`. Raises `Invalid` for bars."""
         ...
 
 

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import NamedTuple
 
-import msgspec
-import numpy as np
-
 from fks.contexts.data.domain.content import dataset_hash, dataset_name
-from fks.contexts.data.domain.instruments import (
-    guess_instrument,
-    known_instrument,
-    quoted,
-    with_sizes,
-)
-from fks.contexts.data.domain.precision import Precision, precision_of
 from fks.contexts.data.domain.quality import context_of, report_of
-from fks.contexts.data.domain.registry.registry import BUILT_IN, Registry
 from fks.contexts.data.domain.sessions import Coverage
+from fks.contexts.data.domain.sizing import Wanted, guessed, known_of, tick_of
 from fks.contexts.data.domain.table import Piece, RawTable
-from fks.contexts.data.domain.timeframes import DAY_NS, detect_timeframe, timeframe_ns
+from fks.contexts.data.domain.timeframes import detect_timeframe, timeframe_ns
 from fks.contexts.data.domain.validation import REASONS, Cleaned, clean
 from fks.contracts.columns import BarColumns, Int64, prices_to_ticks
 from fks.contracts.data import DatasetInfo, QualityReport
@@ -33,34 +22,6 @@ from fks.kernel.errors import Invalid
 __all__ = ["Imported", "Wanted", "columns_of", "import_table"]
 
 Calendars = Callable[[Int64, int, str], Coverage]
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What the one who imports says; None and "" leave it to the data.
-
-    Without a name it is made of symbol and timeframe. `sure` is false for a symbol that only the
-    file's name suggests: BTC there is the future of that name only if its prices are. `quotes`
-    says that prices are middles of bid and ask, `usual_calendar` is what the format implies for
-    an instrument that is not built in.
-    """
-
-    symbol: str
-    name: str = ""
-    sure: bool = True
-    timeframe: str | None = None
-    instrument: Instrument | None = None
-    provider: str = "file"
-    source: str = ""
-    synthetic: bool = False
-    quotes: bool = False
-    usual_calendar: str | None = None
-    calendar: str | None = None
-    tick_size: str | None = None
-    lot_size: str | None = None
-    multiplier: str | None = None
-    created_at_ns: int = 0
-    code_version: str = ""
-    registry: Registry = BUILT_IN
 
 
 class Imported(NamedTuple):
@@ -84,13 +45,15 @@ class Imported(NamedTuple):
 
 def import_table(table: RawTable, wanted: Wanted, expected: Calendars) -> Imported:
     """Part, name and judge a table. Raises `Invalid` when no row of it can be used."""
-    known = _known(table, wanted)
-    tick, rounding = _tick(table, wanted, known)
+    known = known_of(table.close, wanted)
+    prices = (table.open, table.high, table.low, table.close)
+    tick, rounding = tick_of(prices, wanted, known)
     cleaned = clean(table, tick, rounding=rounding)
     if len(cleaned.kept.row) == 0:
         raise Invalid(_nothing(table, cleaned), code="data.nothing_usable")
     timeframe = wanted.timeframe or detect_timeframe(cleaned.kept.ts_ns)
-    instrument = known or _guessed(cleaned, wanted, tick, timeframe)
+    kept = cleaned.kept
+    instrument = known or guessed(kept.ts_ns, kept.volume, wanted, tick, timeframe_ns(timeframe))
     name = wanted.name or dataset_name(
         f"{instrument.id}_{timeframe}" + ("_quote" if wanted.quotes else "")
     )
@@ -135,69 +98,6 @@ def columns_of(kept: RawTable, instrument: Instrument) -> BarColumns:
         volume=kept.volume,
         tick_size=tick,
     )
-
-
-def _known(table: RawTable, wanted: Wanted) -> Instrument | None:
-    """Return the instrument that was given or is built in, with the sizes asked for."""
-    found = wanted.instrument or known_instrument(wanted.symbol, wanted.registry)
-    if found is None:
-        return None
-    if wanted.quotes and wanted.tick_size is None:
-        found = quoted(found)
-    if not wanted.sure and not _fits(table, found):
-        return None
-    if wanted.calendar is not None:
-        found = msgspec.structs.replace(found, calendar=wanted.calendar)
-    return _sized(found, wanted)
-
-
-def _fits(table: RawTable, instrument: Instrument) -> bool:
-    """Tell whether nearly all closes are whole ticks of an instrument."""
-    closes = table.close[np.isfinite(table.close)]
-    on_tick = np.abs(np.remainder(closes / float(instrument.tick_size) + 0.5, 1.0) - 0.5) < 1e-6
-    return len(closes) > 0 and float(on_tick.mean()) > 0.9
-
-
-def _tick(table: RawTable, wanted: Wanted, known: Instrument | None) -> tuple[Decimal, bool]:
-    """Return the tick size, and whether prices are rounded to it."""
-    if known is not None:
-        return known.tick_size, False
-    if wanted.tick_size is not None:
-        return _sized(Instrument(id="any", tick_size=Decimal(1)), wanted).tick_size, False
-    found = precision_of((table.open, table.high, table.low, table.close))
-    return Decimal(1).scaleb(-found.places), not found.exact
-
-
-def _guessed(cleaned: Cleaned, wanted: Wanted, tick: Decimal, timeframe: str) -> Instrument:
-    """Return an instrument that fits the rows."""
-    exponent = tick.normalize().as_tuple().exponent
-    places = -exponent if isinstance(exponent, int) else 0
-    calendar = wanted.calendar or wanted.usual_calendar
-    instrument = guess_instrument(
-        wanted.symbol,
-        Precision(max(places, 0), True),
-        cleaned.kept.volume,
-        calendar or _rhythm(cleaned.kept.ts_ns, timeframe),
-    )
-    return _sized(msgspec.structs.replace(instrument, tick_size=tick), wanted)
-
-
-def _sized(instrument: Instrument, wanted: Wanted) -> Instrument:
-    """Return the instrument with the sizes that were asked for."""
-    return with_sizes(
-        instrument,
-        tick_size=wanted.tick_size,
-        lot_size=wanted.lot_size,
-        multiplier=wanted.multiplier,
-    )
-
-
-def _rhythm(ts_ns: Int64, timeframe: str) -> str:
-    """Return the calendar that the bars themselves suggest: a twentieth on Saturdays is 24/7."""
-    saturday = ((ts_ns // DAY_NS + 3) % 7) == 5
-    if float(saturday.mean()) > 0.05:
-        return "24/7"
-    return "weekdays" if timeframe_ns(timeframe) >= DAY_NS else "24/5"
 
 
 def _nothing(table: RawTable, cleaned: Cleaned) -> str:

@@ -8,18 +8,22 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
 from fks.contexts.data.adapters.calendars import expected_coverage
-from fks.contexts.data.domain.backfills import bars_of
+from fks.contexts.data.domain.backfills import bars_of, rows_of
 from fks.contexts.data.domain.imports import Imported, Wanted, import_table
 from fks.contexts.data.domain.precision import off_grid, precision_of
-from fks.contexts.data.domain.table import RawTable
+from fks.contexts.data.domain.ticks.cleaning import prices_of
+from fks.contexts.data.domain.ticks.imports import ImportedTicks, import_rows
 from fks.contexts.data.service.backfilling import Backfilled, Gone, Source, backfill, chain
 from fks.contexts.data.store import DatasetStore, check_name
 from fks.contexts.data.store.rawlog import RawLog
+from fks.contracts.columns import Float64
 from fks.contracts.data import DatasetInfo
 from fks.contracts.data.datasets import Provenance
 from fks.contracts.data.providers import DataQuery, RemoteProvider
+from fks.contracts.data.ticks import ActionRows, BarRows
 from fks.contracts.values import Instrument
 from fks.kernel.errors import FksError, Invalid, TimedOut, Unavailable
 
@@ -39,7 +43,7 @@ class FetchRequest(msgspec.Struct, frozen=True, kw_only=True):
 class Fetched(NamedTuple):
     """A dataset ready to be stored, and what it took: pages asked for and taken from the log."""
 
-    imported: Imported
+    imported: Imported | ImportedTicks
     provider: str
     job: str
     asked: int
@@ -153,7 +157,7 @@ def rebuild(
 
 def _imported(
     provider: str, query: DataQuery, done: Backfilled, *, name: str, now_ns: int, version: str
-) -> Imported:
+) -> Imported | ImportedTicks:
     """Check and judge what the pages hold."""
     provenance = Provenance(
         kind="provider",
@@ -161,13 +165,38 @@ def _imported(
         payloads=done.payloads,
         code_version=version,
     )
-    if query.kind != "bars":
+    make = _bars if query.kind == "bars" else _ticks
+    made = make(provider, query, done, name=name, now_ns=now_ns, version=version)
+    return made._replace(provenance=provenance)
+
+
+def _ticks(
+    provider: str, query: DataQuery, done: Backfilled, *, name: str, now_ns: int, version: str
+) -> ImportedTicks:
+    """Make a dataset of trades, quotes or funding."""
+    rows, left = rows_of(query, done.parts)
+    if isinstance(rows, BarRows | ActionRows):
         raise Invalid(
-            f"{query.kind} of a provider cannot be stored yet; bars can", code="data.no_such_kind"
+            f"{query.kind} of a provider cannot be stored; bars, trades, quotes and funding can",
+            code="data.no_such_kind",
         )
-    return _bars(provider, query, done, name=name, now_ns=now_ns, version=version)._replace(
-        provenance=provenance
+    if not len(rows.ts_ns):
+        raise Invalid(
+            f"{provider} has no {query.kind} of {query.symbol[:40]} in that span",
+            code="data.nothing_usable",
+        )
+    instrument, note = _fitting(done.instrument, prices_of(rows))
+    notes = [f"{provider} {query.symbol} {query.kind}", left.told(), note]
+    wanted = Wanted(
+        symbol=query.symbol,
+        name=name or _name(provider, query),
+        instrument=instrument,
+        provider=provider,
+        source="; ".join(one for one in notes if one),
+        created_at_ns=now_ns,
+        code_version=version,
     )
+    return import_rows(rows, wanted)
 
 
 def _bars(
@@ -181,7 +210,8 @@ def _bars(
             f"span{'; ' + left.told() if left.told() else ''}",
             code="data.nothing_usable",
         )
-    instrument, note = _fitting(done.instrument, table)
+    prices = (table.open, table.high, table.low, table.close)
+    instrument, note = _fitting(done.instrument, prices)
     notes = [f"{provider} {query.symbol} {query.timeframe}", left.told(), note]
     wanted = Wanted(
         symbol=query.symbol,
@@ -196,14 +226,16 @@ def _bars(
     return import_table(table, wanted, expected_coverage)._replace(pieces=pieces)
 
 
-def _fitting(instrument: Instrument | None, table: RawTable) -> tuple[Instrument | None, str]:
+def _fitting(
+    instrument: Instrument | None, prices: Sequence[Float64]
+) -> tuple[Instrument | None, str]:
     """Return the instrument, with a finer tick where older prices need one.
 
     Providers tell today's tick size. Prices from before it grew are no faults.
     """
     if instrument is None:
         return None, ""
-    prices = (table.open, table.high, table.low, table.close)
+    prices = [one[np.isfinite(one)] for one in prices]
     numerator, denominator = instrument.tick_size.as_integer_ratio()
     if not any(bool(off_grid(one * denominator / numerator).any()) for one in prices):
         return instrument, ""

@@ -15,6 +15,7 @@ from fks.contexts.data.store.vault import Vault
 from fks.contracts.columns import BarColumns
 from fks.contracts.data import Dataset, DatasetInfo
 from fks.contracts.data.datasets import SplitPlan
+from fks.contracts.data.ticks import TradeColumns
 from fks.kernel.errors import Invalid, NotFound
 
 __all__ = ["FileDataset", "Source"]
@@ -42,6 +43,14 @@ class FileDataset:
         self._vault.check(self._info, from_ts_ns, to_ts_ns)
         low, high = np.searchsorted(self._columns.ts_ns, [from_ts_ns, to_ts_ns])
         return self._columns[(0 if from_ts_ns <= 0 else int(low)) : int(high)]
+
+    def ticks(self, from_ts_ns: int = 0, to_ts_ns: int = 2**63 - 1) -> TradeColumns:
+        """Raise `Invalid`: a file is opened as bars; ticks are imported first."""
+        del from_ts_ns, to_ts_ns
+        raise Invalid(
+            f"{self._info.name} is opened as bars; import the file to read its ticks",
+            code="data.not_ticks",
+        )
 
 
 class Source:

@@ -22,6 +22,7 @@ import msgspec
 from fks.contexts.data.domain.content import NAME
 from fks.contexts.data.domain.imports import Imported
 from fks.contexts.data.domain.quality import iso
+from fks.contexts.data.domain.ticks.imports import ImportedTicks
 from fks.contexts.data.domain.versions import Entry, current, known, stored_hashes, tagged, tags
 from fks.contexts.data.store.history import Histories
 from fks.contexts.data.store.stored import StoredDataset, load
@@ -138,7 +139,7 @@ class DatasetStore:
                 )
         return dataset
 
-    def save(self, imported: Imported) -> DatasetInfo:
+    def save(self, imported: Imported | ImportedTicks) -> DatasetInfo:
         """Store a dataset and make it its name's latest; the same content is stored once.
 
         Raises `Conflict` for the name of a sample, `Unavailable` when the disk is full or the
@@ -162,7 +163,7 @@ class DatasetStore:
         self._open.pop(info.hash, None)
         return msgspec.structs.replace(info, path=str(final))
 
-    def _publish(self, imported: Imported, folder: Path, final: Path) -> None:
+    def _publish(self, imported: Imported | ImportedTicks, folder: Path, final: Path) -> None:
         """Write a folder under a temporary name and rename it."""
         for left in folder.glob(f"{_SCRATCH}*"):  # by a writer that was killed
             shutil.rmtree(left, ignore_errors=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,13 @@ from fks.contexts.data.domain.content import dataset_hash, with_known_at
 from fks.contexts.data.domain.manifest import Recorded, manifest_of
 from fks.contexts.data.domain.quality import iso
 from fks.contexts.data.domain.table import RawTable
+from fks.contexts.data.domain.ticks.content import TickColumns, arrays_of, made, ticks_hash
+from fks.contexts.data.store.ticks import read_ticks, read_times
 from fks.contexts.data.store.written import KNOWN_AT
 from fks.contracts.columns import BarColumns, Int64, prices_to_ticks
 from fks.contracts.data import DatasetInfo, QualityReport
 from fks.contracts.data.datasets import DatasetManifest
-from fks.kernel.errors import NotFound, Unavailable
+from fks.kernel.errors import Invalid, NotFound, Unavailable
 
 __all__ = ["Guard", "StoredDataset", "load"]
 
@@ -47,6 +50,7 @@ class StoredDataset:
         self._info = info
         self._folder = folder
         self._columns: BarColumns | None = None
+        self._ticks: tuple[TickColumns, Decimal] | None = None
         self._known: Any = None  # a mask of the bars that this view has
 
     @property
@@ -69,8 +73,39 @@ class StoredDataset:
         if self.guard is not None:
             self.guard(self._info, from_ts_ns, to_ts_ns)
 
+    def ticks(self, from_ts_ns: int = 0, to_ts_ns: int = 2**63 - 1) -> TickColumns:
+        """Return the rows of a dataset of ticks in `[from_ts_ns, to_ts_ns)`.
+
+        Raises `Invalid` for bars, `Unavailable` for a damaged file, `Denied` for sealed rows.
+        """
+        if self._info.kind == "bars":
+            raise Invalid(
+                f"{self._info.name} holds bars, no ticks: open its columns", code="data.not_ticks"
+            )
+        self.allow(from_ts_ns, to_ts_ns)
+        if self._ticks is None:
+            self._ticks = self._read_ticks()
+        columns = self._ticks[0]
+        within = (columns.ts_ns >= from_ts_ns) & (columns.ts_ns < to_ts_ns)
+        if bool(within.all()):
+            return columns
+        arrays = [one[within] for one in arrays_of(columns)]
+        return made(self._info.kind, arrays, columns.tick_size, self._ticks[1])
+
+    def _read_ticks(self) -> tuple[TickColumns, Decimal]:
+        """Read all rows of ticks and the step of their quantities."""
+        try:
+            return read_ticks(self._folder, self._info.kind, self._info.instrument)
+        except (OSError, KeyError, ArithmeticError, pa.ArrowException) as error:
+            raise self._damaged(error) from None
+
     def times(self) -> Int64:
-        """Return the opens of all bars, which no seal hides."""
+        """Return the opens of all bars, or the times of all ticks, which no seal hides."""
+        if self._info.kind != "bars":
+            try:
+                return read_times(self._folder, self._info.kind)
+            except (OSError, pa.ArrowException) as error:
+                raise self._damaged(error) from None
         return np.asarray(self._column("ts_ns"), dtype=np.int64)
 
     def _load(self) -> BarColumns:
@@ -90,7 +125,13 @@ class StoredDataset:
         )
 
     def _column(self, name: str, file: str = "bars.parquet") -> Any:
-        """Read a column. Raises `Unavailable` when the file cannot be read any more."""
+        """Read a column of bars. Raises `Unavailable` when the file cannot be read any more."""
+        if self._info.kind != "bars":
+            raise Invalid(
+                f"{self._info.name} holds {self._info.kind}, not bars: make bars of it with fks "
+                f"data aggregate {self._info.name}",
+                code="data.not_bars",
+            )
         path = self._folder / file
         try:
             read = pq.read_table(path, columns=[name], memory_map=True, use_threads=False)
@@ -115,6 +156,9 @@ class StoredDataset:
     def verify(self) -> bool:
         """Tell whether the content still has the hash of its name."""
         info = self._info
+        if info.kind != "bars":
+            columns, lot = self._read_ticks()
+            return ticks_hash(info.kind, columns, lot, info.instrument, info.synthetic) == info.hash
         found = dataset_hash(self.table(), info.instrument, info.timeframe, info.synthetic)
         if self.has_known_at:
             found = with_known_at(found, self._column("known_at_ns", KNOWN_AT))
@@ -171,6 +215,8 @@ class StoredDataset:
         Columns that are in memory already are cut; else DuckDB reads only what it needs.
         """
         self.allow(from_ts_ns, to_ts_ns)
+        if self._info.kind != "bars":
+            self._column("ts_ns")  # says what it holds instead
         path = str(self._folder / "bars.parquet")
         if self._columns is not None or self._known is not None or _GLOB.search(path):
             self._columns = self._columns or self._load()

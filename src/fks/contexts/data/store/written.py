@@ -18,7 +18,9 @@ import pyarrow.parquet as pq
 from fks.contexts.data.domain.imports import Imported
 from fks.contexts.data.domain.manifest import recorded
 from fks.contexts.data.domain.table import NO_TIME, Piece, RawTable
+from fks.contexts.data.domain.ticks.imports import ImportedTicks
 from fks.contexts.data.domain.validation import REASONS
+from fks.contexts.data.store.ticks import refused_table, write_ticks
 from fks.contracts.data.datasets import StoredFile
 from fks.kernel.errors import Unavailable
 
@@ -30,8 +32,22 @@ _COLUMNS = ("ts_ns", "open", "high", "low", "close", "volume")
 _DELTA = {"ts_ns": "DELTA_BINARY_PACKED"}
 
 
-def write_dataset(imported: Imported, folder: Path) -> None:
+def write_dataset(imported: Imported | ImportedTicks, folder: Path) -> None:
     """Write the files of a dataset into an empty folder."""
+    if isinstance(imported, ImportedTicks):
+        write_ticks(imported, folder)
+        if imported.refused:
+            refused = refused_table(imported.refused, imported.pieces, imported.info.source)
+            pq.write_table(refused, folder / "quarantine.parquet", compression="lz4")
+    else:
+        _write_bars(imported, folder)
+    (folder / "quality.json").write_bytes(_json(imported.report))
+    document = recorded(imported.info, _files(folder), imported.provenance)
+    (folder / "manifest.json").write_bytes(_json(document))
+
+
+def _write_bars(imported: Imported, folder: Path) -> None:
+    """Write the bars of a dataset, and what goes with them."""
     kept = imported.cleaned.kept
     table = pa.table({name: getattr(kept, name) for name in _COLUMNS})
     pq.write_table(
@@ -45,13 +61,10 @@ def write_dataset(imported: Imported, folder: Path) -> None:
     if imported.known_at_ns is not None:
         stamps = pa.table({"known_at_ns": imported.known_at_ns})
         pq.write_table(stamps, folder / KNOWN_AT, compression="lz4", use_dictionary=False)
-    (folder / "quality.json").write_bytes(_json(imported.report))
     for name, content in imported.beside:
         (folder / name).write_bytes(content)
     if imported.report.rows_quarantined:
         pq.write_table(_quarantine(imported), folder / "quarantine.parquet", compression="lz4")
-    document = recorded(imported.info, _files(folder), imported.provenance)
-    (folder / "manifest.json").write_bytes(_json(document))
 
 
 def _files(folder: Path) -> tuple[StoredFile, ...]:

@@ -1,0 +1,1 @@
+"""Trades, quotes, order books and funding as datasets: checked, in whole ticks and lots."""
