@@ -163,6 +163,8 @@ def test_other_records_between_are_skipped_and_alone_are_refused(tmp_path: Path)
     system = dbn.SystemMsg(T, "Heartbeat")
     path = dbn_file(tmp_path / "x.dbn", [system, order(), system, system, order(), order()])
     assert ticks(path).row.tolist() == [2, 5, 6]
+    with pytest.raises(Invalid, match=r"has no trades .type 0x17, type 0xa0"):
+        ticks(path, kind="trades")
     with pytest.raises(Invalid, match=r"has no orders, trades, best prices or bars .type 0x17"):
         ticks(dbn_file(tmp_path / "y.dbn", [system]))
 

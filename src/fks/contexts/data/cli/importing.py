@@ -23,6 +23,7 @@ from fks.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from fks.contexts.data.domain.imports import Imported
+    from fks.contexts.data.domain.ticks.imports import ImportedTicks
 
 __all__ = ["data"]
 
@@ -74,7 +75,7 @@ def import_command(
 ) -> None:
     """Import files (or bars of a provider) as datasets, with a report on their quality.
 
-    Files of one symbol and timeframe become one dataset, and with --name all of them do.
+    Files of one symbol, kind and timeframe become one dataset, and with --name all of them do.
     """
     surroundings = command_context()
     if bool(paths) == (provider is not None):
@@ -82,7 +83,9 @@ def import_command(
     store = store_of(surroundings)
     with _progress(surroundings) as progress:
         if provider is not None:
-            read = [_fetch(surroundings, provider, name, options, progress)]
+            read: list[Imported | ImportedTicks] = [
+                _fetch(surroundings, provider, name, options, progress)
+            ]
         else:
             # All files are read before the first is stored: one bad file stores nothing.
             read = _read(paths, name, options, progress)
@@ -184,19 +187,22 @@ def sample_command() -> None:
     surroundings.emit(msgspec.to_builtins(found, str_keys=True), "\n".join(lines))
 
 
-def _with_rules(surroundings: CommandContext, read: Sequence[Imported]) -> list[Imported]:
-    """Judge what was read by the rules of plugins too."""
+def _with_rules(
+    surroundings: CommandContext, read: Sequence[Imported | ImportedTicks]
+) -> list[Imported | ImportedTicks]:
+    """Judge what was read by the rules of plugins too, which are about bars."""
+    from fks.contexts.data.domain.imports import Imported
     from fks.contexts.data.service.quality import rules_of, with_rules
 
     rules = rules_of(surroundings.hook)
-    return [with_rules(one, rules) for one in read]
+    return [with_rules(one, rules) if isinstance(one, Imported) else one for one in read]
 
 
 def _read(
     paths: Sequence[Path], name: str | None, options: Mapping[str, Any], progress: Progress
-) -> list[Imported]:
+) -> list[Imported | ImportedTicks]:
     """Read files as the options say."""
-    from fks.contexts.data.service.importing import FileRequest, import_files
+    from fks.contexts.data.service.importing import FileRequest, import_all
     from fks.contexts.data.store.instruments import RegistryFile
 
     columns = {}
@@ -217,7 +223,7 @@ def _read(
             )
         },
     )
-    return import_files(
+    return import_all(
         paths,
         request,
         now_ns=time.time_ns(),
@@ -227,12 +233,17 @@ def _read(
     )
 
 
-def _with_known_at(read: Sequence[Imported], path: Path) -> list[Imported]:
+def _with_known_at(
+    read: Sequence[Imported | ImportedTicks], path: Path
+) -> list[Imported | ImportedTicks]:
     """Add to one dataset when its bars were known."""
+    from fks.contexts.data.domain.imports import Imported
     from fks.contexts.data.service.importing import with_known_at_file
 
     if len(read) > 1:
         raise Invalid("--known-at goes with one dataset; import them one by one")
+    if not isinstance(read[0], Imported):
+        raise Invalid(f"--known-at goes with bars, not with {read[0].info.kind}")
     return [with_known_at_file(read[0], path)]
 
 

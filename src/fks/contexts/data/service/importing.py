@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -23,10 +23,12 @@ from fks.contexts.data.adapters.formats.reading import (
     silent,
 )
 from fks.contexts.data.adapters.formats.registry import read_file
+from fks.contexts.data.adapters.formats.ticking import one_tape
 from fks.contexts.data.domain.content import with_known_at
 from fks.contexts.data.domain.imports import Imported, Wanted, import_table
 from fks.contexts.data.domain.registry.registry import BUILT_IN, Registry
 from fks.contexts.data.domain.table import RawTable, joined
+from fks.contexts.data.domain.ticks.imports import ImportedTicks, import_rows
 from fks.contexts.data.domain.timeframes import timeframe_ns
 from fks.contexts.data.store import check_name
 from fks.contracts.columns import BarColumns
@@ -38,6 +40,7 @@ from fks.kernel.errors import Invalid, NotFound
 __all__ = [
     "FileRequest",
     "ProviderRequest",
+    "import_all",
     "import_file",
     "import_files",
     "import_provider",
@@ -93,7 +96,34 @@ def import_files(
     progress: Progress = silent,
     registry: Registry = BUILT_IN,
 ) -> list[Imported]:
-    """Read files as the request says; files of one symbol and timeframe are one dataset.
+    """Read files of bars, as `import_all`. Raises `Invalid` for files of anything else too."""
+    made = import_all(
+        *(paths, request),
+        now_ns=now_ns,
+        code_version=code_version,
+        progress=progress,
+        registry=registry,
+    )
+    bars = [one for one in made if isinstance(one, Imported)]
+    for one in made:
+        if isinstance(one, ImportedTicks):
+            raise Invalid(
+                f"{one.info.source.partition(';')[0]} holds {one.info.kind}, not bars",
+                code="data.no_bars",
+            )
+    return bars
+
+
+def import_all(
+    paths: Iterable[Path],
+    request: FileRequest,
+    *,
+    now_ns: int,
+    code_version: str,
+    progress: Progress = silent,
+    registry: Registry = BUILT_IN,
+) -> list[Imported | ImportedTicks]:
+    """Read files as the request says; files of one symbol, kind and timeframe are one dataset.
 
     With a name all of them are one. Symbols mean what the registry says. Raises `Invalid` or
     `NotFound` for the first that cannot be used, before anything is stored.
@@ -111,67 +141,98 @@ def import_files(
         kind=request.kind,
         symbol=request.instrument,
     )
-    groups: dict[tuple[str, str | None, bool], list[Found]] = {}
+    groups: dict[_Group, list[Found | FoundTicks]] = {}
     read: dict[int, tuple[SourceFile, ...]] = {}
     for path in paths:
         found = read_file(path, request.form, options, progress)
-        if isinstance(found, FoundTicks):
-            raise Invalid(f"{path.name} holds {kind_of(found.rows)}, not bars", code="data.no_bars")
         read[id(found)] = fingerprint(path, {piece.name for piece in found.pieces})
-        symbol, timeframe = request.instrument or found.symbol, request.timeframe or found.timeframe
-        groups.setdefault((symbol, timeframe, found.quotes), []).append(found)
+        groups.setdefault(_group_of(found, request), []).append(found)
     if request.name is not None and len(groups) > 1:
-        kinds = ", ".join(f"{symbol} {timeframe or ''}".strip() for symbol, timeframe, _ in groups)
+        kinds = ", ".join(
+            " ".join((one.symbol, one.timeframe or one.kind)).strip() for one in groups
+        )
         raise Invalid(
             f"--name names one dataset, and these files are of several: {kinds}; give "
             "--instrument, or import them one by one",
             code="data.several_instruments",
         )
-    return [
-        _imported(parts, symbol, timeframe, request, now_ns, code_version, registry)._replace(
-            provenance=Provenance(
-                kind="files",
-                command=_command(request),
-                sources=tuple(source for found in parts for source in read[id(found)]),
-                code_version=code_version,
-            )
+    done: list[Imported | ImportedTicks] = []
+    for group, parts in groups.items():
+        wanted = msgspec.structs.replace(
+            _wanted(group, parts, request),
+            created_at_ns=now_ns,
+            code_version=code_version,
+            registry=registry,
         )
-        for (symbol, timeframe, _), parts in groups.items()
-    ]
+        made_by = Provenance(
+            kind="files",
+            command=_command(request),
+            sources=tuple(source for found in parts for source in read[id(found)]),
+            code_version=code_version,
+        )
+        done.append(_made(parts, wanted)._replace(provenance=made_by))
+    return done
 
 
-def _imported(
-    parts: list[Found],
-    symbol: str,
-    timeframe: str | None,
-    request: FileRequest,
-    now_ns: int,
-    code_version: str,
-    registry: Registry,
-) -> Imported:
-    """Make one dataset of what was found in one file or several."""
-    table, pieces = one_table([(_names(found), found.table) for found in parts])
-    if len(parts) == 1:
-        table, pieces = parts[0].table, parts[0].pieces
+class _Group(NamedTuple):
+    """What the files of one dataset have in common; `kind` is empty for bars."""
+
+    symbol: str
+    kind: str
+    timeframe: str | None
+    quotes: bool
+
+
+def _group_of(found: Found | FoundTicks, request: FileRequest) -> _Group:
+    """Return which files go with this one."""
+    symbol = request.instrument or found.symbol
+    if isinstance(found, FoundTicks):
+        return _Group(symbol, kind_of(found.rows), None, False)
+    return _Group(symbol, "", request.timeframe or found.timeframe, found.quotes)
+
+
+def _wanted(group: _Group, parts: Sequence[Found | FoundTicks], request: FileRequest) -> Wanted:
+    """Return what is to be made of the files of one dataset."""
     notes = dict.fromkeys(note for found in parts for note in found.notes)
-    sources = [piece.name for piece in pieces]
-    told = sources if len(sources) <= 3 else [sources[0], f"{len(sources) - 2} more", sources[-1]]
-    wanted = Wanted(
-        symbol=symbol,
+    return Wanted(
+        symbol=group.symbol,
         name=request.name or "",
         sure=request.instrument is not None,
-        timeframe=timeframe,
-        quotes=parts[0].quotes,
+        timeframe=group.timeframe,
+        quotes=group.quotes,
         usual_calendar=parts[0].calendar,
-        source="; ".join((", ".join(told), *notes)),
+        source="; ".join((_told(parts), *notes)),
         calendar=request.calendar,
         tick_size=request.tick_size,
         lot_size=request.lot_size,
         multiplier=request.multiplier,
-        created_at_ns=now_ns,
-        code_version=code_version,
-        registry=registry,
     )
+
+
+def _told(parts: Sequence[Found | FoundTicks]) -> str:
+    """Return the names of the files, or of the first and the last of many."""
+    names = [piece.name for found in parts for piece in found.pieces]
+    shown = names if len(names) <= 3 else [names[0], f"{len(names) - 2} more", names[-1]]
+    return ", ".join(shown)
+
+
+def _made(parts: Sequence[Found | FoundTicks], wanted: Wanted) -> Imported | ImportedTicks:
+    """Make one dataset of what was found in one file or several, all of one kind."""
+    tapes = [found for found in parts if isinstance(found, FoundTicks)]
+    if tapes:
+        tape = one_tape(tapes)
+        return import_rows(
+            tape.rows,
+            wanted,
+            row=tape.row,
+            refused=tape.refused,
+            tick_size=tape.tick_size,
+            lot_size=tape.lot_size,
+        )._replace(pieces=tape.pieces)
+    bars = [found for found in parts if isinstance(found, Found)]
+    table, pieces = one_table([(_names(found), found.table) for found in bars])
+    if len(bars) == 1:
+        table, pieces = bars[0].table, bars[0].pieces
     return import_table(table, wanted, expected_coverage)._replace(pieces=pieces)
 
 

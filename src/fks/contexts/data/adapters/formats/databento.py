@@ -132,6 +132,8 @@ class _Reading:
         elif run.rtype == _ORDERS and self._kind == "trades":
             traded = found["action"] == b"T"
             found, row = found[traded], row[traded]
+            if not len(row):
+                return
             rows = trades(
                 self._times(found), _price(found["price"]), _size(found["size"]), _side(found)
             )

@@ -89,7 +89,8 @@ def read_lobster(path: Path, options: ReadOptions, progress: Progress = silent) 
         with opened(path, options.member) as stream:
             shape = _shape(sniff(stream, path.name), path.name, _CELLS)
             part = read_ticks(stream, path.name, shape, range(_CELLS), make, progress)
-    notes = [] if named.form == "orderbook" else ["orders that stood before it are not in the file"]
+    orders = named.form == "message" and kind == "depth"
+    notes = ["orders that stood before it are not in the file"] if orders else []
     return found_ticks([(path.name, part)], named.symbol, notes=notes, calendar="XNYS")
 
 

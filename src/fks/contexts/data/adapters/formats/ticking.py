@@ -30,6 +30,7 @@ __all__ = [
     "found_ticks",
     "joined_parts",
     "numbers_or_zero",
+    "one_tape",
     "quotes",
     "read_ticks",
     "side_of",
@@ -209,6 +210,23 @@ def numbers_or_zero(texts: pa.Array) -> Float64:
     if pc.any(pc.equal(texts, ""), min_count=0).as_py():
         texts = pc.if_else(pc.equal(texts, ""), "0", texts)
     return numbers_of(texts)
+
+
+def one_tape(found: Sequence[FoundTicks]) -> FoundTicks:
+    """Return what several files hold as one; lines count on, and pieces know their files."""
+    if len(found) == 1:
+        return found[0]
+    before, parts, pieces = 0, list[TickPart](), list[Piece]()
+    for one in found:
+        refused = tuple(line._replace(row=line.row + before) for line in one.refused)
+        parts.append(TickPart(one.rows, one.row + before, refused))
+        pieces += [Piece(piece.name, piece.rows_before + before) for piece in one.pieces]
+        before += one.rows_read
+    whole = joined_parts(parts)
+    check_count(len(whole.row), pieces[0].name)
+    return found[0]._replace(
+        rows=whole.rows, row=whole.row, refused=whole.refused, pieces=tuple(pieces)
+    )
 
 
 def trades(
