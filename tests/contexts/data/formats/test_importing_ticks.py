@@ -15,7 +15,7 @@ from tests.contexts.data.formats.tick_kit import ticks
 from fks.cli import program
 from fks.contexts.data.store import DatasetStore
 from fks.contracts.columns import prices_to_ticks
-from fks.contracts.data.ticks import DepthColumns, QuoteColumns, TradeColumns
+from fks.contracts.data.ticks import CLEAR, DepthColumns, QuoteColumns, TradeColumns
 from fks.kernel.errors import FksError
 
 HEADER = "time,price,size,side\n"
@@ -108,3 +108,18 @@ def test_real_files_are_stored_as_they_are(tmp_path: Path) -> None:
     for kind, count in (("trades", 6106), ("quotes", 24077)):
         found = answer(home, "import", str(place), "--kind", kind)
         assert (found["dataset"]["rows"], found["dataset"]["quarantined"]) == (count, 0)
+
+
+@pytest.mark.real_data
+def test_snapshots_and_the_stream_after_them_are_one_dataset(tmp_path: Path) -> None:
+    """Lost: a book would be stored in two datasets, neither of which can be built."""
+    files = [f"exchange_captures/BINANCE.{one}.gz" for one in ("http.0.0", "ws.1.0")]
+    paths = [str(kit.real(one)) for one in files]
+    found = answer(tmp_path, "import", *paths, "--kind", "depth", "--instrument", "NKNUSDT")
+    columns = DatasetStore(tmp_path).open(found["dataset"]["name"]).ticks()
+    assert isinstance(columns, DepthColumns)
+    clears = np.flatnonzero(columns.action == CLEAR)
+    assert clears.tolist() == [0]
+    pages = len(ticks(Path(paths[0]), symbol="NKNUSDT").row)
+    stream = len(ticks(Path(paths[1]), symbol="NKNUSDT", kind="depth").row)
+    assert len(columns.ts_ns) == pages + stream == found["dataset"]["rows"]

@@ -79,8 +79,10 @@ def test_connections_that_cannot_be_read_say_so(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=r"a connection to wss://example\.org/stream, whose messages"):
         ticks(unknown)
     pages = connection(tmp_path / "y.gz", address="https://example.org/depth")
-    with pytest.raises(Invalid, match=r"answers to requests; the streams are in the \.ws files"):
+    with pytest.raises(Invalid, match=r"no snapshot of a book; the streams are in the \.ws files"):
         ticks(pages)
+    with pytest.raises(Invalid, match="snapshots of books are read, no trades"):
+        ticks(pages, kind="trades")
     with pytest.raises(Invalid, match="holds no data; choose one with --kind"):
         ticks(connection(tmp_path / "z.gz", {"type": "heartbeat"}))
     with pytest.raises(Invalid, match="--map ts=receiver or ts=exchange"):
@@ -197,3 +199,51 @@ def test_a_real_connection_to_binance() -> None:
         columns = (rows.ts_ns, rows.sequence, rows.side, rows.price, rows.quantity)
         listed = zip(*(np.asarray(column).tolist() for column in columns), strict=True)
         assert sorted(listed) == sorted(expected)
+
+
+def test_snapshots_that_were_asked_for_begin_the_book(tmp_path: Path) -> None:
+    """Lost: a book of Binance's would have no beginning."""
+    where = "https://api.binance.com/api/v3/depth?symbol={}&limit=1000 -> {}.5: {}"
+    page = json.dumps({"lastUpdateId": 7, "bids": [["10.00", "2"]], "asks": [["11.00", "1"]]})
+    lines = [where.format("ABC", T, page), where.format("XYZ", T, page), ""]
+    lines += [where.format("ABC", T + 1, '{"code": -1003, "msg": "no"}')]
+    path = tmp_path / "BINANCE.http.0.0.gz"
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    with pytest.raises(Invalid, match="several symbols: ABC, XYZ"):
+        ticks(path)
+    found = ticks(path, symbol="ABC", kind="depth")
+    t = T * 10**9 + 500_000_000
+    agree(
+        found,
+        [
+            (t, 7, CLEAR, 0, 0, 0, NO_ID, SNAPSHOT),
+            (t, 7, SET, 1, 10, 2, NO_ID, SNAPSHOT),
+            (t, 7, SET, -1, 11, 1, NO_ID, SNAPSHOT | LAST),
+        ],
+    )
+    assert [one.row for one in found.refused] == [4]
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", ["BINANCE", "BITSTAMP"])
+def test_real_snapshots_level_by_level(name: str) -> None:
+    """Lost: books would begin with other levels than the exchange answered."""
+    path = kit.real(f"exchange_captures/{name}.http.0.0.gz")
+    books = 0
+    for line in gzip.decompress(path.read_bytes()).decode().splitlines():
+        address, arrow, rest = line.partition(" -> ")
+        if not arrow:
+            continue
+        symbol = address.rpartition("/")[2].partition("symbol=")[2].partition("&")[0]
+        symbol = symbol or address.rpartition("/")[2]
+        stamp, _, text = rest.partition(": ")
+        page = json.loads(text)
+        rows = ticks(path, symbol=symbol).rows
+        assert isinstance(rows, DepthRows)
+        here = (rows.action == SET) & (rows.ts_ns == nanoseconds(stamp))
+        columns = (np.asarray(column)[here].tolist() for column in rows[3:6])
+        levels = [(1, float(p), float(q)) for p, q in page["bids"]]
+        levels += [(-1, float(p), float(q)) for p, q in page["asks"]]
+        assert sorted(zip(*columns, strict=True)) == sorted(levels)
+        books += 1
+    assert books == {"BINANCE": 4, "BITSTAMP": 10}[name]

@@ -3,7 +3,8 @@
 The first line says where the connection led: `wss://ws.okx.com:8443/ws/v5/public <-> 1652459224.5`.
 Then each line is `<receiver's seconds>: <message>`; `address <- seconds: message` was sent. One
 connection has many symbols and several channels: `--instrument` and `--kind` choose. Times are the
-receiver's; with `--map ts=exchange` they are the exchange's, where it tells them.
+receiver's; with `--map ts=exchange` they are the exchange's, where it tells them. Snapshots of
+books that were asked for lie in a file beside it, and are read as depth.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
-
-import numpy as np
 
 from fks.contexts.data.adapters.archives import opened
 from fks.contexts.data.adapters.formats.capture import lines_of
@@ -24,6 +23,8 @@ from fks.contexts.data.adapters.formats.reading import (
     ReadOptions,
     silent,
 )
+from fks.contexts.data.adapters.formats.recorded_pages import read_pages
+from fks.contexts.data.adapters.formats.recorded_updates import take_update
 from fks.contexts.data.adapters.formats.shown import Shown
 from fks.contexts.data.adapters.formats.ticking import SymbolChoice, found_ticks
 from fks.contexts.data.domain.wires.binance import BinanceWire
@@ -34,15 +35,7 @@ from fks.contexts.data.domain.wires.deribit import DeribitWire
 from fks.contexts.data.domain.wires.gemini import GeminiWire
 from fks.contexts.data.domain.wires.kraken import KrakenWire
 from fks.contexts.data.domain.wires.okx import OkxWire
-from fks.contracts.data.streams import (
-    LEVEL,
-    NO_PRICE,
-    DepthUpdate,
-    QuoteUpdate,
-    StreamWire,
-    TradeUpdate,
-)
-from fks.contracts.data.ticks import NO_ID
+from fks.contracts.data.streams import DepthUpdate, QuoteUpdate, StreamWire, TradeUpdate
 from fks.kernel.errors import Invalid, Unavailable
 
 __all__ = ["looks_like_recording", "read_recording"]
@@ -91,7 +84,10 @@ def read_recording(path: Path, options: ReadOptions, progress: Progress = silent
             f"a recording's times are --map ts=receiver or ts=exchange, not {clock[:20]!r}",
             code="data.bad_column_map",
         )
-    make = _wire_of(path, options.member)
+    address = _address(path, options.member)
+    if address.startswith("http"):
+        return read_pages(path, options, progress, exchange=clock == "exchange")
+    make = _wire_of(address, path.name)
     choice = SymbolChoice(options.symbol, path.name)
     kinds = _survey(path, options.member, make(), choice)
     kind = options.kind or (kinds[0] if len(kinds) == 1 else "")
@@ -117,20 +113,20 @@ def read_recording(path: Path, options: ReadOptions, progress: Progress = silent
                 if not isinstance(update, DepthUpdate | TradeUpdate | QuoteUpdate):
                     continue
                 if isinstance(update, wanted) and choice.takes(update.symbol):
-                    _take(rows, row, update, exchange=clock == "exchange")
+                    take_update(rows, row, update, exchange=clock == "exchange")
     part = rows.part()
     if part is None:
         raise Invalid(f"{path.name} has no {kind}", code="data.empty_file")
     notes = [f"a connection to {wire.name}", f"times are the {clock}'s"]
     if kind == "depth" and wire.book_rule.snapshot == "page":
-        notes.append("the books' snapshots were asked for apart, and are not in the file")
+        notes.append("snapshots of the books were asked for apart, and are in the .http file")
     return found_ticks(
         [(path.name, part)], choice.chosen or "UNKNOWN", notes=notes, calendar="24/7"
     )
 
 
-def _wire_of(path: Path, member: str | None) -> Callable[[], StreamWire]:
-    """Return the maker of the wire of a connection's address. Raises `Invalid` for an unknown."""
+def _address(path: Path, member: str | None) -> str:
+    """Return the address that a recording begins with. Raises `Invalid` where there is none."""
     with opened(path, member) as stream:
         first = stream.readline(1 << 16).partition(b" ")[0].decode(errors="replace")
     address = "".join(one if one.isprintable() else "?" for one in first.strip())
@@ -138,16 +134,16 @@ def _wire_of(path: Path, member: str | None) -> Callable[[], StreamWire]:
         raise Invalid(
             f"{path.name} does not begin with the address of a connection", code="data.bad_table"
         )
+    return address
+
+
+def _wire_of(address: str, name: str) -> Callable[[], StreamWire]:
+    """Return the maker of the wire of a connection's address. Raises `Invalid` for an unknown."""
     for begins, make in _WIRES:
         if address.startswith(begins):
             return make
-    if address.startswith("http"):
-        raise Invalid(
-            f"{path.name} holds answers to requests; the streams are in the .ws files beside it",
-            code="data.wrong_columns",
-        )
     raise Invalid(
-        f"{path.name} is a connection to {address[:60]}, whose messages are not known here",
+        f"{name} is a connection to {address[:60]}, whose messages are not known here",
         code="data.wrong_columns",
     )
 
@@ -179,40 +175,3 @@ def _survey(path: Path, member: str | None, wire: StreamWire, choice: SymbolChoi
                     symbols[update.symbol] = None
     choice.look(list(symbols))
     return list(kinds)
-
-
-def _take(
-    rows: Collected, row: int, update: DepthUpdate | TradeUpdate | QuoteUpdate, *, exchange: bool
-) -> None:
-    """Take one update; its whole units become the decimals that the exchange wrote."""
-    ts_ns = update.ts_ns if exchange else update.received_ns
-    if not 0 < ts_ns < 1 << 63:
-        rows.refuse(row, "a message without the exchange's time", "")
-        return
-    price, quantity = update.scale
-    if isinstance(update, TradeUpdate):
-        name = int(update.id) if update.id.isdigit() and len(update.id) < 19 else NO_ID
-        cells = (_decimal(update.price, price), _decimal(update.quantity, quantity))
-        rows.add(row, ts_ns, *cells, update.side, name)
-    elif isinstance(update, QuoteUpdate):
-        sides = ((update.bid, update.bid_quantity), (update.ask, update.ask_quantity))
-        texts: list[str] = []
-        for units, size in sides:
-            texts.append("" if units == NO_PRICE else _decimal(units, price))
-            texts.append(_decimal(size, quantity))
-        rows.add(row, ts_ns, *texts)
-    else:
-        assert isinstance(rows, Books)
-        bids, asks = (
-            [
-                (_decimal(int(level["price"]), price), _decimal(int(level["quantity"]), quantity))
-                for level in np.frombuffer(side, LEVEL)
-            ]
-            for side in (update.bids, update.asks)
-        )
-        rows.levels(row, ts_ns, update.last_id, bids, asks, snapshot=update.snapshot)
-
-
-def _decimal(units: int, digits: int) -> str:
-    """Return whole units of `10**-digits` as a decimal number."""
-    return f"{units}e-{digits}"
