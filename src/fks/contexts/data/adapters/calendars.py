@@ -22,7 +22,7 @@ from fks.contexts.data.domain.sessions import (
     coverage,
     weekday_days,
 )
-from fks.contexts.data.domain.timeframes import DAY_NS
+from fks.contexts.data.domain.timeframes import DAY_NS, NO_CLOCK_NS
 from fks.contracts.columns import Int64
 from fks.kernel.errors import Invalid
 
@@ -81,6 +81,8 @@ def expected_slots(ts_ns: Int64, step_ns: int, calendar: str) -> tuple[Int64, st
     if len(ts_ns) < 2:
         return none, "one bar has no gaps"
     first, last = int(ts_ns[0]), int(ts_ns[-1])
+    if step_ns == NO_CLOCK_NS:
+        return none, "bars that follow no clock have no gaps"
     if step_ns >= 7 * DAY_NS:
         return none, "gaps between weeks are not looked for"
     if step_ns < DAY_NS and (last - first) // step_ns > MAX_SLOTS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import rich_click as click
 
 from fks.contexts.data.cli.adjusting import adjust_command
+from fks.contexts.data.cli.aggregating import aggregate_command
 from fks.contexts.data.cli.comparing import compare_command
 from fks.contexts.data.cli.continuous import continuous_command
 from fks.contexts.data.cli.fetching import COMMANDS as FETCHING
@@ -24,6 +25,7 @@ __all__ = ["command"]
 def command() -> click.Group:
     """Return `fks data` with all of its commands."""
     data.add_command(adjust_command)
+    data.add_command(aggregate_command)
     data.add_command(compare_command)
     data.add_command(continuous_command)
     data.add_command(resample_command)

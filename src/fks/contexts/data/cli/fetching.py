@@ -14,7 +14,7 @@ import rich_click as click
 import fks
 from fks.contexts.data.cli.moments import moment_ns
 from fks.contexts.data.cli.provided import providers_of
-from fks.contexts.data.cli.shown import document, report_table, store_of
+from fks.contexts.data.cli.shown import document, judged, report_table, store_of
 from fks.contexts.data.domain.quality import iso
 from fks.contracts.data.ticks import KINDS
 from fks.kernel.commands import CommandContext, command_context, json_option
@@ -71,11 +71,12 @@ def fetch_command(symbol: str, providers: str, name: str, afresh: bool, **option
         raise Invalid("--from needs a provider, such as --from binance", code="data.no_provider")
     with _progress(surroundings, query.start_ns, query.end_ns) as told:
         done = asyncio.run(_fetch(surroundings, names, request, told))
-    info = store_of(surroundings).save(done.imported)
-    found = document(info, done.imported.report)
+    imported = judged(surroundings, done.imported)
+    info = store_of(surroundings).save(imported)
+    found = document(info, imported.report)
     found |= {"pages": {"asked": done.asked, "from_raw_log": done.reused}, "job": done.job}
     pages = f"{done.asked:,} pages asked for, {done.reused:,} from the raw log"
-    surroundings.emit(found, report_table(info, done.imported.report), pages)
+    surroundings.emit(found, report_table(info, imported.report), pages)
 
 
 @click.command("rebuild")

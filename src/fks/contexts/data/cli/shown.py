@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -13,7 +13,10 @@ from fks.kernel.commands import CommandContext
 if TYPE_CHECKING:
     from fks.contexts.data.domain.imports import Imported
     from fks.contexts.data.domain.rolls import RollTable
+    from fks.contexts.data.domain.ticks.imports import ImportedTicks
     from fks.contexts.data.store import DatasetStore
+
+    Judgeable = TypeVar("Judgeable", bound=Imported | ImportedTicks)
 
 __all__ = ["document", "judged", "report_table", "roll_table", "store_of"]
 
@@ -25,7 +28,7 @@ def store_of(surroundings: CommandContext) -> DatasetStore:
     return DatasetStore(surroundings.home)
 
 
-def judged(surroundings: CommandContext, imported: Imported) -> Imported:
+def judged(surroundings: CommandContext, imported: Judgeable) -> Judgeable:
     """Judge what is to be stored by the rules of plugins too."""
     from fks.contexts.data.service.quality import rules_of, with_rules
 

@@ -1,4 +1,8 @@
-"""Timeframes such as `1m`, `4h`, `1d`: their length, and finding a table's own."""
+"""Timeframes such as `1m`, `4h`, `1d`: their length, and finding a table's own.
+
+`100t`, `5000v` and `1000000q` are bars of so many trades, units, or so much money: they follow no
+clock, and count as a nanosecond long, which is the least that two of them are apart.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +13,23 @@ import numpy as np
 from fks.contracts.columns import Int64
 from fks.kernel.errors import Invalid
 
-__all__ = ["DAY_NS", "detect_timeframe", "timeframe_ns"]
+__all__ = ["DAY_NS", "NO_CLOCK_NS", "detect_timeframe", "timeframe_ns"]
 
 _S = 1_000_000_000
 DAY_NS = 86_400 * _S
 _UNITS = {"s": _S, "m": 60 * _S, "h": 3600 * _S, "d": DAY_NS, "w": 7 * DAY_NS}
 _TEXT = re.compile(r"([1-9]\d{0,4})([smhdw])\Z")
+_COUNTED = re.compile(r"[1-9]\d{0,14}[tvq]\Z")
+
+NO_CLOCK_NS = 1
+"""The length of bars that are closed by what was traded."""
 
 
 def timeframe_ns(timeframe: str) -> int:
     """Return the length of a timeframe in nanoseconds. Raises `Invalid` for other texts."""
     match = _TEXT.match(timeframe)
+    if match is None and _COUNTED.match(timeframe):
+        return NO_CLOCK_NS
     if match is None:
         raise Invalid(
             f"no timeframe {timeframe[:20]!r}; write a number and s, m, h, d or w, such as 1m",

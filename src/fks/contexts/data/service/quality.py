@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -19,6 +19,7 @@ from fks.contexts.data.domain.days import days_of
 from fks.contexts.data.domain.imports import Imported
 from fks.contexts.data.domain.quality import KeptBars, context_of, judged_again
 from fks.contexts.data.domain.rules.built_in import BUILT_IN
+from fks.contexts.data.domain.ticks.imports import ImportedTicks
 from fks.contexts.data.domain.timeframes import timeframe_ns
 from fks.contexts.data.store import DatasetStore
 from fks.contexts.data.store.quarantine import refused_times
@@ -52,8 +53,16 @@ def rules_of(hook: Any) -> tuple[QualityRule, ...]:
     return found
 
 
-def with_rules(imported: Imported, rules: Sequence[QualityRule]) -> Imported:
-    """Return an import judged by these rules, where they are more than those of FKS."""
+Judgeable = TypeVar("Judgeable", bound=Imported | ImportedTicks)
+
+
+def with_rules(imported: Judgeable, rules: Sequence[QualityRule]) -> Judgeable:
+    """Return an import judged by these rules, where they are more than those of FKS.
+
+    Rules judge bars; ticks stay as they were judged when they were read.
+    """
+    if isinstance(imported, ImportedTicks):
+        return imported
     if tuple(rules) == BUILT_IN or imported.context is None:
         return imported
     bars = KeptBars(imported.cleaned.kept, imported.info.instrument)

@@ -12,6 +12,7 @@ from fks.contexts.data.domain.tracking import checked
 from fks.contexts.data.service.backfilling import Source
 from fks.contexts.data.service.fetching import FetchRequest, first_able
 from fks.contexts.data.service.providers import Providers, key_in_environment
+from fks.contexts.data.service.quality import rules_of, with_rules
 from fks.contexts.data.settings import DataSettings, FetchSettings
 from fks.contexts.data.store import DatasetStore
 from fks.contexts.data.store.keys import KeyStore
@@ -49,7 +50,8 @@ class Remote:
             now_ns=now_ns,
             code_version=fks.__version__,
         )
-        info = await asyncio.to_thread(self._store.save, done.imported)
+        imported = with_rules(done.imported, rules_of(self._runtime.hook))
+        info = await asyncio.to_thread(self._store.save, imported)
         return info, done.provider
 
     def states(self) -> dict[str, FetcherState]:

@@ -9,7 +9,6 @@ import numpy as np
 
 from fks.contexts.data.domain.content import dataset_name
 from fks.contexts.data.domain.precision import MAX_PLACES, precision_of
-from fks.contexts.data.domain.rules.kinds import iso
 from fks.contexts.data.domain.sizing import Wanted, guessed, known_of, tick_of
 from fks.contexts.data.domain.table import NO_TIME, Piece, Refused
 from fks.contexts.data.domain.ticks.cleaning import (
@@ -26,24 +25,14 @@ from fks.contexts.data.domain.ticks.content import (
     made,
     ticks_hash,
 )
+from fks.contexts.data.domain.ticks.reports import RefusedTick, report_of_ticks
 from fks.contracts.columns import Float64, Int64
-from fks.contracts.data import DatasetInfo, Finding, QualityReport
+from fks.contracts.data import DatasetInfo, QualityReport
 from fks.contracts.data.datasets import Provenance
 from fks.contracts.values import Instrument
 from fks.kernel.errors import Invalid
 
 __all__ = ["ImportedTicks", "RefusedTick", "import_rows"]
-
-_MOST_EXAMPLES = 5
-
-
-class RefusedTick(NamedTuple):
-    """A refused row: its number in the file, its time where it has one, why, and what it said."""
-
-    row: int
-    ts_ns: int | None
-    reason: str
-    text: str
 
 
 class ImportedTicks(NamedTuple):
@@ -90,25 +79,8 @@ def import_rows(
         )
     columns = made(kind, cleaned.arrays, tick, lot)
     name = wanted.name or dataset_name(f"{instrument.id}_{kind}")
-    report = _report(name, kind, cleaned, all_refused, instrument)
-    info = DatasetInfo(
-        name=name,
-        hash=ticks_hash(kind, columns, lot, instrument, wanted.synthetic),
-        path="",
-        instrument=instrument,
-        timeframe="tick",
-        provider=wanted.provider,
-        rows=len(cleaned.kept),
-        first_ts_ns=int(columns.ts_ns.min()),
-        last_ts_ns=int(columns.ts_ns.max()),
-        created_at_ns=wanted.created_at_ns,
-        synthetic=wanted.synthetic,
-        quarantined=report.rows_quarantined,
-        score=report.score,
-        source=wanted.source,
-        code_version=wanted.code_version,
-        kind=kind,
-    )
+    report = report_of_ticks(name, kind, cleaned, all_refused, instrument.calendar)
+    info = _info(kind, columns, lot, instrument, wanted, report)
     return ImportedTicks(info, columns, lot, report, all_refused)
 
 
@@ -166,65 +138,30 @@ def _told(rows: TickRows, numbers: Int64, cleaned: CleanedTicks, k: int) -> Refu
     )
 
 
-def _report(
-    name: str,
+def _info(
     kind: str,
-    cleaned: CleanedTicks,
-    refused: tuple[RefusedTick, ...],
+    columns: TickColumns,
+    lot: Decimal,
     instrument: Instrument,
-) -> QualityReport:
-    """Return the report; `rows_read = rows_kept + rows_quarantined` always holds."""
-    kept = len(cleaned.kept)
-    reasons: dict[str, list[RefusedTick]] = {}
-    for one in refused:
-        reasons.setdefault(one.reason, []).append(one)
-    findings = [
-        Finding(
-            rule=reason,
-            severity="warning" if reason == REASONS[7] else "error",
-            count=len(found),
-            message="in quarantine",
-            examples=tuple(f"row {one.row}" for one in found[:_MOST_EXAMPLES]),
-        )
-        for reason, found in reasons.items()
-    ]
-    for count, rule, severity, message in (
-        (cleaned.out_of_order, "out of order", "info", "rows came after later ones"),
-        (cleaned.crossed, "crossed quotes", "warning", "the bid is not below the ask"),
-        (cleaned.back, "sequence goes back", "warning", "an update has a smaller number"),
-    ):
-        if count:
-            findings.append(Finding(rule=rule, severity=severity, count=count, message=message))
-    times = cleaned.arrays[0]
-    quiet = np.diff(times)
-    if kind != "funding" and len(quiet) and int(quiet.max()) > 0:
-        longest = int(np.argmax(quiet))
-        span_s = int(quiet[longest]) / 1e9
-        message = f"the longest pause is {span_s:,.3f} s"
-        findings.append(
-            Finding(
-                rule="pauses",
-                severity="info",
-                count=1,
-                message=message,
-                examples=(iso(int(times[longest])),),
-            )
-        )
-    doubtful = 10.0 * min(1.0, 10 * (cleaned.crossed + cleaned.back) / kept)
-    score = round(max(0.0, 100.0 * kept / (kept + len(refused)) - doubtful), 2)
-    return QualityReport(
-        dataset=name,
-        rows_read=kept + len(refused),
-        rows_kept=kept,
-        rows_quarantined=len(refused),
-        duplicates=cleaned.repeats,
-        out_of_order=cleaned.out_of_order,
-        gaps=0,
-        missing_bars=0,
-        ohlc_faults=0,
-        outliers=0,
-        zero_volume=0,
-        score=score,
-        calendar=instrument.calendar,
-        findings=tuple(findings),
+    wanted: Wanted,
+    report: QualityReport,
+) -> DatasetInfo:
+    """Return the entry of the manifest."""
+    return DatasetInfo(
+        name=report.dataset,
+        hash=ticks_hash(kind, columns, lot, instrument, wanted.synthetic),
+        path="",
+        instrument=instrument,
+        timeframe="tick",
+        provider=wanted.provider,
+        rows=report.rows_kept,
+        first_ts_ns=int(columns.ts_ns.min()),
+        last_ts_ns=int(columns.ts_ns.max()),
+        created_at_ns=wanted.created_at_ns,
+        synthetic=wanted.synthetic,
+        quarantined=report.rows_quarantined,
+        score=report.score,
+        source=wanted.source,
+        code_version=wanted.code_version,
+        kind=kind,
     )

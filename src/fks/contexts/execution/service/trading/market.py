@@ -26,7 +26,12 @@ _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 def length_ns(timeframe: str) -> int:
-    """Return how long a bar of a timeframe such as 5m lasts; a month counts 30 days."""
+    """Return how long a bar of a timeframe such as 5m lasts; a month counts 30 days.
+
+    Bars closed by what was traded (`100t`, `500v`, `1000000q`) follow no clock: a nanosecond.
+    """
+    if timeframe.endswith(("t", "v", "q")):
+        return 1
     number, unit = timeframe.rstrip("smhdwMo"), timeframe.lstrip("0123456789")
     return int(number or 1) * _UNITS_S.get(unit, 30 * 86_400) * 1_000_000_000
 
