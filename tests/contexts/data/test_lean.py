@@ -56,6 +56,19 @@ def test_a_folder_of_days_is_one_dataset_whose_rows_know_their_file(tmp_path: Pa
     assert imported.info.name == "spy_1m"
 
 
+def test_a_folder_gives_bars_of_quotes_where_they_are_asked_for(tmp_path: Path) -> None:
+    """Lost: where there are trades, quotes could only be read day by day."""
+    place = "equity/usa/minute/spy/20131007_{}.zip"
+    lean(tmp_path, place.format("trade"), bars=TRADE)
+    prices = "1000000,1010000,990000,1005000,5"
+    lean(tmp_path, place.format("quote"), bars=f"34200000,{prices},{prices}\n")
+    folder = tmp_path / "equity/usa/minute/spy"
+    for kind, rows in ((None, 2), ("bars", 2), ("trades", 2), ("quotes", 1)):
+        assert kit.read(folder, kind=kind).info.rows == rows
+    with pytest.raises(Invalid, match="holds no trade or quote zips"):
+        kit.read(folder, kind="depth")
+
+
 def test_a_future_asks_for_its_contract_and_lists_them(tmp_path: Path) -> None:
     """Lost: contracts would be mixed into one price that nobody ever paid."""
     rows = "0,1676.75,1678.25,1673.25,1676.5,21\n60000,1676.5,1678.25,1673.25,1676.75,5\n"

@@ -80,6 +80,18 @@ def test_bars_and_ticks_are_told_apart(tmp_path: Path) -> None:
     assert "--known-at goes with bars, not with trades" in error.message
 
 
+def test_another_kind_than_the_file_holds_is_refused(tmp_path: Path) -> None:
+    """Lost: who asked for quotes would be given trades."""
+    tape, bars = trades(tmp_path / "XYZ.csv", 0, 4), tmp_path / "ABC.csv"
+    kit.write(bars, kit.lines(4))
+    home = tmp_path / "home"
+    says = {"quotes": "XYZ.csv holds trades, no quotes", "candles": "no kind 'candles'; there are"}
+    for kind, message in says.items():
+        assert message in refused(home, "import", str(tape), "--kind", kind).message
+    assert "holds bars, no depth" in refused(home, "import", str(bars), "--kind", "depth").message
+    assert answer(home, "import", str(bars), "--kind", "bars")["dataset"]["rows"] == 4
+
+
 def test_validate_shows_the_report_and_stores_nothing(tmp_path: Path) -> None:
     """Lost: one could not look before storing."""
     path = trades(tmp_path / "XYZ.csv", 0, 4, bad=2)

@@ -87,8 +87,8 @@ def read_lean(path: Path, options: ReadOptions, progress: Progress = silent) -> 
 
 def _zips(folder: Path, kind: str | None) -> list[Path]:
     """Return the zips of a folder that belong together. Raises `Invalid` where there are none."""
-    forms = {None: ("trade", "quote"), "trades": ("trade",), "quotes": ("quote",)}
-    for form in forms.get(kind, ()):
+    forms = {"trades": ("trade",), "quotes": ("quote",), "depth": (), "funding": ()}
+    for form in forms.get(kind or "", ("trade", "quote")):
         found = sorted({*folder.glob(f"*_{form}.zip"), *folder.glob(f"*_{form}_*.zip")})
         if found:
             return found

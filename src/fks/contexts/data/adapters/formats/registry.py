@@ -31,11 +31,13 @@ from fks.contexts.data.adapters.formats.reading import (
     FoundTicks,
     Progress,
     ReadOptions,
+    kind_of,
 )
 from fks.contexts.data.adapters.formats.recordings import looks_like_recording, read_recording
 from fks.contexts.data.adapters.formats.shown import Shown, only_member, show
 from fks.contexts.data.adapters.formats.tardis import looks_like_tardis, read_tardis
 from fks.contexts.data.adapters.formats.tick_tables import looks_like_ticks, read_tick_table
+from fks.contracts.data.ticks import KINDS
 from fks.kernel.errors import Invalid, NotFound
 
 __all__ = ["FORMATS", "detect", "read_file"]
@@ -93,10 +95,19 @@ def read_file(
         raise NotFound(f"no file {path}", code="data.no_file")
     if not path.is_file() and not path.is_dir():
         raise Invalid(f"{path} is no regular file", code="data.no_file")
+    if options.kind is not None and options.kind not in KINDS:
+        raise Invalid(
+            f"no kind {options.kind[:20]!r}; there are {', '.join(KINDS)}", code="data.choose_kind"
+        )
     chosen = form or detect(path, options)
     if chosen != "lean" and path.is_file():
         options = msgspec.structs.replace(options, member=only_member(path, options))
-    return FORMATS[chosen](path, options, progress)
+    found = FORMATS[chosen](path, options, progress)
+    # A LEAN folder has bars of trades and bars of quotes, between which the kind chooses.
+    held = kind_of(found.rows) if isinstance(found, FoundTicks) else "bars"
+    if options.kind not in (None, held) and (chosen, held) != ("lean", "bars"):
+        raise Invalid(f"{path.name} holds {held}, no {options.kind}", code="data.choose_kind")
+    return found
 
 
 def detect(path: Path, options: ReadOptions) -> str:
