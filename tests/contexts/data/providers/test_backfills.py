@@ -17,6 +17,7 @@ from fks.contexts.data.adapters.providers.settings import BinanceSettings
 from fks.contexts.data.service.fetching import FetchRequest, first_able, rebuild
 from fks.contexts.data.store import DatasetStore
 from fks.contexts.data.store.rawlog import RawLog
+from fks.contracts.data.ticks import TradeColumns
 from fks.kernel.errors import FksError, Invalid, NotFound, Unavailable
 
 from ..fetching.fault_server import (
@@ -297,3 +298,36 @@ async def test_a_page_that_was_nonsense_is_asked_for_again_and_kept_beside_the_g
     log = RawLog(tmp_path)
     bodies = [record.body for _, record in log.of_job("binance", done.job)]
     assert json.dumps([["not", "a", "kline"]]).encode() in bodies
+
+
+async def test_trades_are_paged_by_their_ids_and_rebuilt(tmp_path: Path) -> None:
+    """Lost: trades of the millisecond at which a page ends."""
+    trades = [
+        {
+            "a": k,
+            "p": f"30000.{k % 100:02d}",
+            "q": "0.00100",
+            "T": START_MS + k // 7,
+            "m": k % 2 == 0,
+        }
+        for k in range(2_500)
+    ]
+
+    def serve(path: str, params: dict[str, str]) -> Answer:
+        if not path.endswith("aggTrades"):
+            return spot(1)(path, params)
+        first = int(params["fromId"]) if "fromId" in params else 0
+        assert ("fromId" in params) != ("startTime" in params), "one of both, as Binance wants"
+        return ok(trades[first : first + 1_000])
+
+    asked = msgspec.structs.replace(query(), kind="trades", timeframe="")
+    with served(serve) as server:
+        info, done = await fetched(tmp_path, server.url, asked=asked)
+        assert (info.kind, info.rows, done.asked) == ("trades", 2_500, 4)
+        again, more = await fetched(tmp_path, server.url, asked=asked)
+        assert (again.hash, more.asked, more.reused) == (info.hash, 1, 2)
+    found = DatasetStore(tmp_path).open(info.name).ticks()
+    assert isinstance(found, TradeColumns)
+    assert found.id.tolist() == list(range(2_500))
+    assert found.side[:2].tolist() == [-1, 1]
+    assert rebuild(DatasetStore(tmp_path), RawLog(tmp_path), info.name, wire_of).same

@@ -21,6 +21,7 @@ from fks.contracts.data.ticks import (
     CLEAR,
     NO_ID,
     NO_PRICE,
+    SNAPSHOT,
     DepthRows,
     QuoteRows,
     TradeRows,
@@ -114,10 +115,10 @@ def _parted(
     crossed = back = 0
     if isinstance(rows, QuoteRows):
         with np.errstate(invalid="ignore"):
-            crossed = int((rows.bid[kept] >= rows.ask[kept]).sum())
+            crossed = int((rows.bid[kept] > rows.ask[kept]).sum())
     if isinstance(rows, DepthRows):
         known = rows.sequence[kept]
-        known = known[known != NO_ID]
+        known = known[(known != NO_ID) & (rows.flags[kept] & SNAPSHOT == 0)]
         back = int((known[1:] < known[:-1]).sum())
     bad = np.flatnonzero(reason != 0)
     return CleanedTicks(

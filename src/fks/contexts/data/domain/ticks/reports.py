@@ -82,7 +82,7 @@ def _doubts(cleaned: CleanedTicks) -> list[Finding]:
         Finding(rule=rule, severity=severity, count=count, message=message)
         for count, rule, severity, message in (
             (cleaned.out_of_order, "out of order", "info", "rows came after later ones"),
-            (cleaned.crossed, "crossed quotes", "warning", "the bid is not below the ask"),
+            (cleaned.crossed, "crossed quotes", "warning", "the bid is above the ask"),
             (cleaned.back, "sequence goes back", "warning", "an update has a smaller number"),
         )
         if count
