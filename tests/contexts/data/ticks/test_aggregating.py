@@ -76,10 +76,11 @@ def test_what_cannot_be_made_is_one_clear_line(store: DatasetStore) -> None:
     for of, asked, words in (
         ("trades", {}, "choose one of"),
         ("trades", {"every": "1m", "trades": 5}, "choose one of"),
-        ("trades", {"volume": "many"}, "whole number"),
-        ("trades", {"volume": "0.5"}, "whole number"),
+        ("trades", {"volume": "many"}, "positive number"),
+        ("trades", {"volume": "0.0005"}, "in steps of 0.001"),
         ("trades", {"trades": 10_000}, "no whole bar"),
         ("trades", {"every": "7x"}, "timeframe"),
+        ("trades", {"every": "7t"}, "follow no clock"),
         ("quotes", {"trades": 5}, "by the clock"),
         ("quotes", {"every": "1m", "price": "last"}, "bid, ask or mid"),
         ("depth", {"every": "1m"}, "depth"),

@@ -1,6 +1,6 @@
 """Timeframes such as `1m`, `4h`, `1d`: their length, and finding a table's own.
 
-`100t`, `5000v` and `1000000q` are bars of so many trades, units, or so much money: they follow no
+`100t`, `2.5v` and `1000000q` are bars of so many trades, units, or so much money: they follow no
 clock, and count as a nanosecond long, which is the least that two of them are apart.
 """
 
@@ -13,13 +13,13 @@ import numpy as np
 from fks.contracts.columns import Int64
 from fks.kernel.errors import Invalid
 
-__all__ = ["DAY_NS", "NO_CLOCK_NS", "detect_timeframe", "timeframe_ns"]
+__all__ = ["DAY_NS", "NO_CLOCK_NS", "clock_ns", "detect_timeframe", "timeframe_ns"]
 
 _S = 1_000_000_000
 DAY_NS = 86_400 * _S
 _UNITS = {"s": _S, "m": 60 * _S, "h": 3600 * _S, "d": DAY_NS, "w": 7 * DAY_NS}
 _TEXT = re.compile(r"([1-9]\d{0,4})([smhdw])\Z")
-_COUNTED = re.compile(r"[1-9]\d{0,14}[tvq]\Z")
+_COUNTED = re.compile(r"(?:[1-9]\d{0,14}[tvq]|\d{1,15}\.\d{1,9}[vq])\Z")
 
 NO_CLOCK_NS = 1
 """The length of bars that are closed by what was traded."""
@@ -36,6 +36,18 @@ def timeframe_ns(timeframe: str) -> int:
             code="data.bad_timeframe",
         )
     return int(match[1]) * _UNITS[match[2]]
+
+
+def clock_ns(timeframe: str) -> int:
+    """Return the length of a timeframe of the clock. Raises `Invalid` for bars that follow none."""
+    length = timeframe_ns(timeframe)
+    if length == NO_CLOCK_NS:
+        raise Invalid(
+            f"bars of {timeframe} follow no clock, and this needs bars that do: make them of their "
+            "trades with fks data aggregate --every 1m",
+            code="data.no_clock",
+        )
+    return length
 
 
 def detect_timeframe(ts_ns: Int64) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from fks.contexts.data.domain.content import NAME
-from fks.contexts.data.domain.timeframes import timeframe_ns
+from fks.contexts.data.domain.timeframes import clock_ns, timeframe_ns
 from fks.contracts.data.ticks import KINDS
 from fks.contracts.data.tracking import TrackedAsset
 from fks.kernel.errors import Invalid
@@ -32,7 +32,7 @@ def checked(asset: TrackedAsset) -> TrackedAsset:
             f"no kind {asset.kind[:20]!r}; there are {', '.join(KINDS)}", code="data.no_such_kind"
         )
     if asset.kind == "bars":
-        timeframe_ns(asset.timeframe)
+        clock_ns(asset.timeframe)
     if not 10 <= asset.every_s <= 30 * 86_400:
         raise Invalid(
             "an asset is fetched every 10 seconds at most and every 30 days at least",

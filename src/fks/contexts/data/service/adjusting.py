@@ -25,7 +25,7 @@ from fks.contexts.data.domain.content import dataset_name
 from fks.contexts.data.domain.imports import Imported, Wanted, import_table
 from fks.contexts.data.domain.instruments import with_sizes
 from fks.contexts.data.domain.table import RawTable
-from fks.contexts.data.domain.timeframes import DAY_NS, timeframe_ns
+from fks.contexts.data.domain.timeframes import DAY_NS, clock_ns, timeframe_ns
 from fks.contexts.data.store import check_name
 from fks.contexts.data.store.adjustments import adjustment_of
 from fks.contexts.data.store.stored import StoredDataset
@@ -68,10 +68,11 @@ def adjust(dataset: StoredDataset, actions: Sequence[Action], request: AdjustReq
     Raises `Invalid` for bars longer than a day, for actions that cannot be, where a dividend has
     no close to be compared with, and where a price is less than half of a tick.
     """
+    dataset.only_bars()
     info = dataset.info
     if request.how not in HOW:
         raise Invalid(f"no adjustment {request.how[:20]!r}; there are {', '.join(HOW)}")
-    if timeframe_ns(info.timeframe) > DAY_NS:
+    if clock_ns(info.timeframe) > DAY_NS:
         raise Invalid(
             f"a bar of {info.timeframe} lies on both sides of an ex-date: adjust days or shorter "
             "bars, then fks data resample",

@@ -8,12 +8,16 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from fks.contexts.data.adapters.calendars import expected_coverage, session_spans
+from fks.contexts.data.adapters.calendars import (
+    expected_coverage,
+    expected_stamps,
+    session_spans,
+)
 from fks.contexts.data.domain.imports import Imported, Wanted, import_table
 from fks.contexts.data.domain.resampling import resample_by_spans, resample_by_step
 from fks.contexts.data.domain.table import RawTable
 from fks.contexts.data.domain.ticks.counting import bars_by_count, quotes_as_rows, trades_as_rows
-from fks.contexts.data.domain.timeframes import DAY_NS, timeframe_ns
+from fks.contexts.data.domain.timeframes import DAY_NS, clock_ns, timeframe_ns
 from fks.contexts.data.store import check_name
 from fks.contexts.data.store.stored import StoredDataset
 from fks.contracts.columns import BarColumns
@@ -24,6 +28,8 @@ from fks.kernel.errors import Invalid
 __all__ = ["Aggregate", "Aggregated", "aggregate"]
 
 _MONDAY_NS = 4 * DAY_NS  # 1970-01-05
+_SECOND_NS = 1_000_000_000
+_MOST = 10**15
 
 
 class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +47,7 @@ class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Aggregated(NamedTuple):
-    """The dataset; trades after the last whole bar; rows between sessions; one-sided quotes."""
+    """The dataset; ticks after the last whole bar; rows between sessions; one-sided quotes."""
 
     imported: Imported
     left: int = 0
@@ -54,9 +60,10 @@ def aggregate(
 ) -> Aggregated:
     """Return bars of trades or quotes.
 
-    Bars by the clock follow UTC, days the sessions of the instrument's calendar. Their first and
-    last bar may be cut by the ends of the dataset: ticks do not say from when to when they were
-    recorded. Raises `Invalid` for what cannot be made.
+    Bars by the clock follow UTC, days the sessions of the instrument's calendar. The last one is
+    left out where the calendar expects trading between the second of the last tick and its end:
+    it is not finished. The first one may be cut where the dataset begins. Raises `Invalid` for
+    what cannot be made.
     """
     ticks = dataset.ticks()
     left = outside = empty = 0
@@ -74,10 +81,10 @@ def aggregate(
             code="data.not_bars",
         )
     if measure and isinstance(ticks, TradeColumns):
-        counted = bars_by_count(ticks, measure, size)
+        counted = bars_by_count(ticks, measure, size, dataset.info.instrument.multiplier)
         bars, left = counted.columns, counted.left
     else:
-        bars, outside = _by_clock(rows, timeframe, dataset.info.instrument.calendar)
+        bars, left, outside = _by_clock(rows, timeframe, dataset.info.instrument.calendar)
     if not len(bars):
         raise Invalid(
             f"{dataset.info.name} holds no whole bar of {timeframe}", code="data.nothing_usable"
@@ -95,7 +102,7 @@ def _asked(asked: Aggregate) -> tuple[str, str, Decimal]:
             code="data.bad_timeframe",
         )
     if asked.every:
-        timeframe_ns(asked.every)
+        clock_ns(asked.every)
         return asked.every, "", Decimal(0)
     measure, text = next(
         (m, str(t)) for m, t in (("t", asked.trades), ("v", asked.volume), ("q", asked.value)) if t
@@ -104,26 +111,43 @@ def _asked(asked: Aggregate) -> tuple[str, str, Decimal]:
         size = Decimal(text)
     except ArithmeticError:
         size = Decimal(0)
-    if not size.is_finite() or size <= 0 or size != int(size):
+    if not size.is_finite() or not 0 < size < _MOST:
         raise Invalid(
-            f"a bar is closed by a positive whole number, not {text[:20]!r}", code="data.bad_size"
+            f"a bar is closed by a positive number below {_MOST:,}, not {text[:20]!r}",
+            code="data.bad_size",
         )
-    timeframe = f"{int(size)}{measure}"
+    timeframe = f"{size.normalize():f}{measure}"
     timeframe_ns(timeframe)
     return timeframe, measure, size
 
 
-def _by_clock(rows: BarColumns, timeframe: str, calendar: str) -> tuple[BarColumns, int]:
-    """Return bars of a timeframe, and how many rows lie between sessions."""
-    step = timeframe_ns(timeframe)
-    if not len(rows) or step < DAY_NS:
-        return resample_by_step(rows, step).columns, 0
-    spans = session_spans(int(rows.ts_ns[0]), int(rows.ts_ns[-1]), calendar)
-    found = resample_by_spans(rows, spans)
-    bars, outside = found.columns, found.outside
-    if step > DAY_NS:
-        bars = resample_by_step(bars, step, _MONDAY_NS if step % (7 * DAY_NS) == 0 else 0).columns
-    return bars, outside
+def _by_clock(rows: BarColumns, timeframe: str, calendar: str) -> tuple[BarColumns, int, int]:
+    """Return bars of a timeframe, the rows of an unfinished last one, and those of no session."""
+    step = clock_ns(timeframe)
+    if not len(rows):
+        return rows, 0, 0
+    if step < DAY_NS:
+        found = resample_by_step(rows, step)
+        bars, counts, end = found.columns, found.rows, int(found.columns.ts_ns[-1]) + step
+    else:
+        spans = session_spans(int(rows.ts_ns[0]), int(rows.ts_ns[-1]), calendar)
+        found = resample_by_spans(rows, spans)
+        bars, counts = found.columns, found.rows
+        if not len(bars):
+            return bars, 0, found.outside
+        end = int(spans.ends[np.searchsorted(spans.stamps, bars.ts_ns[-1])])
+        if step > DAY_NS:
+            weeks = resample_by_step(bars, step, _MONDAY_NS if step % (7 * DAY_NS) == 0 else 0)
+            days = np.cumsum(weeks.rows)
+            counts = np.add.reduceat(counts, np.concatenate(([0], days[:-1])))
+            bars = weeks.columns
+            begin = int(bars.ts_ns[-1])
+            spans = session_spans(begin, begin + step, calendar)
+            end = int(spans.ends[(spans.stamps >= begin) & (spans.stamps < begin + step)].max())
+    seen = int(rows.ts_ns[-1]) // _SECOND_NS * _SECOND_NS + _SECOND_NS
+    if not len(expected_stamps(seen, end - 1, _SECOND_NS, calendar)):
+        return bars, 0, found.outside
+    return bars[: len(bars) - 1], int(counts[-1]), found.outside
 
 
 def _imported(

@@ -127,7 +127,14 @@ class Inspector:
 
     def _inspected(self, opened: StoredDataset, hidden: bool) -> Inspected:
         """Judge a dataset."""
-        info, ts_ns = opened.info, opened.times()
+        info = opened.info
+        if info.kind != "bars":
+            raise Invalid(
+                f"{info.name} holds {info.kind}: rules and days are about bars; its report is "
+                f"fks data show {info.name}",
+                code="data.not_bars",
+            )
+        ts_ns = opened.times()
         step, calendar = timeframe_ns(info.timeframe), info.instrument.calendar
         slots, note = expected_slots(ts_ns, step, calendar)
         refused = refused_times(info)

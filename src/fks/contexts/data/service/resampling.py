@@ -18,7 +18,7 @@ from fks.contexts.data.domain.resampling import (
     resample_by_step,
 )
 from fks.contexts.data.domain.table import RawTable
-from fks.contexts.data.domain.timeframes import DAY_NS, timeframe_ns
+from fks.contexts.data.domain.timeframes import DAY_NS, clock_ns
 from fks.contexts.data.store import check_name
 from fks.contexts.data.store.stored import StoredDataset
 from fks.contracts.columns import BarColumns
@@ -51,8 +51,9 @@ def resample(
     follows the UTC clock. A first or last bar that the dataset does not cover is left out: it would
     look like a bar that it is not. Raises `Invalid` for a timeframe that cannot be made.
     """
+    dataset.only_bars()
     info = dataset.info
-    step, shorter = timeframe_ns(timeframe), timeframe_ns(info.timeframe)
+    step, shorter = clock_ns(timeframe), clock_ns(info.timeframe)
     _check(info.timeframe, timeframe, shorter, step)
     calendar = info.instrument.calendar
     made, cut, outside = dataset.columns(), 0, 0

@@ -73,6 +73,15 @@ class StoredDataset:
         if self.guard is not None:
             self.guard(self._info, from_ts_ns, to_ts_ns)
 
+    def only_bars(self) -> None:
+        """Raise `Invalid` where it holds no bars, before anything is read."""
+        if self._info.kind != "bars":
+            raise Invalid(
+                f"{self._info.name} holds {self._info.kind}, not bars: make bars of it with fks "
+                f"data aggregate {self._info.name}",
+                code="data.not_bars",
+            )
+
     def ticks(self, from_ts_ns: int = 0, to_ts_ns: int = 2**63 - 1) -> TickColumns:
         """Return the rows of a dataset of ticks in `[from_ts_ns, to_ts_ns)`.
 
@@ -126,12 +135,7 @@ class StoredDataset:
 
     def _column(self, name: str, file: str = "bars.parquet") -> Any:
         """Read a column of bars. Raises `Unavailable` when the file cannot be read any more."""
-        if self._info.kind != "bars":
-            raise Invalid(
-                f"{self._info.name} holds {self._info.kind}, not bars: make bars of it with fks "
-                f"data aggregate {self._info.name}",
-                code="data.not_bars",
-            )
+        self.only_bars()
         path = self._folder / file
         try:
             read = pq.read_table(path, columns=[name], memory_map=True, use_threads=False)
@@ -215,8 +219,7 @@ class StoredDataset:
         Columns that are in memory already are cut; else DuckDB reads only what it needs.
         """
         self.allow(from_ts_ns, to_ts_ns)
-        if self._info.kind != "bars":
-            self._column("ts_ns")  # says what it holds instead
+        self.only_bars()
         path = str(self._folder / "bars.parquet")
         if self._columns is not None or self._known is not None or _GLOB.search(path):
             self._columns = self._columns or self._load()

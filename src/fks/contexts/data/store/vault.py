@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from fks.contexts.data.domain.quality import iso
-from fks.contexts.data.domain.timeframes import timeframe_ns
+from fks.contexts.data.domain.timeframes import NO_CLOCK_NS, timeframe_ns
 from fks.contexts.data.domain.vault import (
     VaultEntry,
     granted,
@@ -143,7 +143,8 @@ class Vault:
         """Return the seals that a read touches.
 
         A bar of a derived dataset may hold sealed rows without opening among them, so it counts
-        from a bar before to a bar after.
+        from a bar before to a bar after. How long a bar is that follows no clock is not known here:
+        any of them may.
         """
         sealed = {entry.dataset for entry in entries if entry.kind == "sealed"}
         known = {name: set(stored_hashes(self._histories.of(name))) for name in sealed}
@@ -153,6 +154,8 @@ class Vault:
         derived = {name for name in sealed - same if known[name] & ancestors}
         if derived:
             step = timeframe_ns(info.timeframe)
+            if step == NO_CLOCK_NS:
+                step = info.last_ts_ns - info.first_ts_ns + 1
             found += touched(entries, derived, first - step, end + step)
         return found
 

@@ -19,6 +19,7 @@ from fks.kernel.errors import Invalid
 __all__ = ["Counted", "bars_by_count", "quotes_as_rows", "trades_as_rows"]
 
 _MOST = 1 << 62
+_ONE = Decimal(1)
 
 
 class Counted(NamedTuple):
@@ -68,20 +69,26 @@ def quotes_as_rows(quotes: QuoteColumns, price: str) -> tuple[BarColumns, int]:
     return rows, int((~there).sum())
 
 
-def bars_by_count(trades: TradeColumns, measure: str, size: Decimal) -> Counted:
+def bars_by_count(
+    trades: TradeColumns, measure: str, size: Decimal, multiplier: Decimal = _ONE
+) -> Counted:
     """Return bars of `size` trades (`t`), units (`v`) or money (`q`).
+
+    Money is price times quantity times `multiplier`.
 
     A bar is stamped with its first trade; one that would share the stamp of the bar before is a
     nanosecond later. Raises `Invalid` for a size that is not positive, or too fine or large.
     """
-    weights, goal = _weights(trades, measure, size)
+    weights, goal = _weights(trades, measure, size, multiplier)
     ends = _ends(weights, goal)
     starts = np.concatenate((np.zeros(1, dtype=np.int64), ends[:-1]))[: len(ends)]
     left = len(weights) - (int(ends[-1]) if len(ends) else 0)
     return Counted(_bars(trades, starts, ends), ends - starts, left)
 
 
-def _weights(trades: TradeColumns, measure: str, size: Decimal) -> tuple[Int64, int]:
+def _weights(
+    trades: TradeColumns, measure: str, size: Decimal, multiplier: Decimal
+) -> tuple[Int64, int]:
     """Return what each trade counts for, and how much closes a bar, both in whole numbers."""
     if measure == "t":
         weights, unit = np.ones(len(trades.ts_ns), dtype=np.int64), Decimal(1)
@@ -92,7 +99,7 @@ def _weights(trades: TradeColumns, measure: str, size: Decimal) -> tuple[Int64, 
         if largest >= _MOST:
             raise Invalid("trades of this value cannot be counted exactly", code="data.bad_size")
         weights = trades.price_ticks * trades.quantity_lots
-        unit = trades.tick_size * trades.lot_size
+        unit = trades.tick_size * trades.lot_size * multiplier
     goal = size / unit
     if size <= 0 or goal != int(goal):
         raise Invalid(
