@@ -8,6 +8,7 @@ from fks.contexts.data.cli.adjusting import adjust_command
 from fks.contexts.data.cli.aggregating import aggregate_command
 from fks.contexts.data.cli.comparing import compare_command
 from fks.contexts.data.cli.continuous import continuous_command
+from fks.contexts.data.cli.exporting import export_command
 from fks.contexts.data.cli.fetching import COMMANDS as FETCHING
 from fks.contexts.data.cli.importing import data
 from fks.contexts.data.cli.keys import keys
@@ -28,6 +29,7 @@ def command() -> click.Group:
     data.add_command(aggregate_command)
     data.add_command(compare_command)
     data.add_command(continuous_command)
+    data.add_command(export_command)
     data.add_command(resample_command)
     for one in (*COMMANDS, *FETCHING, *QUALITY, *splits, keys, raw, track, vault):
         data.add_command(one)

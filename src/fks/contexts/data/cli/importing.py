@@ -109,15 +109,15 @@ def list_command() -> None:
     surroundings = command_context()
     found = store_of(surroundings).list()
     table = Table(title="Datasets")
-    for heading in ("name", "instrument", "bars of", "first", "last"):
+    for heading in ("name", "instrument", "holds", "first", "last"):
         table.add_column(heading, no_wrap=heading != "instrument")
-    for heading in ("bars", "score"):
+    for heading in ("rows", "score"):
         table.add_column(heading, justify="right", no_wrap=True)
     for info in found:
         table.add_row(
             info.name + (" [bold red]SYNTHETIC[/]" if info.synthetic else ""),
             info.instrument.id,
-            info.timeframe,
+            info.timeframe if info.kind == "bars" else info.kind,
             iso(info.first_ts_ns)[:10],
             iso(info.last_ts_ns)[:10],
             f"{info.rows:,}",
