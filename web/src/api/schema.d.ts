@@ -496,6 +496,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/{dataset}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare a dataset with another one
+         * @description Return where two datasets agree and where not.
+         */
+        get: operations["ApiV1DatasetsCompareCompare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a dataset's quality by day
+         * @description Return how complete each day is.
+         */
+        get: operations["ApiV1DatasetsDaysDays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{dataset}/indicators": {
         parameters: {
             query?: never;
@@ -516,6 +556,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/{dataset}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell where a dataset comes from
+         * @description Return a dataset and all that it came from: files, payloads, parents.
+         */
+        get: operations["ApiV1DatasetsLineageLineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{dataset}/quality": {
         parameters: {
             query?: never;
@@ -528,6 +588,66 @@ export interface paths {
          * @description Return what validation found.
          */
         get: operations["ApiV1DatasetsQualityGetQuality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}/splits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a dataset's splits
+         * @description Return the newest split of each name.
+         */
+        get: operations["ApiV1DatasetsSplitsSplits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}/vault": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell what of a dataset is sealed
+         * @description Return seals, and who looked.
+         */
+        get: operations["ApiV1DatasetsVaultVault"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a dataset's versions
+         * @description Return all versions of a name with their tags, oldest first.
+         */
+        get: operations["ApiV1DatasetsVersionsVersions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1179,6 +1299,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tracked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tracked assets
+         * @description Return all tracked assets and how fresh they are.
+         */
+        get: operations["ApiV1TrackedListTracked"];
+        put?: never;
+        /**
+         * Track an asset
+         * @description Keep an asset fresh from now on; one of the same name is replaced.
+         */
+        post: operations["ApiV1TrackedTrack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracked/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Leave an asset alone
+         * @description Stop to keep an asset fresh; its datasets stay.
+         */
+        delete: operations["ApiV1TrackedNameUntrack"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracked/{name}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fetch an asset now
+         * @description Begin to fetch an asset; what comes of it is told by events.
+         */
+        post: operations["ApiV1TrackedNameRefreshRefresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/backtest": {
         parameters: {
             query?: never;
@@ -1278,6 +1462,106 @@ export interface paths {
          * @description Return what each strategy aims at after the last bar.
          */
         get: operations["SignalsSignals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/udf/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the datafeed can do
+         * @description Return the resolutions that datasets have, and what is supported.
+         */
+        get: operations["UdfConfigConfig"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/udf/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get bars
+         * @description Return the bars of `[from, to)`; with `countback` the last so many before `to`.
+         */
+        get: operations["UdfHistoryHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/udf/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find symbols
+         * @description Return datasets of bars whose name, instrument or description holds a text.
+         */
+        get: operations["UdfSearchSearch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/udf/symbols": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Describe a symbol
+         * @description Return what a chart has to know of a dataset.
+         */
+        get: operations["UdfSymbolsSymbols"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/udf/time": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Server time
+         * @description Return the Unix time in seconds.
+         */
+        get: operations["UdfTimeTime"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1556,19 +1840,20 @@ export interface components {
         CancelledOrders: {
             order_ids: number[];
         };
+        /** ColumnAgreement */
+        ColumnAgreement: {
+            column: string;
+            differing: number;
+            /** @default 0 */
+            largest: number;
+            /** @default 0 */
+            median: number;
+        };
         /** ComparedBalance */
         ComparedBalance: {
             currency: string;
             here: string;
             there: string;
-        };
-        /** Comparison */
-        Comparison: {
-            differences: {
-                [key: string]: string[];
-            };
-            runs: components["schemas"]["Run"][];
-            series: components["schemas"]["RunSeries"][];
         };
         /** Component */
         Component: {
@@ -1661,6 +1946,32 @@ export interface components {
         DatasetList: {
             datasets: components["schemas"]["DatasetInfo"][];
         };
+        /** DatasetVersion */
+        DatasetVersion: {
+            first_at_ns: number;
+            hash: string;
+            last_at_ns: number;
+            /** @default false */
+            latest: boolean;
+            /** @default 0 */
+            rows: number;
+            /** @default true */
+            stored: boolean;
+            /** @default [] */
+            tags: string[];
+        };
+        /** DayQuality */
+        DayQuality: {
+            day: string;
+            expected: number;
+            faults: number;
+            findings?: {
+                [key: string]: number;
+            };
+            missing: number;
+            present: number;
+            volume: number;
+        };
         /** DecideSignalsReply */
         DecideSignalsReply: {
             signals: components["schemas"]["HeldSignal"][];
@@ -1683,6 +1994,12 @@ export interface components {
             instrument: components["schemas"]["Instrument"];
             limits: components["schemas"]["RiskLimits"];
             quantity: number;
+        };
+        /** DifferentBar */
+        DifferentBar: {
+            a: number[];
+            b: number[];
+            ts_ns: number;
         };
         /** EquityPoint */
         EquityPoint: {
@@ -1915,6 +2232,41 @@ export interface components {
             limits?: {
                 [key: string]: string;
             };
+        };
+        /** Lineage */
+        Lineage: {
+            nodes: components["schemas"]["LineageNode"][];
+            root: string;
+        };
+        /** LineageNode */
+        LineageNode: {
+            /** @default 0 */
+            created_at_ns: number;
+            /** @default [] */
+            files: components["schemas"]["StoredFile"][];
+            hash: string;
+            /** @default  */
+            instrument: string;
+            /** @default [] */
+            made_by: components["schemas"]["Provenance"][];
+            /** @default  */
+            name: string;
+            /** @default 0 */
+            rows: number;
+            /** @default true */
+            stored: boolean;
+            /** @default  */
+            timeframe: string;
+        };
+        /** Look */
+        Look: {
+            at_ns: number;
+            by: string;
+            dataset: string;
+            dataset_hash: string;
+            from_ts_ns: number;
+            reason: string;
+            to_ts_ns: number;
         };
         /** MarketFacts */
         MarketFacts: {
@@ -2180,6 +2532,33 @@ export interface components {
             target: string | null;
             verdict: string;
         };
+        /** Provenance */
+        Provenance: {
+            /** @default  */
+            code_version: string;
+            /** @default  */
+            command: string;
+            /** @default unrecorded */
+            kind: string;
+            /** @default [] */
+            parents: string[];
+            /** @default [] */
+            payloads: string[];
+            /** @default [] */
+            sources: components["schemas"]["SourceFile"][];
+        };
+        /** QualityDays */
+        QualityDays: {
+            calendar: string;
+            dataset: string;
+            days: components["schemas"]["DayQuality"][];
+            hash: string;
+            /** @default 0 */
+            next_from_ts_ns: number;
+            /** @default  */
+            note: string;
+            total: number;
+        };
         /** QualityReport */
         QualityReport: {
             calendar: string;
@@ -2368,6 +2747,20 @@ export interface components {
             name: string;
             points_lost: number;
             reason: string;
+        };
+        /** SealedRange */
+        SealedRange: {
+            by: string;
+            dataset: string;
+            from_ts_ns: number;
+            /** @default 0 */
+            looks: number;
+            /** @default 0 */
+            reads_left: number;
+            /** @default  */
+            reason: string;
+            sealed_at_ns: number;
+            to_ts_ns: number;
         };
         /**
          * SelfTradeMode
@@ -2580,6 +2973,36 @@ export interface components {
                 string
             ][];
         };
+        /** SourceFile */
+        SourceFile: {
+            bytes: number;
+            name: string;
+            sha256: string;
+        };
+        /** SplitHead */
+        SplitHead: {
+            created_at_ns: number;
+            dataset: string;
+            dataset_hash: string;
+            folds: number;
+            hash: string;
+            kind: string;
+            name: string;
+            parameters: {
+                [key: string]: string;
+            };
+            rows: number;
+        };
+        /** SplitList */
+        SplitList: {
+            splits: components["schemas"]["SplitHead"][];
+        };
+        /** StoredFile */
+        StoredFile: {
+            bytes: number;
+            name: string;
+            sha256: string;
+        };
         /** StoryStep */
         StoryStep: {
             detail: string;
@@ -2615,6 +3038,49 @@ export interface components {
          * @enum {string}
          */
         TimeInForce: "gtc" | "ioc" | "fok" | "gtd" | "day" | "at_open" | "at_close";
+        /** TrackedAsset */
+        TrackedAsset: {
+            /** @default 3600 */
+            every_s: number;
+            /** @default bars */
+            kind: string;
+            name: string;
+            /** @default false */
+            paused: boolean;
+            providers: string[];
+            /** @default 0 */
+            start_ns: number;
+            symbol: string;
+            /** @default 1m */
+            timeframe: string;
+        };
+        /** TrackedList */
+        TrackedList: {
+            assets: components["schemas"]["TrackedState"][];
+        };
+        /** TrackedState */
+        TrackedState: {
+            asset: components["schemas"]["TrackedAsset"];
+            /** @default -1 */
+            behind_rows: number;
+            /** @default  */
+            dataset_hash: string;
+            /** @default  */
+            error: string;
+            /** @default  */
+            error_code: string;
+            /** @default 0 */
+            failures: number;
+            /** @default 0 */
+            last_ts_ns: number;
+            /** @default 0 */
+            next_at_ns: number;
+            /** @default 0 */
+            rows: number;
+            state: string;
+            /** @default 0 */
+            tried_at_ns: number;
+        };
         /** Trade */
         Trade: {
             bars: number;
@@ -2678,6 +3144,56 @@ export interface components {
             trades_today: number;
             venue: string;
             week_pnl: string;
+        };
+        /** VaultState */
+        VaultState: {
+            /** @default 0 */
+            entries: number;
+            /** @default  */
+            head: string;
+            looks: components["schemas"]["Look"][];
+            seals: components["schemas"]["SealedRange"][];
+        };
+        /** Versions */
+        Versions: {
+            name: string;
+            versions: components["schemas"]["DatasetVersion"][];
+        };
+        /** Comparison */
+        data_reports_Comparison: {
+            a: string;
+            a_hash: string;
+            b: string;
+            b_hash: string;
+            columns: components["schemas"]["ColumnAgreement"][];
+            common: number;
+            correlation: number;
+            differing: number;
+            /** @default [] */
+            examples: components["schemas"]["DifferentBar"][];
+            /** @default [] */
+            first_only_a_ns: number[];
+            /** @default [] */
+            first_only_b_ns: number[];
+            from_ts_ns: number;
+            lag_bars: number;
+            lag_correlation: number;
+            only_a: number;
+            only_b: number;
+            tick_size: string;
+            timeframe: string;
+            to_ts_ns: number;
+            tolerance_ticks: number;
+            /** @default [] */
+            verdict: string[];
+        };
+        /** Comparison */
+        engine_Comparison: {
+            differences: {
+                [key: string]: string[];
+            };
+            runs: components["schemas"]["Run"][];
+            series: components["schemas"]["RunSeries"][];
         };
     };
     responses: never;
@@ -3391,7 +3907,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Comparison"];
+                    "application/json": components["schemas"]["engine_Comparison"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -3703,6 +4219,91 @@ export interface operations {
             };
         };
     };
+    ApiV1DatasetsCompareCompare: {
+        parameters: {
+            query: {
+                other: string;
+                /** @description No difference up to this. */
+                tolerance_ticks?: number;
+            };
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["data_reports_Comparison"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1DatasetsDaysDays: {
+        parameters: {
+            query?: {
+                /** @description Bars opening at or after this Unix second. */
+                from_s?: number;
+                /** @description Bars opening before this Unix second. */
+                to_s?: number;
+                /** @description At most this many days. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityDays"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiV1DatasetsIndicatorsGetIndicators: {
         parameters: {
             query: {
@@ -3746,6 +4347,43 @@ export interface operations {
             };
         };
     };
+    ApiV1DatasetsLineageLineage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lineage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiV1DatasetsQualityGetQuality: {
         parameters: {
             query?: never;
@@ -3764,6 +4402,117 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QualityReport"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1DatasetsSplitsSplits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1DatasetsVaultVault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VaultState"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1DatasetsVersionsVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versions"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -5161,6 +5910,148 @@ export interface operations {
             };
         };
     };
+    ApiV1TrackedListTracked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackedList"];
+                };
+            };
+        };
+    };
+    ApiV1TrackedTrack: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrackedAsset"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackedState"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1TrackedNameUntrack: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackedList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1TrackedNameRefreshRefresh: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackedState"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     BacktestBacktest: {
         parameters: {
             query: {
@@ -5360,6 +6251,170 @@ export interface operations {
                         } | unknown[];
                         status_code: number;
                     };
+                };
+            };
+        };
+    };
+    UdfConfigConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    UdfHistoryHistory: {
+        parameters: {
+            query: {
+                symbol: string;
+                resolution: string;
+                to: number;
+                from?: number;
+                countback?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    UdfSearchSearch: {
+        parameters: {
+            query?: {
+                query?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    }[];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    UdfSymbolsSymbols: {
+        parameters: {
+            query: {
+                symbol: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    UdfTimeTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
         };

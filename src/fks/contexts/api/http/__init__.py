@@ -9,6 +9,7 @@ from litestar import Router
 from litestar.di import Provide
 
 from fks.contexts.api.http.aliases import AliasController
+from fks.contexts.api.http.assets import DatasetHistoryController, TrackedController
 from fks.contexts.api.http.backtests import BacktestController
 from fks.contexts.api.http.data import DatasetController, IndicatorController
 from fks.contexts.api.http.engine import StrategyController
@@ -21,6 +22,7 @@ from fks.contexts.api.http.trading import (
     HeldSignalController,
     RiskController,
 )
+from fks.contexts.api.http.udf import UdfController
 from fks.contexts.api.service import Api
 from fks.kernel.runtime import Runtime
 
@@ -35,6 +37,8 @@ def routes(runtime: Runtime) -> Sequence[Any]:
         path="/api/v1",
         route_handlers=[
             DatasetController,
+            DatasetHistoryController,
+            TrackedController,
             IndicatorController,
             StrategyController,
             BacktestController,
@@ -51,7 +55,7 @@ def routes(runtime: Runtime) -> Sequence[Any]:
     )
     plain = Router(
         path="/",
-        route_handlers=[AliasController, ExecuteController, feed_socket],
+        route_handlers=[AliasController, ExecuteController, UdfController, feed_socket],
         dependencies=dependencies,
     )
     return [versioned, plain]
