@@ -59,6 +59,7 @@ from fks.contracts.data.reports import (
     GetQualityDays,
     QualityDays,
 )
+from fks.contracts.data.ticks import GetTicks, TickWindow
 from fks.contracts.data.tracking import (
     ListTracked,
     RefreshAsset,
@@ -109,6 +110,9 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
     async def get_bars(query: GetBars, meta: Meta) -> BarWindow:
         return await catalogue.bars(query)
 
+    async def get_ticks(query: GetTicks, meta: Meta) -> TickWindow:
+        return await catalogue.ticks(query)
+
     async def get_quality(query: GetQuality, meta: Meta) -> QualityReport:
         return await catalogue.quality(query.dataset)
 
@@ -132,6 +136,7 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
     wiring.answer(GetDataset, get_dataset)
     wiring.answer(GetInstrument, get_instrument)
     wiring.answer(GetBars, get_bars)
+    wiring.answer(GetTicks, get_ticks)
     wiring.answer(GetQuality, get_quality)
     wiring.on(SessionStarted, on_session_started)
     wiring.on(SessionRecovered, on_session_recovered)

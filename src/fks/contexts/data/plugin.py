@@ -64,10 +64,10 @@ def fks_messages() -> Iterable[type[Any]]:
 
 def _dataset_messages() -> Iterable[type[Any]]:
     """Return what is said of versions, splits, the vault, quality and tracking."""
-    from fks.contracts.data import datasets, instruments, reports, tracking
+    from fks.contracts.data import datasets, instruments, reports, ticks, tracking
     from fks.kernel.messages import Event, Query
 
-    told = (datasets, instruments, reports, tracking)
+    told = (datasets, instruments, reports, ticks, tracking)
     named = [getattr(module, name) for module in told for name in module.__all__]
     return [kind for kind in named if isinstance(kind, type) and issubclass(kind, (Event, Query))]
 

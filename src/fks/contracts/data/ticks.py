@@ -10,10 +10,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from fks.contracts.columns import Float64, Int64
+from fks.kernel.messages import Query
 
 __all__ = [
     "ADD",
@@ -34,10 +36,12 @@ __all__ = [
     "DepthRows",
     "FundingColumns",
     "FundingRows",
+    "GetTicks",
     "Int8",
     "QuoteColumns",
     "QuoteRows",
     "Rows",
+    "TickWindow",
     "TradeColumns",
     "TradeRows",
 ]
@@ -176,3 +180,33 @@ class FundingColumns(NamedTuple):
     rate_e9: Int64
     mark_ticks: Int64
     tick_size: Decimal
+
+
+class TickWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """A window of ticks as stored: `columns` by `names`, whole ticks and lots.
+
+    A price that is not there (an empty side, an unknown mark) is None. `total` rows lie in the
+    span that was asked for. Funding has no quantities, so no `lot_size`.
+    """
+
+    dataset: str
+    kind: str
+    names: tuple[str, ...]
+    columns: tuple[tuple[int | None, ...], ...]
+    total: int
+    tick_size: Decimal
+    lot_size: Decimal | None = None
+    synthetic: bool = False
+
+
+class GetTicks(Query[TickWindow], frozen=True, kw_only=True, tag="data.get_ticks.v1"):
+    """Which ticks lie in `[from_ts_ns, to_ts_ns)`? At most `limit` after the first `skip`.
+
+    Raises `Invalid` for a dataset of bars, and for more than 5,000 at a time.
+    """
+
+    dataset: str
+    from_ts_ns: int = 0
+    to_ts_ns: int = 2**63 - 1
+    skip: int = 0
+    limit: int = 5000

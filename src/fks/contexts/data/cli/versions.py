@@ -169,7 +169,8 @@ def _what(node: LineageNode) -> str:
     """Return what a node holds."""
     if not node.stored:
         return "not stored any more"
-    return f"{node.rows:,} bars of {node.timeframe}, {node.instrument}"
+    what = "ticks" if node.timeframe == "tick" else f"bars of {node.timeframe}"
+    return f"{node.rows:,} {what}, {node.instrument}"
 
 
 def _versions_table(found: Versions) -> Any:
@@ -177,7 +178,7 @@ def _versions_table(found: Versions) -> Any:
     from rich.table import Table
 
     table = Table(title=found.name)
-    for heading in ("version", "stored first", "stored last", "bars", "tags"):
+    for heading in ("version", "stored first", "stored last", "rows", "tags"):
         table.add_column(heading)
     for one in found.versions:
         marks = [*one.tags, *(["[bold]latest[/]"] if one.latest else [])]
@@ -197,7 +198,7 @@ def _difference_table(found: Difference) -> Any:
 
     title = (
         f"{found.added:,} added, {found.removed:,} removed, {found.changed:,} changed "
-        f"of {found.rows_a:,} and {found.rows_b:,} bars"
+        f"of {found.rows_a:,} and {found.rows_b:,} rows"
     )
     by_column = ", ".join(f"{name} {count:,}" for name, count in found.columns.items() if count)
     table = Table(title=title, caption="; ".join((by_column, *found.notes)).strip("; "))
@@ -208,9 +209,10 @@ def _difference_table(found: Difference) -> Any:
     return table
 
 
-def _values(values: dict[str, float]) -> str:
+def _values(values: dict[str, int | float]) -> str:
     """Return a row's values."""
-    return " ".join(f"{value:g}" for value in values.values())
+    told = (f"{one:g}" if isinstance(one, float) else str(one) for one in values.values())
+    return " ".join(told)
 
 
 COMMANDS = (lineage, versions, diff, tag, gc)

@@ -6,6 +6,7 @@ import asyncio
 
 from fks.contexts.data.domain.instruments import known_instrument
 from fks.contexts.data.domain.registry.registry import Registry
+from fks.contexts.data.domain.ticks.content import COLUMNS, arrays_of
 from fks.contexts.data.settings import DataSettings
 from fks.contexts.data.store import DatasetStore
 from fks.contexts.data.store.instruments import RegistryFile
@@ -16,6 +17,7 @@ from fks.contracts.data import (
     GetBars,
     QualityReport,
 )
+from fks.contracts.data.ticks import NO_PRICE, GetTicks, TickWindow
 from fks.contracts.values import Instrument
 from fks.kernel.errors import Invalid, NotFound
 from fks.kernel.runtime import Runtime
@@ -23,6 +25,7 @@ from fks.kernel.runtime import Runtime
 __all__ = ["Catalogue"]
 
 _MOST_BARS = 20_000
+_MOST_TICKS = 5_000
 
 
 class Catalogue:
@@ -67,6 +70,32 @@ class Catalogue:
         if not 1 <= query.limit <= _MOST_BARS:
             raise Invalid(f"ask for 1 to {_MOST_BARS:,} bars at a time", code="data.bad_limit")
         return await asyncio.to_thread(self._window, query)
+
+    async def ticks(self, query: GetTicks) -> TickWindow:
+        """Return a window; raises `Invalid` for bars and for a limit out of bounds."""
+        if not 1 <= query.limit <= _MOST_TICKS or query.skip < 0:
+            raise Invalid(
+                f"ask for 1 to {_MOST_TICKS:,} ticks at a time, and skip none or some",
+                code="data.bad_limit",
+            )
+        return await asyncio.to_thread(self._ticks, query)
+
+    def _ticks(self, query: GetTicks) -> TickWindow:
+        """Read a window of ticks."""
+        dataset = self.store.open(query.dataset)
+        info, found = dataset.info, dataset.ticks(query.from_ts_ns, query.to_ts_ns)
+        end = query.skip + query.limit
+        part = [one[query.skip : end].tolist() for one in arrays_of(found)]
+        return TickWindow(
+            dataset=info.name,
+            kind=info.kind,
+            names=COLUMNS[info.kind],
+            columns=tuple(tuple(None if v == NO_PRICE else v for v in one) for one in part),
+            total=len(found.ts_ns),
+            tick_size=found.tick_size,
+            lot_size=getattr(found, "lot_size", None),
+            synthetic=info.synthetic,
+        )
 
     def _window(self, query: GetBars) -> BarWindow:
         """Read a window."""

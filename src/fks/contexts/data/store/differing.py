@@ -12,6 +12,7 @@ import pyarrow.dataset as ds
 import pyarrow.fs
 
 from fks.contexts.data.store.stored import StoredDataset
+from fks.contexts.data.store.ticks_differing import differing_rows
 from fks.contexts.data.store.vault import Vault
 from fks.kernel.errors import Unavailable
 
@@ -43,12 +44,15 @@ _SAMPLE = (
 
 
 class ChangedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that differs: `added`, `removed` or `changed`; values by column, of A and of B."""
+    """A row that differs: `added`, `removed` or `changed`; values by column, of A and of B.
+
+    Those of ticks are whole ticks and lots, as they are stored.
+    """
 
     ts_ns: int
     what: str
-    before: dict[str, float]
-    after: dict[str, float]
+    before: dict[str, int | float]
+    after: dict[str, int | float]
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,10 +77,19 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def difference(a: StoredDataset, b: StoredDataset, vault: Vault, *, sample: int) -> Difference:
-    """Compare two datasets by time. Raises `Denied` where one is sealed, `Unavailable`."""
+    """Compare two datasets: bars by time, ticks by whole rows, none of which is then `changed`.
+
+    Raises `Denied` where one is sealed, `Invalid` where their kinds differ, `Unavailable`.
+    """
     vault.check_all((a.info, b.info), 0, 2**63 - 1)
-    paths = [str(Path(one.info.path) / "bars.parquet") for one in (a, b)]
-    counts, rows = _asked(paths, sample)
+    if (a.info.kind, b.info.kind) == ("bars", "bars"):
+        paths = [str(Path(one.info.path) / "bars.parquet") for one in (a, b)]
+        counts, found = _asked(paths, sample)
+        rows = tuple(_row(row) for row in found)
+    else:
+        ticks = differing_rows(a, b, sample)
+        counts = (ticks.added, ticks.removed, 0, ticks.first_ts_ns, ticks.last_ts_ns)
+        rows = tuple(_tick(*row) for row in ticks.sample)
     notes = [
         f"{what} differ: {first} and {second}"
         for what, first, second in (
@@ -95,11 +108,11 @@ def difference(a: StoredDataset, b: StoredDataset, vault: Vault, *, sample: int)
         added=counts[0],
         removed=counts[1],
         changed=counts[2],
-        columns=dict(zip(_VALUES, counts[5:], strict=True)),
+        columns=dict(zip(_VALUES, counts[5:], strict=False)),
         first_ts_ns=counts[3] or 0,
         last_ts_ns=counts[4] or 0,
         notes=tuple(notes),
-        sample=tuple(_row(row) for row in rows),
+        sample=rows,
     )
 
 
@@ -120,6 +133,15 @@ def _asked(paths: list[str], sample: int) -> tuple[tuple[Any, ...], list[tuple[A
         raise Unavailable(f"cannot compare: {text}", code="data.damaged") from None
     assert counts is not None
     return counts, rows
+
+
+def _tick(added: bool, values: dict[str, int]) -> ChangedRow:
+    """Return a tick of the sample."""
+    what, ts_ns = "added" if added else "removed", values["ts_ns"]
+    told: dict[str, int | float] = {name: one for name, one in values.items() if name != "ts_ns"}
+    none: dict[str, int | float] = {}
+    before, after = (none, told) if added else (told, none)
+    return ChangedRow(ts_ns=ts_ns, what=what, before=before, after=after)
 
 
 def _row(row: tuple[Any, ...]) -> ChangedRow:

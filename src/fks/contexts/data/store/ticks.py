@@ -17,7 +17,7 @@ from fks.contexts.data.domain.ticks.imports import ImportedTicks, RefusedTick
 from fks.contracts.columns import Int64
 from fks.contracts.values import Instrument
 
-__all__ = ["file_of", "read_ticks", "read_times", "refused_table", "write_ticks"]
+__all__ = ["file_of", "lot_of", "read_ticks", "read_times", "refused_table", "write_ticks"]
 
 GROUP_ROWS = 1 << 18
 _LOT = b"fks.lot_size"
@@ -57,6 +57,11 @@ def read_ticks(folder: Path, kind: str, instrument: Instrument) -> tuple[TickCol
     tick = instrument.tick_size
     arrays = [np.asarray(table[name].to_numpy()) for name in COLUMNS[kind]]
     return made(kind, arrays, tick, Decimal(told)), Decimal(told)
+
+
+def lot_of(path: Path) -> Decimal:
+    """Return the step of the quantities of a file."""
+    return Decimal((pq.read_schema(path).metadata or {}).get(_LOT, b"1").decode())
 
 
 def read_times(folder: Path, kind: str) -> Int64:
