@@ -209,6 +209,11 @@ class Books:
         sync = self._syncs.get(symbol)
         return sync.book if sync is not None and sync.live else None
 
+    def last_id(self, symbol: str) -> int:
+        """Return the id of the last change in a symbol's book."""
+        sync = self._syncs.get(symbol)
+        return sync.last_id if sync is not None else NO_ID
+
     def lost(self) -> None:
         """Empty all books: the connection is gone."""
         for sync in self._syncs.values():

@@ -61,7 +61,7 @@ class _Place(NamedTuple):
 
 _PLACES: dict[str, _Place] = {
     "spot": _Place(
-        "wss://stream.binance.com:9443/stream",
+        "wss://stream.binance.com/stream",
         "https://api.binance.com",
         "/api/v3/depth",
         5000,
@@ -69,7 +69,7 @@ _PLACES: dict[str, _Place] = {
         "depth@100ms",
     ),
     "us": _Place(
-        "wss://stream.binance.us:9443/stream",
+        "wss://stream.binance.us/stream",
         "https://api.binance.us",
         "/api/v3/depth",
         5000,
