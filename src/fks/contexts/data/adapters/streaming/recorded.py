@@ -60,7 +60,7 @@ class Recorder:
             ) from None
         except OSError as error:
             raise self._failed(error) from None
-        self._raw = raw
+        self._raw, self._written = raw, False
         self._packed = gzip.GzipFile(fileobj=raw, mode="wb") if path.suffix == ".gz" else None
 
     def message(self, payload: bytes, received_ns: int) -> None:
@@ -68,6 +68,7 @@ class Recorder:
         text = payload.replace(b"\r", b" ").replace(b"\n", b" ")
         try:
             (self._packed or self._raw).write(b"%d %s\n" % (received_ns, text))
+            self._written = True
         except OSError as error:
             raise self._failed(error) from None
 
@@ -79,11 +80,13 @@ class Recorder:
         self.message(text, received_ns)
 
     def close(self) -> None:
-        """Finish the file."""
+        """Finish the file; one to which nothing was written is removed."""
         try:
             if self._packed is not None:
                 self._packed.close()
             self._raw.close()
+            if not self._written:
+                self._path.unlink(missing_ok=True)
         except OSError as error:
             raise self._failed(error) from None
 

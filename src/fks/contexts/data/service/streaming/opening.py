@@ -1,0 +1,71 @@
+"""A stream of an exchange by name: live, recorded while live, or played from a file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from fks.contexts.data.adapters.fetching import Fetcher
+from fks.contexts.data.adapters.streaming.exchanges import exchange_named
+from fks.contexts.data.adapters.streaming.recorded import RecordedSource, Recorder
+from fks.contexts.data.adapters.streaming.socket import SocketSource
+from fks.contexts.data.service.streaming import LiveStream
+from fks.contexts.data.settings import FetchSettings
+
+__all__ = ["StreamRequest", "opened_stream"]
+
+
+class StreamRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What to stream, and from where.
+
+    `url` and `pages_url` stand in place of the exchange's own, for a mirror. `replay` is played
+    instead, at its own pace times `speed`, 0 for as fast as it is taken.
+    """
+
+    exchange: str
+    symbols: tuple[str, ...]
+    channels: tuple[str, ...]
+    url: str = ""
+    pages_url: str = ""
+    record: Path | None = None
+    replay: Path | None = None
+    speed: float = 0.0
+
+
+@asynccontextmanager
+async def opened_stream(
+    request: StreamRequest, fetching: FetchSettings
+) -> AsyncIterator[LiveStream]:
+    """Open a stream, and close all that it stands on.
+
+    Raises `Invalid` for an exchange, symbol, channel or file that is none, `Conflict` for a file
+    to record to that is there; then nothing was connected or written.
+    """
+    exchange = exchange_named(request.exchange)
+    symbols = exchange.symbols(request.symbols)
+    exchange.make({}).subscriptions(symbols, request.channels)
+    if request.replay is not None:
+        source = RecordedSource(request.replay, speed=request.speed)
+        async with LiveStream(exchange.make, symbols, request.channels, source) as stream:
+            yield stream
+        return
+    base_url = request.pages_url or exchange.make({}).snapshot_base_url
+    fetcher = Fetcher(exchange.name, base_url, exchange.limits, None, str, fetching)
+    recorder = Recorder(request.record) if request.record is not None else None
+    try:
+        async with LiveStream(
+            exchange.make,
+            symbols,
+            request.channels,
+            SocketSource(fetching, url=request.url),
+            pages=fetcher,
+            recorder=recorder,
+        ) as stream:
+            yield stream
+    finally:
+        await fetcher.close()
+        if recorder is not None:
+            recorder.close()
