@@ -231,7 +231,8 @@ class Provider(Protocol):
 class ProviderSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A provider by name; `factory` is a dotted `module:callable` called with its settings.
 
-    It makes a `Provider`, or a `RemoteProvider` where `remote` is true.
+    It makes a `Provider`, or a `RemoteProvider` where `remote` is true. A `family` is asked for as
+    `name:member`, and its factory is called with its settings and the member.
     """
 
     name: str
@@ -239,6 +240,7 @@ class ProviderSpec(msgspec.Struct, frozen=True, kw_only=True):
     factory: str
     synthetic: bool = False
     remote: bool = False
+    family: bool = False
     settings: type[Any] | None = None
 
 

@@ -16,7 +16,7 @@ from fks.contexts.api.domain.udf import described, matching, resolution_of, sear
 from fks.contexts.api.http.data import MAX_S, NS
 from fks.contexts.api.http.inject import ApiDep
 from fks.contracts.data import BarWindow, DatasetInfo, GetBars, GetDataset, ListDatasets
-from fks.kernel.errors import FksError, NotFound
+from fks.kernel.errors import FksError, Invalid, NotFound
 
 __all__ = ["UdfController"]
 
@@ -96,6 +96,8 @@ class UdfController(Controller):
             window = await api.ask(
                 GetBars(dataset=info.hash, from_ts_ns=begin_ns, to_ts_ns=to_s * NS, limit=most)
             )
+            if not countback and window.total > most:
+                raise Invalid(f"ask for a shorter span: {most:,} bars are the most at a time")
             if not window.ts_ns:
                 return await _no_data(api, info, from_s)
         except FksError as error:

@@ -53,7 +53,8 @@ class Providers:
 
     def wire(self, name: str) -> RemoteProvider:
         """Return a remote provider. Raises `NotFound`, and `Invalid` for one that is not remote."""
-        spec = self._specs.get(name)
+        family, _, member = name.partition(":")
+        spec = self._specs.get(family)
         remote = sorted(one.name for one in self._specs.values() if one.remote)
         if spec is None:
             raise NotFound(
@@ -66,12 +67,18 @@ class Providers:
                 f"there are {', '.join(remote)}",
                 code="data.no_provider",
             )
+        if spec.family != bool(member):
+            raise NotFound(
+                f"write {family}:MEMBER, such as {family}:bitstamp"
+                if spec.family
+                else f"{family} has no members: write {family}",
+                code="data.no_provider",
+            )
         # The dotted name comes from an installed plugin, never from a request.
         module, _, attribute = spec.factory.partition(":")
         factory = getattr(importlib.import_module(module), attribute)
-        made: RemoteProvider = (
-            factory() if spec.settings is None else factory(self._settings_of(spec))
-        )
+        given = [] if spec.settings is None else [self._settings_of(spec)]
+        made: RemoteProvider = factory(*given, *([member] if member else []))
         return made
 
     @asynccontextmanager
@@ -107,8 +114,13 @@ class Providers:
 
     def _described(self, spec: ProviderSpec) -> Described:
         """Describe a provider."""
-        if not spec.remote:
-            return Described(name=spec.name, summary=spec.summary, gives=("bars",))
+        if not spec.remote or spec.family:
+            return Described(
+                name=f"{spec.name}:..." if spec.family else spec.name,
+                summary=spec.summary,
+                gives=("bars",),
+                remote=spec.remote,
+            )
         wire = self.wire(spec.name)
         key = "none needed"
         if wire.key is not None:

@@ -10,6 +10,7 @@ __all__ = [
     "AlphaVantageSettings",
     "BinanceSettings",
     "BinanceUsdmSettings",
+    "CcxtSettings",
     "KrakenSettings",
     "PolygonSettings",
     "RemoteSettings",
@@ -58,3 +59,7 @@ class AlphaVantageSettings(RemoteSettings, frozen=True, kw_only=True):
     """Alpha Vantage; five calls a minute unless your plan lets more through."""
 
     base_url: str = "https://www.alphavantage.co"
+
+
+class CcxtSettings(RemoteSettings, frozen=True, kw_only=True):
+    """The exchanges of ccxt; an empty base URL is each exchange's own."""

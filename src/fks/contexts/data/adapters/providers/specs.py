@@ -6,6 +6,7 @@ from fks.contexts.data.adapters.providers.settings import (
     AlphaVantageSettings,
     BinanceSettings,
     BinanceUsdmSettings,
+    CcxtSettings,
     KrakenSettings,
     PolygonSettings,
     RemoteSettings,
@@ -19,6 +20,7 @@ _PROVIDERS: tuple[tuple[str, str, str, type[RemoteSettings]], ...] = (
     ("alphavantage", "Daily bars", "alpha_vantage:AlphaVantage", AlphaVantageSettings),
     ("binance", "Binance spot", "binance:Binance", BinanceSettings),
     ("binance_usdm", "Binance futures", "binance:BinanceUsdm", BinanceUsdmSettings),
+    ("ccxt", "Exchanges of ccxt: ccxt:bitstamp", "ccxt:Ccxt", CcxtSettings),
     ("kraken", "Kraken spot", "kraken:Kraken", KrakenSettings),
     ("polygon", "US stocks and others", "polygon:Polygon", PolygonSettings),
     ("yahoo", "Shares, indices, currencies, futures", "yahoo:Yahoo", YahooSettings),
@@ -30,6 +32,7 @@ SPECS = tuple(
         summary=summary,
         factory=f"fks.contexts.data.adapters.providers.{made}",
         remote=True,
+        family=name == "ccxt",
         settings=section,
     )
     for name, summary, made, section in _PROVIDERS
