@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from fks.cli import program
 from fks.contexts.data.domain.sizing import Wanted
 from fks.contexts.data.domain.ticks.imports import import_rows
+from fks.contexts.data.service.splitting import SplitRequest, make_split
 from fks.contexts.data.service.vault import seal_range
 from fks.contexts.data.store import DatasetStore
 from fks.contexts.data.store.differing import difference
@@ -63,6 +64,19 @@ def test_a_difference_of_ticks_counts_whole_rows(tmp_path: Path) -> None:
     seal_range(tmp_path, "a", int(base.ts_ns[0]), int(base.ts_ns[1]), by="me")
     with pytest.raises(Denied):
         difference(a, b, store.vault, sample=5)
+
+
+def test_ticks_are_split_like_bars_where_time_orders_them(tmp_path: Path) -> None:
+    """Lost: a label that reaches into the test, since the rows of a book go back in time."""
+    store = DatasetStore(tmp_path)
+    for kind, one in ALL.items():
+        store.save(one._replace(info=msgspec.structs.replace(one.info, name=kind)))
+    folds = SplitRequest(dataset="trades", kind="purged-kfold", label_bars=2)
+    assert [fold.purged for fold in make_split(tmp_path, folds, now_ns=1).folds] == [2, 4, 4, 4, 2]
+    halves = SplitRequest(dataset="depth", kind="chronological", parts="50,50")
+    assert make_split(tmp_path, halves, now_ns=1).head.rows == 3
+    with pytest.raises(Invalid, match="--kind chronological"):
+        make_split(tmp_path, SplitRequest(dataset="depth", kind="purged-kfold"), now_ns=1)
 
 
 def test_bars_of_a_hundred_trades_are_backtested_and_trades_are_not(tmp_path: Path) -> None:

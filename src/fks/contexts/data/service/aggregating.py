@@ -25,7 +25,7 @@ from fks.contracts.data.datasets import Provenance
 from fks.contracts.data.ticks import QuoteColumns, TradeColumns
 from fks.kernel.errors import Invalid
 
-__all__ = ["Aggregate", "Aggregated", "aggregate"]
+__all__ = ["Aggregate", "Aggregated", "aggregate", "bars_by_clock"]
 
 _MONDAY_NS = 4 * DAY_NS  # 1970-01-05
 _SECOND_NS = 1_000_000_000
@@ -61,9 +61,9 @@ def aggregate(
     """Return bars of trades or quotes.
 
     Bars by the clock follow UTC, days the sessions of the instrument's calendar. The last one is
-    left out where the calendar expects trading between the second of the last tick and its end:
-    it is not finished. The first one may be cut where the dataset begins. Raises `Invalid` for
-    what cannot be made.
+    left out where it is not finished: the calendar expects trading between the second of the last
+    tick and its end, or that tick lies outside of all sessions. The first one may be cut where
+    the dataset begins. Raises `Invalid` for what cannot be made.
     """
     ticks = dataset.ticks()
     left = outside = empty = 0
@@ -84,7 +84,7 @@ def aggregate(
         counted = bars_by_count(ticks, measure, size, dataset.info.instrument.multiplier)
         bars, left = counted.columns, counted.left
     else:
-        bars, left, outside = _by_clock(rows, timeframe, dataset.info.instrument.calendar)
+        bars, left, outside = bars_by_clock(rows, timeframe, dataset.info.instrument.calendar)
     if not len(bars):
         raise Invalid(
             f"{dataset.info.name} holds no whole bar of {timeframe}", code="data.nothing_usable"
@@ -121,7 +121,7 @@ def _asked(asked: Aggregate) -> tuple[str, str, Decimal]:
     return timeframe, measure, size
 
 
-def _by_clock(rows: BarColumns, timeframe: str, calendar: str) -> tuple[BarColumns, int, int]:
+def bars_by_clock(rows: BarColumns, timeframe: str, calendar: str) -> tuple[BarColumns, int, int]:
     """Return bars of a timeframe, the rows of an unfinished last one, and those of no session."""
     step = clock_ns(timeframe)
     if not len(rows):
@@ -145,7 +145,11 @@ def _by_clock(rows: BarColumns, timeframe: str, calendar: str) -> tuple[BarColum
             spans = session_spans(begin, begin + step, calendar)
             end = int(spans.ends[(spans.stamps >= begin) & (spans.stamps < begin + step)].max())
     seen = int(rows.ts_ns[-1]) // _SECOND_NS * _SECOND_NS + _SECOND_NS
-    if not len(expected_stamps(seen, end - 1, _SECOND_NS, calendar)):
+    # Nobody knows when trading outside of sessions is over.
+    if seen >= end or (
+        len(expected_stamps(seen - _SECOND_NS, seen - 1, _SECOND_NS, calendar))
+        and not len(expected_stamps(seen, end - 1, _SECOND_NS, calendar))
+    ):
         return bars, 0, found.outside
     return bars[: len(bars) - 1], int(counts[-1]), found.outside
 

@@ -125,6 +125,12 @@ def _folds(
     if request.kind == "chronological":
         parameters["parts"] = request.parts
         return schemes.chronological(len(ts_ns), _numbers(request.parts)), ()
+    if bool((ts_ns[1:] < ts_ns[:-1]).any()):
+        raise Invalid(
+            "these rows are not in the order of their times (those of a book are in that of their "
+            "changes), so that labels cannot be kept apart: use --kind chronological",
+            code="data.bad_split",
+        )
     ends_ns = _labels(request, ts_ns, parameters)
     if request.kind == "walk-forward":
         windows = schemes.WalkForward(
