@@ -84,6 +84,16 @@ def test_a_bar_is_finished_when_its_sessions_are_over(
             made(tmp_path, at(early, always("XNYS")), every=every)
 
 
+def test_an_hour_after_the_close_is_not_known_to_be_over(tmp_path: Path) -> None:
+    """Lost: an hour of late trades that changes when the next of them comes."""
+    close = 1_704_488_400_000_000_000  # 2024-01-05 21:00 UTC
+    times = [close - SECOND_NS, close + 10 * MINUTE_NS]
+    hours = made(tmp_path, at(times, always("XNYS")), every="1h")
+    assert (hours.imported.info.rows, hours.left) == (1, 1)
+    days = made(tmp_path, at(times, always("XNYS")), every="1d")
+    assert (days.imported.info.rows, days.left, days.outside) == (1, 0, 1)
+
+
 def test_parts_of_a_unit_close_bars(tmp_path: Path) -> None:
     """Lost: bars of half a coin."""
     ticks = import_rows(trades(), Wanted(symbol="BTCUSDT", name="ticks"))
