@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.ipc
+import pyarrow.parquet as pq
+
+from fks.contexts.data.service.vault import seal_range
 from fks.kernel.testing import running_app
 
 
@@ -47,3 +54,35 @@ async def test_assets_are_tracked_listed_refreshed_and_left_alone(tmp_path: Path
         for path in ("/api/v1/tracked/btc/refresh",):
             assert (await app.http.post(path)).status_code == 404
         assert (await app.http.delete("/api/v1/tracked/btc")).status_code == 404
+
+
+async def test_a_dataset_is_downloaded_whole_or_in_part_and_once(tmp_path: Path) -> None:
+    """Lost: data that cannot be taken to another tool, or a download of what is sealed."""
+    async with running_app(home=tmp_path) as app:
+        of = "/api/v1/datasets/sp500_daily/download"
+        got = await app.http.get(of)
+        assert got.headers["content-type"].startswith("text/csv")
+        assert got.headers["content-disposition"] == 'attachment; filename="sp500_daily.csv"'
+        rows = list(csv.DictReader(io.StringIO(got.text)))
+        bars = (await app.http.get("/api/v1/datasets/sp500_daily/bars?limit=10000")).json()
+        assert [int(row["ts_ns"]) for row in rows] == bars["ts_ns"]
+        assert [float(row["close"]) for row in rows] == bars["close"]
+        same = await app.http.get(of, headers={"If-None-Match": got.headers["etag"]})
+        assert (same.status_code, same.content) == (304, b"")
+        part = await app.http.get(f"{of}?format=parquet&from_s={2**30}")
+        table = pq.read_table(io.BytesIO(part.content))
+        assert table["ts_ns"].to_pylist() == [ts for ts in bars["ts_ns"] if ts >= 2**30 * 10**9]
+        assert part.headers["etag"] != got.headers["etag"]
+        arrow = await app.http.get(f"{of}?format=arrow")
+        with pa.ipc.open_stream(arrow.content) as stream:
+            assert stream.read_all()["open"].to_pylist() == bars["open"]
+        for query, status in (("?format=xlsx", 422), ("?from_s=x", 400)):
+            assert (await app.http.get(of + query)).status_code == status
+        missing = await app.http.get("/api/v1/datasets/nothing/download")
+        assert missing.status_code == 404
+        first = bars["ts_ns"][0]
+        seal_range(tmp_path, "sp500_daily", first, first + 1, by="me")
+        sealed = await app.http.get(of)
+        assert (sealed.status_code, sealed.json()["status"]) == (403, 403)
+        udf = f"/udf/history?symbol=sp500_daily&resolution=D&from=0&to={first // 10**9 + 1}"
+        assert (await app.http.get(udf)).json()["s"] == "error"

@@ -10,7 +10,15 @@ import msgspec
 from fks.contexts.api.domain.feed import Feed
 from fks.contexts.api.domain.requests import SessionRequest, desk_config, parse_period_s
 from fks.contexts.api.settings import ApiSettings
-from fks.contracts.data import BarWindow, DatasetInfo, GetBars, GetDataset, ListDatasets
+from fks.contracts.data import (
+    BarWindow,
+    DatasetInfo,
+    DatasetSource,
+    Download,
+    GetBars,
+    GetDataset,
+    ListDatasets,
+)
 from fks.contracts.engine import (
     BacktestRequest,
     CheckStrategy,
@@ -48,6 +56,19 @@ class Api:
     def info(self) -> dict[str, Any]:
         """Return what this process is: version, contexts, bus, database."""
         return self._runtime.state()
+
+    async def download(self, dataset: str, form: str, from_ts_ns: int, to_ts_ns: int) -> Download:
+        """Return a stored dataset as a file, part by part.
+
+        Raises what `DatasetSource.download` raises, before the first part.
+        """
+        runtime = self._runtime
+        source: DatasetSource | None = runtime.hook.fks_dataset_source(home=runtime.home)
+        if source is None:
+            raise Unavailable("no plugin of this process opens datasets", code="api.no_datasets")
+        return await asyncio.to_thread(
+            source.download, dataset, form, from_ts_ns=from_ts_ns, to_ts_ns=to_ts_ns
+        )
 
     async def ask(self, request: Query[R]) -> R:
         """Return the answer of whichever context answers this question.

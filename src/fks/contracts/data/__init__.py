@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -23,6 +23,7 @@ __all__ = [
     "DatasetInfo",
     "DatasetList",
     "DatasetSource",
+    "Download",
     "Finding",
     "GetBars",
     "GetDataset",
@@ -197,6 +198,15 @@ class Dataset(Protocol):
         ...
 
 
+class Download(NamedTuple):
+    """A dataset as a file: its name, what it is, its parts; `tag` names the content."""
+
+    name: str
+    media_type: str
+    tag: str
+    parts: Iterator[bytes]
+
+
 class DatasetSource(Protocol):
     """Open datasets in-process: what engine uses instead of importing data."""
 
@@ -206,6 +216,21 @@ class DatasetSource(Protocol):
         With `as_of_ns` it holds what was known at that time. Reading bars that are sealed raises
         `Denied`. Raises `NotFound` with the names that exist, `Invalid` when a file cannot be
         used.
+        """
+        ...
+
+    def download(
+        self,
+        name: str,
+        form: str,
+        *,
+        from_ts_ns: int = 0,
+        to_ts_ns: int = 2**63 - 1,
+        as_of_ns: int | None = None,
+    ) -> Download:
+        """Return a stored dataset as a file: `csv`, `jsonl`, `parquet` or `arrow`, part by part.
+
+        Raises at once as `open` does, `Invalid` for another format, `Denied` for sealed rows.
         """
         ...
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from litestar import Controller, delete, get, post
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
-from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
+from litestar import Controller, Response, delete, get, post
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
+from litestar.response import Stream
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_304_NOT_MODIFIED
 
 from fks.contexts.api.http.data import MAX_S, NS, FromSeconds, ToSeconds
 from fks.contexts.api.http.inject import ApiDep, Key
@@ -34,6 +35,7 @@ from fks.contracts.data.tracking import (
 __all__ = ["DatasetHistoryController", "TrackedController"]
 
 DayLimit = Annotated[int, QueryParameter(ge=1, le=4000, description="At most this many days.")]
+IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", max_length=1000)]
 Ticks = Annotated[int, QueryParameter(ge=0, le=1_000_000, description="No difference up to this.")]
 
 
@@ -47,6 +49,27 @@ class DatasetHistoryController(Controller):
     async def versions(self, api: ApiDep, dataset: FromPath[str]) -> Versions:
         """Return all versions of a name with their tags, oldest first."""
         return await api.ask(GetVersions(dataset=dataset))
+
+    @get("/{dataset:str}/download", summary="Download a dataset")
+    async def download(
+        self,
+        api: ApiDep,
+        dataset: FromPath[str],
+        format: FromQuery[str] = "csv",  # noqa: A002  # its name in the query
+        from_s: FromSeconds = 0,
+        to_s: ToSeconds = MAX_S,
+        if_none_match: IfNoneMatch = None,
+    ) -> Stream | Response[None]:
+        """Return a dataset as CSV, JSON lines, Parquet or an Arrow stream, part by part."""
+        found = await api.download(dataset, format, from_s * NS, to_s * NS)
+        headers = {
+            "ETag": f'"{found.tag}"',
+            "Content-Disposition": f'attachment; filename="{found.name}"',
+            "Cache-Control": "private, no-cache",
+        }
+        if if_none_match is not None and f'"{found.tag}"' in if_none_match:
+            return Response(None, status_code=HTTP_304_NOT_MODIFIED, headers=headers)
+        return Stream(found.parts, media_type=found.media_type, headers=headers)
 
     @get("/{dataset:str}/lineage", summary="Tell where a dataset comes from")
     async def lineage(self, api: ApiDep, dataset: FromPath[str]) -> Lineage:

@@ -11,12 +11,14 @@ from fks.contexts.data.domain.imports import Imported, columns_of
 from fks.contexts.data.service.importing import FileRequest, import_file
 from fks.contexts.data.service.splitting import find_split
 from fks.contexts.data.store import DatasetStore
+from fks.contexts.data.store.exporting import MEDIA_TYPES, exported
 from fks.contexts.data.store.vault import Vault
 from fks.contracts.columns import BarColumns
-from fks.contracts.data import Dataset, DatasetInfo
+from fks.contracts.data import Dataset, DatasetInfo, Download
 from fks.contracts.data.datasets import SplitPlan
 from fks.contracts.data.ticks import TradeColumns
 from fks.kernel.errors import Invalid, NotFound
+from fks.kernel.ids import content_hash
 
 __all__ = ["FileDataset", "Source"]
 
@@ -80,6 +82,27 @@ class Source:
                 lacking = f"no file {name_or_path[:200]!r}, and " if looks_like_a_file else ""
                 raise NotFound(lacking + error.message, code=error.code) from None
         return self._file(path, as_of_ns)
+
+    def download(
+        self,
+        name: str,
+        form: str,
+        *,
+        from_ts_ns: int = 0,
+        to_ts_ns: int = 2**63 - 1,
+        as_of_ns: int | None = None,
+    ) -> Download:
+        """Return a stored dataset as a file, part by part. Raises at once as `exported`."""
+        opened = self._store.open(name, as_of_ns=as_of_ns)
+        info = opened.info
+        parts = exported(opened, form, from_ts_ns=from_ts_ns, to_ts_ns=to_ts_ns)
+        span = content_hash(info.hash.encode(), f"{info.rows} {from_ts_ns} {to_ts_ns}".encode())
+        return Download(
+            name=f"{info.name}.{form}",
+            media_type=MEDIA_TYPES[form],
+            tag=f"{span[:32]}-{form}",
+            parts=(content for _, content in parts),
+        )
 
     def split(self, name_or_hash: str) -> SplitPlan:
         """Return a stored split with all its folds. Raises `NotFound`."""

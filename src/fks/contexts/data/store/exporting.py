@@ -7,6 +7,7 @@ in text, as ISO 8601 beside it. What is exported and imported again is the same 
 from __future__ import annotations
 
 import errno
+import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,9 +27,15 @@ from fks.contracts.columns import BarColumns
 from fks.contracts.data.ticks import NO_PRICE, DepthColumns, FundingColumns, QuoteColumns
 from fks.kernel.errors import Invalid, Unavailable
 
-__all__ = ["FORMATS", "export", "written_file"]
+__all__ = ["FORMATS", "MEDIA_TYPES", "export", "exported", "written_file"]
 
-FORMATS = ("csv", "jsonl", "parquet", "arrow")
+MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
+    "arrow": "application/vnd.apache.arrow.stream",
+}
+FORMATS = tuple(MEDIA_TYPES)
 _BATCH = 1 << 16
 _Table = dict[str, Any]
 
@@ -44,39 +51,85 @@ def export(
 ) -> int:
     """Write the rows of a span and return how many; `progress` is told of rows.
 
-    Memory holds the dataset's own columns and 65,536 rows of text. Raises `Invalid` for another
-    format, `Denied` for sealed rows.
+    Raises as `exported`.
+    """
+    count = 0
+    for rows, part in exported(dataset, form, from_ts_ns=from_ts_ns, to_ts_ns=to_ts_ns):
+        out.write(part)
+        count += rows
+        progress(rows)
+    return count
+
+
+def exported(
+    dataset: StoredDataset, form: str, *, from_ts_ns: int = 0, to_ts_ns: int = 2**63 - 1
+) -> Iterator[tuple[int, bytes]]:
+    """Return the parts of an export: how many rows each has, and its bytes.
+
+    Memory holds the dataset's own columns and 65,536 rows of the export. Raises at once: `Invalid`
+    for another format, `Denied` for sealed rows.
     """
     if form not in FORMATS:
         raise Invalid(
             f"no format {form[:20]!r}; there are {', '.join(FORMATS)}", code="data.unknown_format"
         )
     if dataset.info.kind == "bars":
-        columns: BarColumns | TickColumns = dataset.columns(from_ts_ns, to_ts_ns)
-    else:
-        columns = dataset.ticks(from_ts_ns, to_ts_ns)
-    count = len(columns.ts_ns)
+        return _parts(dataset.columns(from_ts_ns, to_ts_ns), form)
+    return _parts(dataset.ticks(from_ts_ns, to_ts_ns), form)
+
+
+def _parts(columns: BarColumns | TickColumns, form: str) -> Iterator[tuple[int, bytes]]:
+    """Yield the parts of an export."""
+    count, sink = len(columns.ts_ns), _Sink()
     writer: Any = None
     for start in range(0, max(count, 1), _BATCH):
         part = _part(columns, slice(start, min(count, start + _BATCH)))
         if form in ("csv", "jsonl"):
-            part = {"ts_ns": part.pop("ts_ns"), "time": None, **part}
-            part["time"] = np.datetime_as_string(
-                part["ts_ns"].view("datetime64[ns]"), timezone="UTC"
-            )
+            ts_ns = part.pop("ts_ns")
+            time = np.datetime_as_string(ts_ns.view("datetime64[ns]"), timezone="UTC")
+            part = {"ts_ns": ts_ns, "time": time, **part}
         table = pa.table(part)
         if form == "jsonl":
-            out.writelines(_json_lines(table))
-        else:
-            writer = writer or _writer(out, form, table.schema)
-            writer.write_table(table)
-        progress(len(table))
+            yield len(table), b"".join(_json_lines(table))
+            continue
+        writer = writer or _writer(sink, form, table.schema)
+        writer.write_table(table)
+        yield len(table), sink.taken()
     if writer is not None:
         writer.close()
-    return count
+        yield 0, sink.taken()
 
 
-def _writer(out: IO[bytes], form: str, schema: pa.Schema) -> Any:
+class _Sink(io.RawIOBase):
+    """What a writer of files writes into; the bytes are taken away part by part."""
+
+    def __init__(self) -> None:
+        self._held: list[bytes] = []
+        self._position = 0
+
+    def writable(self) -> bool:
+        """Tell that it can be written."""
+        return True
+
+    def tell(self) -> int:
+        """Return how much was written in all."""
+        return self._position
+
+    def write(self, content: Any) -> int:
+        """Hold some bytes."""
+        part = bytes(content)
+        self._held.append(part)
+        self._position += len(part)
+        return len(part)
+
+    def taken(self) -> bytes:
+        """Return what was written since it was taken last."""
+        found = b"".join(self._held)
+        self._held.clear()
+        return found
+
+
+def _writer(out: _Sink, form: str, schema: pa.Schema) -> Any:
     """Return what writes tables in a format."""
     if form == "csv":
         return pc.CSVWriter(out, schema, write_options=pc.WriteOptions(quoting_style="none"))
