@@ -88,7 +88,7 @@ async def test_a_live_session_is_recorded_and_says_the_same_again(
             stream,
             tmp_path,
             SYMBOL,
-            *("--seconds", "1.5", "--record", str(path), "--json"),
+            *("--seconds", "3", "--record", str(path), "--json"),
             *("--url", f"ws://{exchange.address}/stream"),
             *("--pages-url", f"http://{exchange.address}"),
             env={"FKS__FETCHING__ALLOW_LOOPBACK": "true"},
