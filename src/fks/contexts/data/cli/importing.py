@@ -30,7 +30,7 @@ __all__ = ["data"]
 
 @click.group()
 def data() -> None:
-    """Import prices, and see what is wrong with them."""
+    """Market data: fetched, imported, checked, kept in versions, taken out again."""
 
 
 def _file_options(command: Any) -> Any:
