@@ -8,6 +8,7 @@ from typing import Any
 from fks.contexts.data.domain.streaming.feed import Feed, Output
 from fks.contexts.data.domain.streaming.told import SnapshotNeeded, StateChange, Top
 from fks.contexts.data.domain.wires.binance import BinanceWire
+from fks.contracts.data.streams import TradeUpdate
 
 from .exchange import SYMBOL
 
@@ -67,15 +68,17 @@ def test_the_top_is_told_again_when_a_symbol_comes_back() -> None:
 
 def test_scales_of_a_symbol_outlive_its_connection() -> None:
     """Lost: units told before and after a reconnect could not be compared."""
-    feed = made()
-    (before,) = [one for one in live(feed) if isinstance(one, Top)]
-    feed.lost("gone", 2 * SECOND)
-    feed.begin()
-    feed.connected(3 * SECOND)
-    out = feed.page(SYMBOL, page(20, "99"), 3 * SECOND)
-    (after,) = [one for one in out if isinstance(one, Top)]
-    assert after.scale == before.scale
-    assert after.bid < before.bid
+    feed = Feed(lambda scales: BinanceWire("spot", scales), [SYMBOL], ["trades"])
+    told: list[TradeUpdate] = []
+    for price in ("100.25", "100"):
+        feed.begin()
+        feed.connected(0)
+        data = {"e": "trade", "E": 1, "s": SYMBOL, "t": 1, "p": price, "q": "1", "T": 1, "m": True}
+        message = json.dumps({"stream": "x", "data": data}).encode()
+        told += [one for one in feed.take(message, SECOND) if isinstance(one, TradeUpdate)]
+        feed.lost("gone", SECOND)
+    assert [one.price for one in told] == [10_025, 10_000]
+    assert told[0].scale == told[1].scale
 
 
 def test_a_snapshot_older_than_what_waits_makes_no_book() -> None:
