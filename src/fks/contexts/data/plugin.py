@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from fks.contracts.data import DatasetSource, ProviderSpec
     from fks.contracts.data.quality import QualityRule
+    from fks.kernel.benchmarks import Benchmark
     from fks.kernel.bus import Wiring
     from fks.kernel.health import Check
     from fks.kernel.runtime import Runtime
@@ -49,25 +50,10 @@ def fks_settings() -> Mapping[str, type[Any]]:
 def fks_messages() -> Iterable[type[Any]]:
     """Publish and answer these."""
     from fks.contracts import data
-
-    return [
-        data.BarClosed,
-        data.ReplayFinished,
-        data.ListDatasets,
-        data.GetDataset,
-        data.GetInstrument,
-        data.GetBars,
-        data.GetQuality,
-        *_dataset_messages(),
-    ]
-
-
-def _dataset_messages() -> Iterable[type[Any]]:
-    """Return what is said of versions, splits, the vault, quality and tracking."""
     from fks.contracts.data import datasets, instruments, reports, ticks, tracking
     from fks.kernel.messages import Event, Query
 
-    told = (datasets, instruments, reports, ticks, tracking)
+    told = (data, datasets, instruments, reports, ticks, tracking)
     named = [getattr(module, name) for module in told for name in module.__all__]
     return [kind for kind in named if isinstance(kind, type) and issubclass(kind, (Event, Query))]
 
@@ -107,6 +93,14 @@ def fks_commands() -> Iterable[click.Command]:
     from fks.contexts.data.cli.instruments import instruments
 
     return [command(), instruments]
+
+
+@impl
+def fks_benchmarks() -> Iterable[Benchmark]:
+    """Bring `fks bench stream`."""
+    from fks.contexts.data.service.benchmarks import BENCHMARKS
+
+    return BENCHMARKS
 
 
 @impl
