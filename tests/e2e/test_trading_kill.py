@@ -89,7 +89,7 @@ def order(name: str) -> dict[str, object]:
     number = sum(name.encode())
     return {
         "account": "house",
-        "symbol": "GC",
+        "symbol": "MGC",  # small enough that a fast machine does not fill the books of 64 bits
         "side": "buy" if number % 2 else "sell",
         "quantity": str(1 + number % 9),
         "type": "limit",
