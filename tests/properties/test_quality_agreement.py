@@ -15,14 +15,14 @@ from tests.properties.quality_reference import MINUTE_NS, Row
 from fks.contexts.data.domain.agreement import agreement, disagreement
 from fks.contexts.data.domain.table import RawTable
 from fks.contracts.data import DatasetInfo
-from fks.contracts.data.reports import Comparison
+from fks.contracts.data.reports import DatasetComparison
 from fks.contracts.values import Instrument
 from fks.kernel.errors import Invalid
 
 seeds = st.integers(0, 2**32 - 1)
 
 
-def compared(a: list[Row], b: list[Row], *, tolerance: int = 0) -> Comparison:
+def compared(a: list[Row], b: list[Row], *, tolerance: int = 0) -> DatasetComparison:
     """Compare two lists of bars."""
     pair = []
     for name, rows in (("a", a), ("b", b)):

@@ -1875,6 +1875,14 @@ export interface components {
             here: string;
             there: string;
         };
+        /** Comparison */
+        Comparison: {
+            differences: {
+                [key: string]: string[];
+            };
+            runs: components["schemas"]["Run"][];
+            series: components["schemas"]["RunSeries"][];
+        };
         /** Component */
         Component: {
             /** Format: date-time */
@@ -1936,6 +1944,34 @@ export interface components {
         /** CurrentSignals */
         CurrentSignals: {
             signals: components["schemas"]["CurrentSignal"][];
+        };
+        /** DatasetComparison */
+        DatasetComparison: {
+            a: string;
+            a_hash: string;
+            b: string;
+            b_hash: string;
+            columns: components["schemas"]["ColumnAgreement"][];
+            common: number;
+            correlation: number;
+            differing: number;
+            /** @default [] */
+            examples: components["schemas"]["DifferentBar"][];
+            /** @default [] */
+            first_only_a_ns: number[];
+            /** @default [] */
+            first_only_b_ns: number[];
+            from_ts_ns: number;
+            lag_bars: number;
+            lag_correlation: number;
+            only_a: number;
+            only_b: number;
+            tick_size: string;
+            timeframe: string;
+            to_ts_ns: number;
+            tolerance_ticks: number;
+            /** @default [] */
+            verdict: string[];
         };
         /** DatasetInfo */
         DatasetInfo: {
@@ -3179,42 +3215,6 @@ export interface components {
             name: string;
             versions: components["schemas"]["DatasetVersion"][];
         };
-        /** Comparison */
-        data_reports_Comparison: {
-            a: string;
-            a_hash: string;
-            b: string;
-            b_hash: string;
-            columns: components["schemas"]["ColumnAgreement"][];
-            common: number;
-            correlation: number;
-            differing: number;
-            /** @default [] */
-            examples: components["schemas"]["DifferentBar"][];
-            /** @default [] */
-            first_only_a_ns: number[];
-            /** @default [] */
-            first_only_b_ns: number[];
-            from_ts_ns: number;
-            lag_bars: number;
-            lag_correlation: number;
-            only_a: number;
-            only_b: number;
-            tick_size: string;
-            timeframe: string;
-            to_ts_ns: number;
-            tolerance_ticks: number;
-            /** @default [] */
-            verdict: string[];
-        };
-        /** Comparison */
-        engine_Comparison: {
-            differences: {
-                [key: string]: string[];
-            };
-            runs: components["schemas"]["Run"][];
-            series: components["schemas"]["RunSeries"][];
-        };
     };
     responses: never;
     parameters: never;
@@ -3927,7 +3927,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["engine_Comparison"];
+                    "application/json": components["schemas"]["Comparison"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -4260,7 +4260,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["data_reports_Comparison"];
+                    "application/json": components["schemas"]["DatasetComparison"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -55,7 +55,7 @@ from fks.contracts.data.instruments import (
 from fks.contracts.data.quality import QualityRule
 from fks.contracts.data.reports import (
     CompareDatasets,
-    Comparison,
+    DatasetComparison,
     GetQualityDays,
     QualityDays,
 )
@@ -251,7 +251,7 @@ def _wire_quality(store: DatasetStore, rules: Sequence[QualityRule], wiring: Wir
     async def get_days(query: GetQualityDays, meta: Meta) -> QualityDays:
         return await asyncio.to_thread(inspector.days, query)
 
-    async def compare_two(query: CompareDatasets, meta: Meta) -> Comparison:
+    async def compare_two(query: CompareDatasets, meta: Meta) -> DatasetComparison:
         return await asyncio.to_thread(compare, store, query)
 
     wiring.answer(GetQualityDays, get_days)

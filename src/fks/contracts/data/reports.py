@@ -9,7 +9,7 @@ from fks.kernel.messages import Event, Query
 __all__ = [
     "ColumnAgreement",
     "CompareDatasets",
-    "Comparison",
+    "DatasetComparison",
     "DatasetStored",
     "DayQuality",
     "DifferentBar",
@@ -81,7 +81,7 @@ class DifferentBar(msgspec.Struct, frozen=True, kw_only=True):
     b: tuple[float, ...]
 
 
-class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+class DatasetComparison(msgspec.Struct, frozen=True, kw_only=True):
     """How two datasets of one timeframe agree, over the time that both cover.
 
     `lag_bars` is the shift of B's stamps against A's at which returns agree best (1: the bar that
@@ -114,7 +114,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     verdict: tuple[str, ...] = ()
 
 
-class CompareDatasets(Query[Comparison], frozen=True, kw_only=True, tag="data.compare_datasets.v1"):
+class CompareDatasets(
+    Query[DatasetComparison], frozen=True, kw_only=True, tag="data.compare_datasets.v1"
+):
     """Do two datasets, of two providers say, tell the same story? At most `examples` (0 to 100)."""
 
     a: str

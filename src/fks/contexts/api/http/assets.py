@@ -21,7 +21,12 @@ from fks.contracts.data.datasets import (
     VaultState,
     Versions,
 )
-from fks.contracts.data.reports import CompareDatasets, Comparison, GetQualityDays, QualityDays
+from fks.contracts.data.reports import (
+    CompareDatasets,
+    DatasetComparison,
+    GetQualityDays,
+    QualityDays,
+)
 from fks.contracts.data.tracking import (
     ListTracked,
     RefreshAsset,
@@ -97,7 +102,7 @@ class DatasetHistoryController(Controller):
         dataset: FromPath[str],
         other: FromQuery[str],
         tolerance_ticks: Ticks = 0,
-    ) -> Comparison:
+    ) -> DatasetComparison:
         """Return where two datasets agree and where not."""
         return await api.ask(CompareDatasets(a=dataset, b=other, tolerance_ticks=tolerance_ticks))
 

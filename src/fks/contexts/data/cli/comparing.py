@@ -12,7 +12,7 @@ from fks.contexts.data.domain.quality import iso
 from fks.kernel.commands import command_context, json_option
 
 if TYPE_CHECKING:
-    from fks.contracts.data.reports import Comparison
+    from fks.contracts.data.reports import DatasetComparison
 
 __all__ = ["compare_command"]
 
@@ -50,7 +50,7 @@ def compare_command(a: str, b: str, tolerance_ticks: int, examples: int) -> None
     surroundings.emit(msgspec.to_builtins(found), *tables, *(escape(x) for x in found.verdict))
 
 
-def _columns(found: Comparison) -> Any:
+def _columns(found: DatasetComparison) -> Any:
     """Return how the columns differ."""
     from rich.table import Table
 
@@ -70,7 +70,7 @@ def _columns(found: Comparison) -> Any:
     return table
 
 
-def _examples(found: Comparison) -> Any:
+def _examples(found: DatasetComparison) -> Any:
     """Return the first bars that differ."""
     from rich.table import Table
 

@@ -16,7 +16,7 @@ from fks.contexts.data.domain.rules.kinds import iso
 from fks.contexts.data.domain.table import RawTable, taken
 from fks.contracts.columns import Float64, Int64
 from fks.contracts.data import DatasetInfo, Finding
-from fks.contracts.data.reports import ColumnAgreement, Comparison, DifferentBar
+from fks.contracts.data.reports import ColumnAgreement, DatasetComparison, DifferentBar
 from fks.kernel.errors import Invalid
 
 __all__ = ["LEAST_RETURNS", "SHIFT_BARS", "agreement", "disagreement"]
@@ -42,7 +42,7 @@ def agreement(
     *,
     tolerance_ticks: int = 0,
     examples: int = 5,
-) -> Comparison:
+) -> DatasetComparison:
     """Compare two datasets of one timeframe. Raises `Invalid` where they have no time in common."""
     (info_a, all_a), (info_b, all_b) = a, b
     begin = max(info_a.first_ts_ns, info_b.first_ts_ns)
@@ -64,7 +64,7 @@ def agreement(
     best = _best_shift(wide_a, wide_b, step_ns, unshifted)
     only_a = np.delete(bars_a.ts_ns, rows_a)
     only_b = np.delete(bars_b.ts_ns, rows_b)
-    found = Comparison(
+    found = DatasetComparison(
         a=info_a.name,
         b=info_b.name,
         a_hash=info_a.hash,
@@ -90,7 +90,7 @@ def agreement(
     return msgspec.structs.replace(found, verdict=verdict)
 
 
-def disagreement(found: Comparison) -> Finding:
+def disagreement(found: DatasetComparison) -> Finding:
     """Return a comparison as a finding of A: an error for a shift, else a warning or a remark."""
     apart = found.differing + found.only_a + found.only_b
     severity = "error" if found.lag_bars else "warning" if apart else "info"
@@ -202,7 +202,7 @@ def _examples(
     )
 
 
-def _verdict(found: Comparison, step_ns: int, ratio: float) -> list[str]:
+def _verdict(found: DatasetComparison, step_ns: int, ratio: float) -> list[str]:
     """Return what follows, in words."""
     lines = []
     within = f" by more than {found.tolerance_ticks} ticks" if found.tolerance_ticks else ""

@@ -8,7 +8,7 @@ from fks.contexts.data.domain.agreement import agreement, disagreement
 from fks.contexts.data.domain.timeframes import timeframe_ns
 from fks.contexts.data.store import DatasetStore
 from fks.contracts.data import QualityReport
-from fks.contracts.data.reports import CompareDatasets, Comparison
+from fks.contracts.data.reports import CompareDatasets, DatasetComparison
 from fks.kernel.errors import Invalid
 
 __all__ = ["compare", "with_comparison"]
@@ -17,7 +17,7 @@ _MOST_EXAMPLES = 100
 _MOST_TICKS = 1_000_000_000
 
 
-def compare(store: DatasetStore, query: CompareDatasets) -> Comparison:
+def compare(store: DatasetStore, query: CompareDatasets) -> DatasetComparison:
     """Return how two datasets agree. It is one read of both, which seals may refuse.
 
     Raises `NotFound`, `Denied`, and `Invalid` for other timeframes, no common time, or a tolerance
@@ -45,7 +45,7 @@ def compare(store: DatasetStore, query: CompareDatasets) -> Comparison:
     )
 
 
-def with_comparison(report: QualityReport, found: Comparison) -> QualityReport:
+def with_comparison(report: QualityReport, found: DatasetComparison) -> QualityReport:
     """Return a report with what a comparison says as a finding; the score stays as it is."""
     findings = (*report.findings, disagreement(found))
     return msgspec.structs.replace(report, findings=findings, compared_with=found.b)
