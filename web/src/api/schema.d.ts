@@ -516,6 +516,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/{dataset}/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get where a dataset has data
+         * @description Return the dataset's span in stretches: rows expected, there, lacking, doubted.
+         */
+        get: operations["ApiV1DatasetsCoverageCoverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{dataset}/days": {
         parameters: {
             query?: never;
@@ -906,6 +926,50 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List providers
+         * @description Return all providers: what they give, how they have been, whether they have a key.
+         */
+        get: operations["ApiV1ProvidersListProviders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers/{provider}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Store a provider's key
+         * @description Seal a key on the server's disk; it counts from the next request on.
+         */
+        put: operations["ApiV1ProvidersKeySetKey"];
+        post?: never;
+        /**
+         * Remove a provider's key
+         * @description Remove the stored key of a provider.
+         */
+        delete: operations["ApiV1ProvidersKeyRemoveKey"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1860,6 +1924,12 @@ export interface components {
         CancelledOrders: {
             order_ids: number[];
         };
+        /** Capability */
+        Capability: {
+            kind: string;
+            /** @default [] */
+            timeframes: string[];
+        };
         /** ColumnAgreement */
         ColumnAgreement: {
             column: string;
@@ -1929,6 +1999,23 @@ export interface components {
             slippage_ticks: number;
             /** @default 0 */
             spread_ticks: number;
+        };
+        /** Coverage */
+        Coverage: {
+            dataset: string;
+            days_each: number;
+            from_ts_ns: number;
+            hash: string;
+            /** @default  */
+            note: string;
+            parts: components["schemas"]["CoveragePart"][];
+        };
+        /** CoveragePart */
+        CoveragePart: {
+            expected: number;
+            faults: number;
+            missing: number;
+            present: number;
         };
         /** CurrentSignal */
         CurrentSignal: {
@@ -2221,6 +2308,12 @@ export interface components {
             tick_size: string;
             /** @default SIM */
             venue: string;
+        };
+        /** KeyWish */
+        KeyWish: {
+            /** @default false */
+            replace: boolean;
+            secret: string;
         };
         /** KillWish */
         KillWish: {
@@ -2602,6 +2695,61 @@ export interface components {
             payloads: string[];
             /** @default [] */
             sources: components["schemas"]["SourceFile"][];
+        };
+        /** ProviderConnection */
+        ProviderConnection: {
+            /** @default  */
+            base_url: string;
+            /** @default 0 */
+            calls: number;
+            /** @default  */
+            error_code: string;
+            /** @default [] */
+            gives: components["schemas"]["Capability"][];
+            key?: components["schemas"]["ProviderKey"];
+            name: string;
+            /** @default 0 */
+            quiet_s: number;
+            /** @default 0 */
+            refused: number;
+            /** @default 0 */
+            retries: number;
+            state: string;
+            summary: string;
+            /** @default 0 */
+            used_weight: number;
+            /** @default 0 */
+            waited_s: number;
+            /** @default 0 */
+            weight_per_minute: number;
+        };
+        /** ProviderConnections */
+        ProviderConnections: {
+            providers: components["schemas"]["ProviderConnection"][];
+        };
+        /**
+         * ProviderKey
+         * @default {
+         *       "fault": "",
+         *       "masked": "",
+         *       "required": false,
+         *       "rotated_at_ns": 0,
+         *       "set_at_ns": 0,
+         *       "state": "not_needed"
+         *     }
+         */
+        ProviderKey: {
+            /** @default  */
+            fault: string;
+            /** @default  */
+            masked: string;
+            /** @default false */
+            required: boolean;
+            /** @default 0 */
+            rotated_at_ns: number;
+            /** @default 0 */
+            set_at_ns: number;
+            state: string;
         };
         /** QualityDays */
         QualityDays: {
@@ -4280,6 +4428,46 @@ export interface operations {
             };
         };
     };
+    ApiV1DatasetsCoverageCoverage: {
+        parameters: {
+            query?: {
+                /** @description At most this many parts. */
+                parts?: number;
+            };
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Coverage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiV1DatasetsDaysDays: {
         parameters: {
             query?: {
@@ -5103,6 +5291,110 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PositionList"];
+                };
+            };
+        };
+    };
+    ApiV1ProvidersListProviders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderConnections"];
+                };
+            };
+        };
+    };
+    ApiV1ProvidersKeySetKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyWish"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderConnection"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1ProvidersKeyRemoveKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderConnection"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from fks.contexts.data.service.announcing import Announcer
 from fks.contexts.data.service.catalogue import Catalogue
 from fks.contexts.data.service.comparing import compare
+from fks.contexts.data.service.connections import Connections
 from fks.contexts.data.service.instruments import day_of, details_of, listed, resolved
 from fks.contexts.data.service.lineage import lineage_of, versions_of
 from fks.contexts.data.service.quality import Inspector, rules_of
@@ -28,6 +29,13 @@ from fks.contracts.data import (
     GetQuality,
     ListDatasets,
     QualityReport,
+)
+from fks.contracts.data.connections import (
+    ListProviders,
+    ProviderConnection,
+    ProviderConnections,
+    RemoveProviderKey,
+    SetProviderKey,
 )
 from fks.contracts.data.datasets import (
     GetLineage,
@@ -55,7 +63,9 @@ from fks.contracts.data.instruments import (
 from fks.contracts.data.quality import QualityRule
 from fks.contracts.data.reports import (
     CompareDatasets,
+    Coverage,
     DatasetComparison,
+    GetCoverage,
     GetQualityDays,
     QualityDays,
 )
@@ -132,6 +142,7 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
     _wire_versions(catalogue.store, wiring)
     _wire_quality(catalogue.store, rules_of(runtime.hook), wiring)
     _wire_tracking(_tracking(runtime), wiring)
+    _wire_connections(Connections(_remote(runtime), runtime.bus), wiring)
     wiring.answer(ListDatasets, list_datasets)
     wiring.answer(GetDataset, get_dataset)
     wiring.answer(GetInstrument, get_instrument)
@@ -213,11 +224,32 @@ def _tracking(runtime: Runtime) -> Tracking:
     """Return this process's tracked assets."""
 
     def make() -> Tracking:
-        store = _catalogue(runtime).store
-        remote = Remote(runtime, store)
-        return Tracking(runtime.bus, store, remote.fetch, close=remote.close)
+        remote = _remote(runtime)
+        return Tracking(runtime.bus, _catalogue(runtime).store, remote.fetch, close=remote.close)
 
     return runtime.singleton(Tracking, make)
+
+
+def _remote(runtime: Runtime) -> Remote:
+    """Return this process's remote providers."""
+    return runtime.singleton(Remote, lambda: Remote(runtime, _catalogue(runtime).store))
+
+
+def _wire_connections(connections: Connections, wiring: Wiring) -> None:
+    """Answer for providers and their keys."""
+
+    async def list_providers(query: ListProviders, meta: Meta) -> ProviderConnections:
+        return await connections.listed()
+
+    async def set_key(command: SetProviderKey, meta: Meta) -> ProviderConnection:
+        return await connections.set_key(command)
+
+    async def remove_key(command: RemoveProviderKey, meta: Meta) -> ProviderConnection:
+        return await connections.remove_key(command)
+
+    wiring.answer(ListProviders, list_providers)
+    wiring.answer(SetProviderKey, set_key)
+    wiring.answer(RemoveProviderKey, remove_key)
 
 
 def _wire_tracking(tracking: Tracking, wiring: Wiring) -> None:
@@ -251,10 +283,14 @@ def _wire_quality(store: DatasetStore, rules: Sequence[QualityRule], wiring: Wir
     async def get_days(query: GetQualityDays, meta: Meta) -> QualityDays:
         return await asyncio.to_thread(inspector.days, query)
 
+    async def get_coverage(query: GetCoverage, meta: Meta) -> Coverage:
+        return await asyncio.to_thread(inspector.coverage, query)
+
     async def compare_two(query: CompareDatasets, meta: Meta) -> DatasetComparison:
         return await asyncio.to_thread(compare, store, query)
 
     wiring.answer(GetQualityDays, get_days)
+    wiring.answer(GetCoverage, get_coverage)
     wiring.answer(CompareDatasets, compare_two)
 
 

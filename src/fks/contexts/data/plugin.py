@@ -50,10 +50,10 @@ def fks_settings() -> Mapping[str, type[Any]]:
 def fks_messages() -> Iterable[type[Any]]:
     """Publish and answer these."""
     from fks.contracts import data
-    from fks.contracts.data import datasets, instruments, reports, ticks, tracking
+    from fks.contracts.data import connections, datasets, instruments, reports, ticks, tracking
     from fks.kernel.messages import Event, Query
 
-    told = (data, datasets, instruments, reports, ticks, tracking)
+    told = (data, connections, datasets, instruments, reports, ticks, tracking)
     named = [getattr(module, name) for module in told for name in module.__all__]
     return [kind for kind in named if isinstance(kind, type) and issubclass(kind, (Event, Query))]
 

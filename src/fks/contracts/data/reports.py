@@ -9,10 +9,13 @@ from fks.kernel.messages import Event, Query
 __all__ = [
     "ColumnAgreement",
     "CompareDatasets",
+    "Coverage",
+    "CoveragePart",
     "DatasetComparison",
     "DatasetStored",
     "DayQuality",
     "DifferentBar",
+    "GetCoverage",
     "GetQualityDays",
     "QualityAlerted",
     "QualityDays",
@@ -59,6 +62,39 @@ class GetQualityDays(Query[QualityDays], frozen=True, kw_only=True, tag="data.ge
     from_ts_ns: int = 0
     to_ts_ns: int = 2**63 - 1
     limit: int = 4000
+
+
+class CoveragePart(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """A stretch of time: rows expected and lacking by the calendar, rows there, doubted rows.
+
+    Of ticks no calendar tells how many there should be: `expected` and `missing` are 0.
+    """
+
+    expected: int
+    present: int
+    missing: int
+    faults: int
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """A dataset's span in parts of equal length, whole UTC days each; the last may reach beyond.
+
+    `days_each` is that length, `from_ts_ns` the midnight at which the first begins.
+    """
+
+    dataset: str
+    hash: str
+    from_ts_ns: int
+    days_each: int
+    parts: tuple[CoveragePart, ...]
+    note: str = ""
+
+
+class GetCoverage(Query[Coverage], frozen=True, kw_only=True, tag="data.get_coverage.v1"):
+    """Where has a dataset data, and where holes? In at most `parts` (1 to 1,000) stretches."""
+
+    dataset: str
+    parts: int = 120
 
 
 class ColumnAgreement(msgspec.Struct, frozen=True, kw_only=True):

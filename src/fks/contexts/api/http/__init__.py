@@ -15,6 +15,7 @@ from fks.contexts.api.http.data import DatasetController, IndicatorController
 from fks.contexts.api.http.engine import StrategyController
 from fks.contexts.api.http.execute import ExecuteController
 from fks.contexts.api.http.orders import BookController, FillController, OrderController
+from fks.contexts.api.http.providers import ProviderController
 from fks.contexts.api.http.sessions import PositionController, SessionController
 from fks.contexts.api.http.socket import feed_socket
 from fks.contexts.api.http.trading import (
@@ -39,6 +40,7 @@ def routes(runtime: Runtime) -> Sequence[Any]:
             DatasetController,
             DatasetHistoryController,
             TrackedController,
+            ProviderController,
             IndicatorController,
             StrategyController,
             BacktestController,

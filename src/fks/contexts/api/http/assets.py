@@ -23,7 +23,9 @@ from fks.contracts.data.datasets import (
 )
 from fks.contracts.data.reports import (
     CompareDatasets,
+    Coverage,
     DatasetComparison,
+    GetCoverage,
     GetQualityDays,
     QualityDays,
 )
@@ -40,6 +42,7 @@ from fks.contracts.data.tracking import (
 __all__ = ["DatasetHistoryController", "TrackedController"]
 
 DayLimit = Annotated[int, QueryParameter(ge=1, le=4000, description="At most this many days.")]
+Parts = Annotated[int, QueryParameter(ge=1, le=1000, description="At most this many parts.")]
 IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", max_length=1000)]
 Ticks = Annotated[int, QueryParameter(ge=0, le=1_000_000, description="No difference up to this.")]
 
@@ -94,6 +97,11 @@ class DatasetHistoryController(Controller):
         return await api.ask(
             GetQualityDays(dataset=dataset, from_ts_ns=from_s * NS, to_ts_ns=to_s * NS, limit=limit)
         )
+
+    @get("/{dataset:str}/coverage", summary="Get where a dataset has data")
+    async def coverage(self, api: ApiDep, dataset: FromPath[str], parts: Parts = 120) -> Coverage:
+        """Return the dataset's span in stretches: rows expected, there, lacking, doubted."""
+        return await api.ask(GetCoverage(dataset=dataset, parts=parts))
 
     @get("/{dataset:str}/compare", summary="Compare a dataset with another one")
     async def compare(

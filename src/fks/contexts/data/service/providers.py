@@ -49,7 +49,15 @@ class Providers:
 
     def described(self) -> tuple[Described, ...]:
         """Return all providers by name."""
-        return tuple(self._described(spec) for _, spec in sorted(self._specs.items()))
+        return tuple(self._described(spec) for spec in self.specs())
+
+    def specs(self) -> tuple[ProviderSpec, ...]:
+        """Return what plugins bring, by name."""
+        return tuple(spec for _, spec in sorted(self._specs.items()))
+
+    def spec(self, name: str) -> ProviderSpec:
+        """Return the spec of a provider that `wire` knows."""
+        return self._specs[name.partition(":")[0]]
 
     def wire(self, name: str) -> RemoteProvider:
         """Return a remote provider. Raises `NotFound`, and `Invalid` for one that is not remote."""

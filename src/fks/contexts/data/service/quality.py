@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from fks.contexts.data.adapters.calendars import expected_coverage, expected_slots
+from fks.contexts.data.domain.coverage_parts import parts_of_days, parts_of_times
 from fks.contexts.data.domain.days import days_of
 from fks.contexts.data.domain.imports import Imported
 from fks.contexts.data.domain.quality import KeptBars, context_of, judged_again
@@ -26,13 +27,20 @@ from fks.contexts.data.store.quarantine import refused_times
 from fks.contexts.data.store.stored import StoredDataset
 from fks.contracts.data import DatasetInfo, QualityReport
 from fks.contracts.data.quality import QualityRule
-from fks.contracts.data.reports import DayQuality, GetQualityDays, QualityDays
+from fks.contracts.data.reports import (
+    Coverage,
+    DayQuality,
+    GetCoverage,
+    GetQualityDays,
+    QualityDays,
+)
 from fks.kernel.errors import Invalid
 
 __all__ = ["Inspected", "Inspector", "rules_of", "with_rules"]
 
 _REMEMBERED = 8
-_MOST_DAYS = 4000
+_MOST_DAYS, _MOST_PARTS = 4000, 1000
+_REMEMBERED_COVERAGES = 512
 
 
 def rules_of(hook: Any) -> tuple[QualityRule, ...]:
@@ -87,6 +95,7 @@ class Inspector:
         self._store = store
         self._rules = rules
         self._known: OrderedDict[str, Inspected] = OrderedDict()
+        self._coverages: OrderedDict[tuple[str, bool, int], Coverage] = OrderedDict()
         self._lock = Lock()
 
     def inspect(self, dataset: str) -> Inspected:
@@ -123,6 +132,44 @@ class Inspector:
             total=len(within),
             next_from_ts_ns=_midnight_ns(more[0].day) if more else 0,
             note=found.note,
+        )
+
+    def coverage(self, query: GetCoverage) -> Coverage:
+        """Return where a dataset has data. Raises `Invalid` for a number of parts out of bounds.
+
+        It is remembered for as many datasets as a catalogue shows.
+        """
+        if not 1 <= query.parts <= _MOST_PARTS:
+            raise Invalid(f"ask for 1 to {_MOST_PARTS:,} parts", code="data.bad_limit")
+        info = self._store.open(query.dataset).info
+        key = (info.hash, self._store.vault.hides(info), query.parts)
+        with self._lock:
+            found = self._coverages.get(key)
+        if found is None:
+            found = self._covered(info, query)
+            with self._lock:
+                self._coverages[key] = found
+                while len(self._coverages) > _REMEMBERED_COVERAGES:
+                    self._coverages.popitem(last=False)
+        return msgspec.structs.replace(found, dataset=info.name)
+
+    def _covered(self, info: DatasetInfo, query: GetCoverage) -> Coverage:
+        """Sum the days of a dataset."""
+        if info.kind == "bars":
+            inspected = self.inspect(query.dataset)
+            from_ts_ns, each, parts = parts_of_days(inspected.days, query.parts)
+            note = inspected.note
+        else:
+            times = self._store.open(query.dataset).times()
+            from_ts_ns, each, parts = parts_of_times(times, query.parts)
+            note = f"no calendar tells how many {info.kind} there should be"
+        return Coverage(
+            dataset=info.name,
+            hash=info.hash,
+            from_ts_ns=from_ts_ns,
+            days_each=each,
+            parts=parts,
+            note=note,
         )
 
     def _inspected(self, opened: StoredDataset, hidden: bool) -> Inspected:

@@ -56,7 +56,7 @@ class Remote:
 
     def states(self) -> dict[str, FetcherState]:
         """Return how the providers that were asked have been."""
-        return {name: fetcher.state for name, (_, fetcher) in self._sources.items()}
+        return {name: fetcher.state for name, (_, fetcher) in dict(self._sources).items()}
 
     async def close(self) -> None:
         """Close all connections."""
@@ -67,15 +67,17 @@ class Remote:
     def _source(self, name: str) -> Source:
         """Return a provider that can be asked."""
         if name not in self._sources:
-            self._sources[name] = self._providers().source(name)
+            self._sources[name] = self.providers().source(name)
         return self._sources[name][0]
 
-    def _providers(self) -> Providers:
+    def keys(self) -> KeyStore:
+        """Return the keys of providers, opened as the settings of this process say."""
+        named = self._runtime.section("data", DataSettings).master_key_file
+        return KeyStore(self._store.home, master_file=Path(named).expanduser() if named else None)
+
+    def providers(self) -> Providers:
         """Return the providers as the settings of this process say."""
-        runtime = self._runtime
-        named = runtime.section("data", DataSettings).master_key_file
-        master = Path(named).expanduser() if named else None
-        keys = KeyStore(self._store.home, master_file=master)
+        runtime, keys = self._runtime, self.keys()
         return Providers(
             [spec for specs in runtime.hook.fks_providers() for spec in specs],
             self._settings_of,
