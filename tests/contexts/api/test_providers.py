@@ -79,15 +79,16 @@ async def test_coverage_sums_to_the_whole_dataset(tmp_path: Path) -> None:
     async with running_app(home=tmp_path) as app:
         at = "/api/v1/datasets/sp500_daily/coverage"
         found = (await app.http.get(f"{at}?parts=60")).json()
-        rows = sum(present for _, present, _, _ in found["parts"])
+        rows = sum(found["present"])
         days = (await app.http.get("/api/v1/datasets/sp500_daily/days?limit=4000")).json()
         info = (await app.http.get("/api/v1/datasets/sp500_daily")).json()
         assert rows == info["rows"] == 5031
-        assert 50 < len(found["parts"]) <= 60
-        end = found["from_ts_ns"] + len(found["parts"]) * found["days_each"] * 86_400 * 10**9
+        assert 50 < len(found["present"]) <= 60
+        end = found["from_ts_ns"] + len(found["present"]) * found["days_each"] * 86_400 * 10**9
         assert found["from_ts_ns"] <= info["first_ts_ns"] < info["last_ts_ns"] < end
-        assert days["total"] <= sum(expected + 1 for expected, _, _, _ in found["parts"])
+        assert sum(day["missing"] for day in days["days"]) <= sum(found["missing"])
         whole = (await app.http.get(f"{at}?parts=1")).json()
-        assert whole["parts"] == [[sum(part[k] for part in found["parts"]) for k in range(4)]]
+        for name in ("expected", "present", "missing", "faults"):
+            assert whole[name] == [sum(found[name])]
         assert (await app.http.get(f"{at}?parts=0")).status_code == 400
         assert (await app.http.get("/api/v1/datasets/none/coverage")).status_code == 404

@@ -2004,18 +2004,14 @@ export interface components {
         Coverage: {
             dataset: string;
             days_each: number;
+            expected: number[];
+            faults: number[];
             from_ts_ns: number;
             hash: string;
+            missing: number[];
             /** @default  */
             note: string;
-            parts: components["schemas"]["CoveragePart"][];
-        };
-        /** CoveragePart */
-        CoveragePart: {
-            expected: number;
-            faults: number;
-            missing: number;
-            present: number;
+            present: number[];
         };
         /** CurrentSignal */
         CurrentSignal: {

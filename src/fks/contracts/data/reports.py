@@ -10,7 +10,6 @@ __all__ = [
     "ColumnAgreement",
     "CompareDatasets",
     "Coverage",
-    "CoveragePart",
     "DatasetComparison",
     "DatasetStored",
     "DayQuality",
@@ -64,29 +63,22 @@ class GetQualityDays(Query[QualityDays], frozen=True, kw_only=True, tag="data.ge
     limit: int = 4000
 
 
-class CoveragePart(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """A stretch of time: rows expected and lacking by the calendar, rows there, doubted rows.
-
-    Of ticks no calendar tells how many there should be: `expected` and `missing` are 0.
-    """
-
-    expected: int
-    present: int
-    missing: int
-    faults: int
-
-
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
-    """A dataset's span in parts of equal length, whole UTC days each; the last may reach beyond.
+    """A dataset's span in stretches of equal length, whole UTC days each; the last may end beyond.
 
-    `days_each` is that length, `from_ts_ns` the midnight at which the first begins.
+    `days_each` is that length, `from_ts_ns` the midnight at which the first begins. Of each:
+    rows that the calendar expects, rows that are there, expected ones that lack, doubted ones.
+    Of ticks no calendar tells how many there should be: `expected` and `missing` are all 0.
     """
 
     dataset: str
     hash: str
     from_ts_ns: int
     days_each: int
-    parts: tuple[CoveragePart, ...]
+    expected: tuple[int, ...]
+    present: tuple[int, ...]
+    missing: tuple[int, ...]
+    faults: tuple[int, ...]
     note: str = ""
 
 

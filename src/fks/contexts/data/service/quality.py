@@ -157,18 +157,22 @@ class Inspector:
         """Sum the days of a dataset."""
         if info.kind == "bars":
             inspected = self.inspect(query.dataset)
-            from_ts_ns, each, parts = parts_of_days(inspected.days, query.parts)
+            found = parts_of_days(inspected.days, query.parts)
             note = inspected.note
         else:
             times = self._store.open(query.dataset).times()
-            from_ts_ns, each, parts = parts_of_times(times, query.parts)
+            found = parts_of_times(times, query.parts)
             note = f"no calendar tells how many {info.kind} there should be"
+        expected, present, missing, faults = (tuple(one) for one in found.counts.T.tolist())
         return Coverage(
             dataset=info.name,
             hash=info.hash,
-            from_ts_ns=from_ts_ns,
-            days_each=each,
-            parts=parts,
+            from_ts_ns=found.from_ts_ns,
+            days_each=found.days_each,
+            expected=expected,
+            present=present,
+            missing=missing,
+            faults=faults,
             note=note,
         )
 
