@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from fks.contexts.data.adapters.formats.depth_rows import Books, Collected
@@ -14,13 +16,24 @@ from fks.contracts.data.streams import (
 )
 from fks.contracts.data.ticks import NO_ID
 
-__all__ = ["take_update"]
+__all__ = ["Fallen", "take_update"]
+
+Fallen = tuple[Sequence[str], Sequence[str]]
+"""Prices, as decimals, of bids and of asks."""
 
 
 def take_update(
-    rows: Collected, row: int, update: DepthUpdate | TradeUpdate | QuoteUpdate, *, exchange: bool
+    rows: Collected,
+    row: int,
+    update: DepthUpdate | TradeUpdate | QuoteUpdate,
+    *,
+    exchange: bool,
+    fallen: Fallen = ((), ()),
 ) -> None:
-    """Take one update of the kind that is collected, by the receiver's clock or the exchange's."""
+    """Take one update of the kind that is collected, by the receiver's clock or the exchange's.
+
+    `fallen` are prices of bids and asks that left a book of a fixed depth with this update.
+    """
     ts_ns = update.ts_ns if exchange else update.received_ns
     if not 0 < ts_ns < 1 << 63:
         rows.refuse(row, "a message without the exchange's time", "")
@@ -46,6 +59,8 @@ def take_update(
             ]
             for side in (update.bids, update.asks)
         )
+        for side, left in zip((bids, asks), fallen, strict=True):
+            side += [(price_text, "0") for price_text in left]
         rows.levels(row, ts_ns, update.last_id, bids, asks, snapshot=update.snapshot)
 
 

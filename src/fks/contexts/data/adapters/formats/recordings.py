@@ -10,9 +10,9 @@ books that were asked for lie in a file beside it, and are read as depth.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from fks.contexts.data.adapters.archives import opened
 from fks.contexts.data.adapters.formats.capture import lines_of
@@ -23,24 +23,19 @@ from fks.contexts.data.adapters.formats.reading import (
     ReadOptions,
     silent,
 )
+from fks.contexts.data.adapters.formats.recorded_books import FollowedBook
 from fks.contexts.data.adapters.formats.recorded_pages import read_pages
 from fks.contexts.data.adapters.formats.recorded_updates import take_update
+from fks.contexts.data.adapters.formats.recorded_wires import MakeWire, wire_of
 from fks.contexts.data.adapters.formats.shown import Shown
-from fks.contexts.data.adapters.formats.ticking import SymbolChoice, found_ticks
-from fks.contexts.data.domain.wires.binance import BinanceWire
-from fks.contexts.data.domain.wires.bitstamp import BitstampWire
-from fks.contexts.data.domain.wires.bybit import BybitWire
-from fks.contexts.data.domain.wires.coinbase import CoinbaseWire
-from fks.contexts.data.domain.wires.deribit import DeribitWire
-from fks.contexts.data.domain.wires.gemini import GeminiWire
-from fks.contexts.data.domain.wires.kraken import KrakenWire
-from fks.contexts.data.domain.wires.okx import OkxWire
-from fks.contracts.data.streams import DepthUpdate, QuoteUpdate, StreamWire, TradeUpdate
+from fks.contexts.data.adapters.formats.ticking import SymbolChoice, TickPart, found_ticks
+from fks.contracts.data.streams import DepthUpdate, QuoteUpdate, TradeUpdate
 from fks.kernel.errors import Invalid, Unavailable
 
 __all__ = ["looks_like_recording", "read_recording"]
 
 _FIRST = re.compile(rb"(?:wss|https?)://\S+ (?:<?->|<-) ")
+_CONNECTED = re.compile(rb"wss?://\S{1,65000} <-> \d")
 _LINE = re.compile(rb"(\d{9,11})(?:\.(\d{1,9}))?: ")
 _SAMPLE = 20_000
 _TOLD_EACH = 10_000
@@ -49,26 +44,6 @@ _KINDS: dict[str, tuple[type, type[Collected]]] = {
     "trades": (TradeUpdate, Trades),
     "quotes": (QuoteUpdate, Quotes),
 }
-# The first address that a connection's begins with says how its messages are read.
-_WIRES: tuple[tuple[str, Callable[[], StreamWire]], ...] = (
-    ("wss://stream.binance.com", BinanceWire),
-    ("wss://stream.binance.us", lambda: BinanceWire("us")),
-    ("wss://fstream.binance.com", lambda: BinanceWire("usdm")),
-    ("wss://dstream.binance.com", lambda: BinanceWire("coinm")),
-    ("wss://ws.bitstamp.net", BitstampWire),
-    ("wss://stream.bybit.com/v5/public/spot", BybitWire),
-    ("wss://stream.bybit.com/v5/public/linear", lambda: BybitWire("linear")),
-    ("wss://stream.bybit.com/v5/public/inverse", lambda: BybitWire("inverse")),
-    ("wss://stream.bybit.com/realtime_public", lambda: BybitWire("linear", version=2)),
-    ("wss://stream.bybit.com/realtime", lambda: BybitWire("inverse", version=2)),
-    ("wss://ws-feed.pro.coinbase.com", CoinbaseWire),
-    ("wss://ws-feed.exchange.coinbase.com", CoinbaseWire),
-    ("wss://www.deribit.com/ws", DeribitWire),
-    ("wss://api.gemini.com", GeminiWire),
-    ("wss://ws.kraken.com/v2", KrakenWire),
-    ("wss://ws.kraken.com", lambda: KrakenWire(1)),
-    ("wss://ws.okx.com", OkxWire),
-)
 
 
 def looks_like_recording(shown: Shown) -> bool:
@@ -87,9 +62,9 @@ def read_recording(path: Path, options: ReadOptions, progress: Progress = silent
     address = _address(path, options.member)
     if address.startswith("http"):
         return read_pages(path, options, progress, exchange=clock == "exchange")
-    make = _wire_of(address, path.name)
+    make = wire_of(address, path.name)
     choice = SymbolChoice(options.symbol, path.name)
-    kinds = _survey(path, options.member, make(), choice)
+    kinds = _survey(path, options.member, make, choice)
     kind = options.kind or (kinds[0] if len(kinds) == 1 else "")
     if kind not in _KINDS:
         raise Invalid(
@@ -97,12 +72,46 @@ def read_recording(path: Path, options: ReadOptions, progress: Progress = silent
             "trades or quotes",
             code="data.choose_kind",
         )
+    found = _collected(path, options, make, (kind, choice, clock), progress)
+    if found.part is None:
+        raise Invalid(
+            found.followed.refusal(path.name, choice.chosen) or f"{path.name} has no {kind}",
+            code="data.empty_file",
+        )
+    wire = make()
+    notes = [f"a connection to {wire.name}", f"times are the {clock}'s"]
+    if kind == "depth":
+        notes += found.followed.notes()
+    return found_ticks(
+        [(path.name, found.part)], choice.chosen or "UNKNOWN", notes=notes, calendar="24/7"
+    )
+
+
+class _Found(NamedTuple):
+    part: TickPart | None
+    followed: FollowedBook
+
+
+def _collected(
+    path: Path,
+    options: ReadOptions,
+    make: MakeWire,
+    chosen: tuple[str, SymbolChoice, str],
+    progress: Progress,
+) -> _Found:
+    """Collect the rows of one kind of one symbol; a wire reads one connection."""
+    kind, choice, clock = chosen
     wanted, collected = _KINDS[kind]
     rows, wire = collected(path.name), make()
+    followed = FollowedBook(wire.book_rule)
     with opened(path, options.member) as stream:
         for row, received_ns, payload in _messages(stream, path.name):
             if row % _TOLD_EACH == 0:
                 progress(_TOLD_EACH)
+            if payload is None:
+                wire = make()
+                followed.connected()
+                continue
             try:
                 updates = wire.read(payload, received_ns)
             except Unavailable as error:
@@ -112,17 +121,15 @@ def read_recording(path: Path, options: ReadOptions, progress: Progress = silent
             for update in updates:
                 if not isinstance(update, DepthUpdate | TradeUpdate | QuoteUpdate):
                     continue
-                if isinstance(update, wanted) and choice.takes(update.symbol):
+                if not isinstance(update, wanted) or not choice.takes(update.symbol):
+                    continue
+                if isinstance(update, DepthUpdate):
+                    fallen = followed.take(row, update)
+                    if fallen is not None:
+                        take_update(rows, row, update, exchange=clock == "exchange", fallen=fallen)
+                else:
                     take_update(rows, row, update, exchange=clock == "exchange")
-    part = rows.part()
-    if part is None:
-        raise Invalid(f"{path.name} has no {kind}", code="data.empty_file")
-    notes = [f"a connection to {wire.name}", f"times are the {clock}'s"]
-    if kind == "depth" and wire.book_rule.snapshot == "page":
-        notes.append("snapshots of the books were asked for apart, and are in the .http file")
-    return found_ticks(
-        [(path.name, part)], choice.chosen or "UNKNOWN", notes=notes, calendar="24/7"
-    )
+    return _Found(rows.part(), followed)
 
 
 def _address(path: Path, member: str | None) -> str:
@@ -137,34 +144,33 @@ def _address(path: Path, member: str | None) -> str:
     return address
 
 
-def _wire_of(address: str, name: str) -> Callable[[], StreamWire]:
-    """Return the maker of the wire of a connection's address. Raises `Invalid` for an unknown."""
-    for begins, make in _WIRES:
-        if address.startswith(begins):
-            return make
-    raise Invalid(
-        f"{name} is a connection to {address[:60]}, whose messages are not known here",
-        code="data.wrong_columns",
-    )
+def _messages(stream: IO[bytes], name: str) -> Iterator[tuple[int, int, bytes | None]]:
+    """Yield what came: the number of its line, the receiver's nanoseconds, and the message.
 
-
-def _messages(stream: IO[bytes], name: str) -> Iterator[tuple[int, int, bytes]]:
-    """Yield what came: the number of its line, the receiver's nanoseconds, and the message."""
+    The message is None where a connection was made.
+    """
     for row, line in enumerate(lines_of(stream, name), start=1):
+        if _CONNECTED.match(line):
+            yield row, 0, None
+            continue
         match = _LINE.match(line)
         if match is not None:
             fraction = (match[2] or b"").ljust(9, b"0")
             yield row, int(match[1]) * 10**9 + int(fraction), line[match.end() :].rstrip(b"\r\n")
 
 
-def _survey(path: Path, member: str | None, wire: StreamWire, choice: SymbolChoice) -> list[str]:
+def _survey(path: Path, member: str | None, make: MakeWire, choice: SymbolChoice) -> list[str]:
     """Return the kinds in the first messages, and let their symbols be seen."""
     kinds: dict[str, None] = {}
     symbols: dict[str, None] = {}
+    wire = make()
     with opened(path, member) as stream:
         for row, received_ns, payload in _messages(stream, path.name):
             if row > _SAMPLE:
                 break
+            if payload is None:
+                wire = make()
+                continue
             try:
                 updates = wire.read(payload, received_ns)
             except Unavailable:

@@ -13,6 +13,7 @@ from fks.contexts.data.domain.wires.coinbase import CoinbaseWire
 from fks.contexts.data.domain.wires.deribit import DeribitWire
 from fks.contexts.data.domain.wires.gemini import GeminiWire
 from fks.contexts.data.domain.wires.kraken import KrakenWire
+from fks.contexts.data.domain.wires.kraken_futures import KrakenFuturesWire
 from fks.contexts.data.domain.wires.okx import OkxWire
 from fks.contracts.data.providers import Limits
 from fks.contracts.data.streams import Scale, StreamWire
@@ -64,6 +65,7 @@ EXCHANGES: dict[str, Exchange] = {
         Exchange("deribit", DeribitWire, _FEW),
         Exchange("gemini", GeminiWire, _FEW),
         Exchange("kraken", lambda scales: KrakenWire(scales=scales), _FEW),
+        Exchange("kraken_futures", KrakenFuturesWire, _FEW),
         Exchange("okx", OkxWire, _FEW),
     )
 }

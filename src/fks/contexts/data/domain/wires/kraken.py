@@ -85,6 +85,7 @@ class _Data(msgspec.Struct, gc=False):
 class _Result(msgspec.Struct, gc=False):
     channel: str = ""
     symbol: str = ""
+    depth: int = 0
 
 
 class _Message(msgspec.Struct, gc=False):
@@ -164,6 +165,7 @@ class KrakenWire:
         if message.method and not message.success:
             return (Rejected(payload[:300].decode(errors="replace"), received_ns),)
         if message.method == "subscribe" and message.result is not None:
+            self._depth_asked = message.result.depth or self._depth_asked
             return (Subscribed(message.result.symbol, message.result.channel, received_ns),)
         if message.method:
             return (Notice(message.method, received_ns),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -16,6 +16,8 @@ from fks.kernel.errors import Invalid, Unavailable
 __all__ = [
     "EMPTY",
     "MILLISECOND",
+    "Identifier",
+    "Millis",
     "Symbols",
     "chosen",
     "damaged",
@@ -28,6 +30,10 @@ __all__ = [
 
 MILLISECOND = 1_000_000
 EMPTY = msgspec.Raw()
+Identifier = Annotated[int, msgspec.Meta(ge=-1, le=(1 << 63) - 1)]
+"""A number that an exchange gives, within 64 bits."""
+Millis = Annotated[int, msgspec.Meta(ge=0, le=9_000_000_000_000)]
+"""A time in milliseconds, whose nanoseconds have 64 bits."""
 _MOST_SYMBOLS = 50_000
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
 _T = TypeVar("_T")

@@ -1,0 +1,100 @@
+"""Recordings of one connection: its books, trades and quotes become rows, or one clear line."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.contexts.data.formats.tick_kit import agree, ticks
+from tests.contexts.data.wires import test_kraken_futures as futures
+from tests.contexts.data.wires.recorded_files import book_at_the_end, ns, recorded
+from tests.contexts.data.wires.speaking import Levels, market
+
+from fks.contracts.data.ticks import DepthRows
+from fks.kernel.errors import Invalid
+
+KRAKEN_FUTURES = "wss://futures.kraken.com/ws/v1"
+
+
+def futures_day(seq: int, *, snapshot: bool = True) -> tuple[list[bytes], Levels]:
+    """Return a connection's messages, and the book at its end."""
+    levels = Levels()
+    changes = market(5, 200)
+    for level in changes[:50]:
+        levels.put(level)
+    messages = [futures.said(event="info", version=1)]
+    messages += [futures.snapshot(levels, seq)] if snapshot else []
+    for k, level in enumerate(changes[50:], start=1):
+        levels.put(level)
+        messages.append(futures.change(level, seq + k))
+    return messages, levels
+
+
+def floats(levels: Levels) -> tuple[dict[float, float], dict[float, float]]:
+    """Return a book as rows have it."""
+    first, second = (
+        {float(price): float(size) for price, size in side.items()}
+        for side in (levels.bids, levels.asks)
+    )
+    return first, second
+
+
+def test_a_recorded_book_ends_as_the_exchange_had_it(tmp_path: Path) -> None:
+    """Lost: what is imported would be another book than what was recorded.
+
+    The connection breaks in the middle, and numbers begin anew.
+    """
+    messages, levels = futures_day(7000)
+    again, _ = futures_day(100)
+    path = recorded(tmp_path / "KRAKEN_FUTURES.ws.1.0.gz", KRAKEN_FUTURES, messages)
+    found = ticks(path)
+    assert found.symbol == futures.SYMBOL
+    assert book_at_the_end(found.rows) == floats(levels)
+    assert not any("broke" in note or "left out" in note for note in found.notes)
+    path = recorded(tmp_path / "two.gz", KRAKEN_FUTURES, [*messages, None, *again])
+    found = ticks(path)
+    assert book_at_the_end(found.rows) == floats(levels)
+    assert isinstance(found.rows, DepthRows)
+    assert np.count_nonzero(found.rows.action == 6) == 2
+    assert not any("broke" in note for note in found.notes)
+
+
+def test_what_breaks_a_book_is_told_with_its_line(tmp_path: Path) -> None:
+    """Lost: a recording with a hole would look whole."""
+    messages, _ = futures_day(7000)
+    path = recorded(tmp_path / "x.gz", KRAKEN_FUTURES, messages[:20] + messages[21:])
+    found = ticks(path)
+    (note,) = [one for one in found.notes if "broke" in one]
+    assert note == "the book broke once, first in line 23: Gap (expected 7019, got 7020)"
+    late = [*messages[2:12], *messages]
+    found = ticks(recorded(tmp_path / "y.gz", KRAKEN_FUTURES, late))
+    assert "10 changes came before a snapshot, and are left out" in found.notes
+
+
+def test_without_a_snapshot_trades_are_read_and_the_book_is_refused(tmp_path: Path) -> None:
+    """Lost: changes of an unknown book would be taken for one."""
+    messages, _ = futures_day(7000, snapshot=False)
+    trade = {"feed": "trade", "product_id": futures.SYMBOL, "uid": "b5-1", "side": "buy"}
+    messages.insert(3, futures.said(**trade, time=futures.MS, qty=5.0, price=2.5))
+    path = recorded(tmp_path / "x.gz", KRAKEN_FUTURES, messages)
+    agree(ticks(path, kind="trades"), [(ns(4), 2.5, 5, 1, -1)])
+    with pytest.raises(Invalid, match="150 changes of the book of PI_XBTUSD and no snapshot"):
+        ticks(path, kind="depth")
+
+
+def test_damaged_lines_are_refused_and_the_rest_is_read(tmp_path: Path) -> None:
+    """Lost: one bad line would lose a recording, or end the process."""
+    messages, levels = futures_day(7000)
+    random_ = random.Random(1)
+    torn = messages[:2]
+    for message in messages[2:]:
+        if random_.random() < 0.3:
+            torn.append(random_.choice((message[:-7], b"[" * 3000, b"{}{}", b"\x00\xff", b"nul")))
+        torn.append(message)
+    path = recorded(tmp_path / "x.gz", KRAKEN_FUTURES, torn)
+    found = ticks(path)
+    assert len(found.refused) == len(torn) - len(messages) > 20
+    assert {one.reason.partition(":")[0] for one in found.refused} == {"no message"}
+    assert book_at_the_end(found.rows) == floats(levels)
