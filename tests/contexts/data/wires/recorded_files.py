@@ -36,19 +36,19 @@ def asked(path: Path, pages: Iterable[tuple[str, bytes]]) -> Path:
     return path
 
 
-def book_at_the_end(rows: object) -> tuple[dict[float, float], dict[float, float]]:
-    """Return the book that rows of depth make, as two dictionaries."""
-    assert isinstance(rows, DepthRows)
+def book_at_the_end(*parts: object) -> tuple[dict[float, float], dict[float, float]]:
+    """Return the book that rows of depth make, one part after the other, as two dictionaries."""
     sides: dict[int, dict[float, float]] = {1: {}, -1: {}}
-    columns = (rows.action, rows.side, rows.price, rows.quantity)
-    for action, side, price, size in zip(*(column.tolist() for column in columns), strict=True):
-        if action == CLEAR:
-            sides = {1: {}, -1: {}}
-            continue
-        assert action == SET
-        sides[side].pop(price, None)
-        if size:
-            sides[side][price] = size
-    last = rows.flags.tolist()
-    assert not last or last[-1] in (LAST, LAST | SNAPSHOT)
+    for rows in parts:
+        assert isinstance(rows, DepthRows)
+        columns = (rows.action, rows.side, rows.price, rows.quantity)
+        for action, side, price, size in zip(*(column.tolist() for column in columns), strict=True):
+            if action == CLEAR:
+                sides = {1: {}, -1: {}}
+                continue
+            assert action == SET
+            sides[side].pop(price, None)
+            if size:
+                sides[side][price] = size
+        assert rows.flags[-1] in (LAST, LAST | SNAPSHOT)
     return sides[1], sides[-1]

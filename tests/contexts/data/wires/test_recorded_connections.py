@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.contexts.data.formats.tick_kit import agree, ticks
+from tests.contexts.data.wires import test_bitmex as bitmex
+from tests.contexts.data.wires import test_gateio as gateio
 from tests.contexts.data.wires import test_kraken_futures as futures
-from tests.contexts.data.wires.recorded_files import book_at_the_end, ns, recorded
+from tests.contexts.data.wires.recorded_files import asked, book_at_the_end, ns, recorded
 from tests.contexts.data.wires.speaking import Levels, market
 
 from fks.contracts.data.ticks import DepthRows
@@ -98,3 +100,43 @@ def test_damaged_lines_are_refused_and_the_rest_is_read(tmp_path: Path) -> None:
     assert len(found.refused) == len(torn) - len(messages) > 20
     assert {one.reason.partition(":")[0] for one in found.refused} == {"no message"}
     assert book_at_the_end(found.rows) == floats(levels)
+
+
+def test_a_book_whose_page_is_in_a_file_beside_it(tmp_path: Path) -> None:
+    """Lost: Gate.io's changes would have no beginning, or one of another symbol's."""
+    levels, other, number, messages = Levels(), Levels(), 5000, list[bytes | None]()
+    other.put(market(3, 1)[0])
+    where = "https://api.gateio.ws/api/v4/spot/order_book?currency_pair={}&limit=100&with_id=true"
+    pages: list[tuple[str, bytes]] = [(where.format("A_B"), gateio.page(other, 9))]
+    for k, batch in enumerate(gateio.batches(8, market(8, 300))):
+        first, number = number + 1, number + len(batch)
+        messages.append(gateio.change(batch, first, number))
+        for level in batch:
+            levels.put(level)
+        if k == 0:
+            pages.append((where.format(gateio.SYMBOL), gateio.page(levels, number)))
+    http = asked(tmp_path / "GATEIO.http.0.0.gz", pages)
+    stream = recorded(tmp_path / "GATEIO.ws.1.0.gz", "wss://api.gateio.ws/ws/v4/", messages)
+    begun = ticks(http, kind="depth", symbol=gateio.SYMBOL)
+    assert begun.rows.ts_ns[0] < ns(2)
+    found = ticks(stream, kind="depth")
+    assert not any("broke" in note for note in found.notes)
+    assert book_at_the_end(begun.rows, found.rows) == floats(levels)
+    hole = recorded(tmp_path / "x.gz", "wss://api.gateio.ws/ws/v4/", messages[:9] + messages[10:])
+    assert any("the book broke once, first in line 12: changes" in n for n in ticks(hole).notes)
+
+
+def test_levels_that_are_named_by_ids_become_rows_with_their_prices(tmp_path: Path) -> None:
+    """Lost: BitMEX's changes, which do not tell their price, would be no levels."""
+    levels, speaker, messages = Levels(), bitmex.Speaker(), list[bytes | None]()
+    changes = market(4, 200, lot="100")
+    for level in changes[:50]:
+        levels.put(level)
+    messages.append(speaker.whole(levels))
+    for level in changes[50:]:
+        messages += speaker.change([level], levels)
+    path = recorded(tmp_path / "BITMEX.ws.1.0.gz", "wss://www.bitmex.com/realtime", messages)
+    assert book_at_the_end(ticks(path).rows) == floats(levels)
+    never = recorded(tmp_path / "x.gz", "wss://www.bitmex.com/realtime", messages[1:])
+    with pytest.raises(Invalid, match="150 changes of the book of XBTUSD and no snapshot"):
+        ticks(never)

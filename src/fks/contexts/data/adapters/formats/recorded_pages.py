@@ -20,6 +20,7 @@ from fks.contexts.data.adapters.formats.recorded_updates import take_update
 from fks.contexts.data.adapters.formats.ticking import SymbolChoice, found_ticks
 from fks.contexts.data.domain.wires.binance import BinanceWire
 from fks.contexts.data.domain.wires.bitstamp import BitstampWire
+from fks.contexts.data.domain.wires.gateio import GateioWire
 from fks.contracts.data.streams import StreamWire
 from fks.kernel.errors import Invalid, Unavailable
 
@@ -30,18 +31,22 @@ _LINE = re.compile(rb"(https?://\S{1,2000}) -> (\d{9,11})(?:\.(\d{1,9}))?: ")
 _BOOKS: tuple[tuple[re.Pattern[str], Callable[[], StreamWire]], ...] = tuple(
     (re.compile(pattern), make)
     for pattern, make in (
-        (r"https://api\.binance\.com/api/v3/depth\?.*?symbol=([A-Z0-9]+)", BinanceWire),
+        (r"https://api\.binance\.com/api/v3/+depth\?.*?symbol=([A-Z0-9]+)", BinanceWire),
         (
-            r"https://api\.binance\.us/api/v3/depth\?.*?symbol=([A-Z0-9]+)",
+            r"https://api\.binance\.us/api/v3/+depth\?.*?symbol=([A-Z0-9]+)",
             lambda: BinanceWire("us"),
         ),
         (
-            r"https://fapi\.binance\.com/fapi/v1/depth\?.*?symbol=([A-Z0-9_]+)",
+            r"https://fapi\.binance\.com/fapi/v1/+depth\?.*?symbol=([A-Z0-9_]+)",
             lambda: BinanceWire("usdm"),
         ),
         (
-            r"https://dapi\.binance\.com/dapi/v1/depth\?.*?symbol=([A-Z0-9_]+)",
+            r"https://dapi\.binance\.com/dapi/v1/+depth\?.*?symbol=([A-Z0-9_]+)",
             lambda: BinanceWire("coinm"),
+        ),
+        (
+            r"https://api\.gateio\.ws/api/v4/spot/order_book\?.*?currency_pair=([A-Za-z0-9_]+)",
+            GateioWire,
         ),
         (r"https://www\.bitstamp\.net/api/v2/order_book/([a-z0-9]+)", BitstampWire),
     )

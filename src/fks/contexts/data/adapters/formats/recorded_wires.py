@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fks.contexts.data.domain.wires.binance import BinanceWire
+from fks.contexts.data.domain.wires.bitmex import BitmexWire
 from fks.contexts.data.domain.wires.bitstamp import BitstampWire
 from fks.contexts.data.domain.wires.bybit import BybitWire
 from fks.contexts.data.domain.wires.coinbase import CoinbaseWire
 from fks.contexts.data.domain.wires.deribit import DeribitWire
+from fks.contexts.data.domain.wires.gateio import GateioWire
 from fks.contexts.data.domain.wires.gemini import GeminiWire
 from fks.contexts.data.domain.wires.kraken import KrakenWire
 from fks.contexts.data.domain.wires.kraken_futures import KrakenFuturesWire
@@ -25,6 +27,8 @@ _WIRES: tuple[tuple[str, MakeWire], ...] = (
     ("wss://stream.binance.us", lambda: BinanceWire("us")),
     ("wss://fstream.binance.com", lambda: BinanceWire("usdm")),
     ("wss://dstream.binance.com", lambda: BinanceWire("coinm")),
+    ("wss://www.bitmex.com/realtime", BitmexWire),
+    ("wss://ws.bitmex.com/realtime", BitmexWire),
     ("wss://ws.bitstamp.net", BitstampWire),
     ("wss://stream.bybit.com/v5/public/spot", BybitWire),
     ("wss://stream.bybit.com/v5/public/linear", lambda: BybitWire("linear")),
@@ -34,6 +38,7 @@ _WIRES: tuple[tuple[str, MakeWire], ...] = (
     ("wss://ws-feed.pro.coinbase.com", CoinbaseWire),
     ("wss://ws-feed.exchange.coinbase.com", CoinbaseWire),
     ("wss://www.deribit.com/ws", DeribitWire),
+    ("wss://api.gateio.ws/ws/v4", GateioWire),
     ("wss://api.gemini.com", GeminiWire),
     ("wss://futures.kraken.com/ws/v1", KrakenFuturesWire),
     ("wss://ws.kraken.com/v2", KrakenWire),

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from fks.contexts.data.domain.wires.binance import BinanceWire
+from fks.contexts.data.domain.wires.bitmex import BitmexWire
 from fks.contexts.data.domain.wires.bitstamp import BitstampWire
 from fks.contexts.data.domain.wires.bybit import BybitWire
 from fks.contexts.data.domain.wires.coinbase import CoinbaseWire
 from fks.contexts.data.domain.wires.deribit import DeribitWire
+from fks.contexts.data.domain.wires.gateio import GateioWire
 from fks.contexts.data.domain.wires.gemini import GeminiWire
 from fks.contexts.data.domain.wires.kraken import KrakenWire
 from fks.contexts.data.domain.wires.kraken_futures import KrakenFuturesWire
@@ -58,11 +60,13 @@ EXCHANGES: dict[str, Exchange] = {
         Exchange("binance_us", lambda scales: BinanceWire("us", scales), _binance(1200)),
         Exchange("binance_usdm", lambda scales: BinanceWire("usdm", scales), _binance(2400)),
         Exchange("binance_coinm", lambda scales: BinanceWire("coinm", scales), _binance(2400)),
+        Exchange("bitmex", BitmexWire, _FEW),
         Exchange("bitstamp", BitstampWire, _FEW, "lower"),
         Exchange("bybit", lambda scales: BybitWire("spot", scales=scales), _FEW),
         Exchange("bybit_linear", lambda scales: BybitWire("linear", scales=scales), _FEW),
         Exchange("coinbase", CoinbaseWire, _FEW),
         Exchange("deribit", DeribitWire, _FEW),
+        Exchange("gateio", GateioWire, _FEW),
         Exchange("gemini", GeminiWire, _FEW),
         Exchange("kraken", lambda scales: KrakenWire(scales=scales), _FEW),
         Exchange("kraken_futures", KrakenFuturesWire, _FEW),
