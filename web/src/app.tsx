@@ -7,6 +7,8 @@ import { RunPage } from "./views/backtests/run";
 import { BacktestsPage } from "./views/backtests/backtests";
 import { ChartPage } from "./views/chart/chart";
 import { ComparePage } from "./views/compare/compare";
+import { DataPage } from "./views/data/data";
+import { DatasetPage } from "./views/data/dataset";
 import { Home } from "./views/home/home";
 import { Card } from "./views/parts/basic";
 import { Boundary } from "./views/parts/boundary";
@@ -48,6 +50,10 @@ function Page(): ReactNode {
       return <TradePage part={route.part} />;
     case "story":
       return <StoryPage key={route.id} id={route.id} />;
+    case "data":
+      return <DataPage part={route.part} />;
+    case "dataset":
+      return <DatasetPage key={route.name} name={route.name} part={route.part} />;
     default:
       return (
         <>
@@ -69,7 +75,7 @@ export function App(): ReactNode {
     <StrictMode>
       <QueryClientProvider client={queries}>
         <Shell>
-          <Boundary key={route.page === "trade" ? `trade ${route.part}` : `${route.page} ${path}`}>
+          <Boundary key={"part" in route ? `${route.page} ${route.part}` : `${route.page} ${path}`}>
             <Page />
           </Boundary>
         </Shell>

@@ -2702,7 +2702,7 @@ export interface components {
             error_code: string;
             /** @default [] */
             gives: components["schemas"]["Capability"][];
-            key?: components["schemas"]["ProviderKey"];
+            key: components["schemas"]["ProviderKey"];
             name: string;
             /** @default 0 */
             quiet_s: number;
@@ -2723,17 +2723,7 @@ export interface components {
         ProviderConnections: {
             providers: components["schemas"]["ProviderConnection"][];
         };
-        /**
-         * ProviderKey
-         * @default {
-         *       "fault": "",
-         *       "masked": "",
-         *       "required": false,
-         *       "rotated_at_ns": 0,
-         *       "set_at_ns": 0,
-         *       "state": "not_needed"
-         *     }
-         */
+        /** ProviderKey */
         ProviderKey: {
             /** @default  */
             fault: string;

@@ -3,6 +3,17 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type Coverage = Schemas["Coverage"];
+export type DayQuality = Schemas["DayQuality"];
+export type Days = Schemas["QualityDays"];
+export type Lineage = Schemas["Lineage"];
+export type LineageNode = Schemas["LineageNode"];
+export type Versions = Schemas["Versions"];
+export type DatasetComparison = Schemas["DatasetComparison"];
+export type Split = Schemas["SplitHead"];
+export type Vault = Schemas["VaultState"];
+export type TrackedState = Schemas["TrackedState"];
+export type Provider = Schemas["ProviderConnection"];
 export type Bars = Schemas["BarWindow"];
 export type Dataset = Schemas["DatasetInfo"];
 export type Quality = Schemas["QualityReport"];
@@ -64,6 +75,9 @@ export type OrderWish = Pick<Schemas["PlainOrder"], "symbol" | "side" | "quantit
   Partial<Schemas["PlainOrder"]>;
 export type AmendWish = Schemas["Amendment"];
 export type AccountWish = Pick<Schemas["NewAccount"], "id"> & Partial<Schemas["NewAccount"]>;
+
+export type TrackWish = Pick<Schemas["TrackedAsset"], "name" | "providers" | "symbol"> &
+  Partial<Schemas["TrackedAsset"]>;
 
 // An equity point as the screens keep it: a small array, there are thousands.
 export type EquityPoint = readonly [tsNs: number, equity: number, position: number];

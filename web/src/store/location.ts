@@ -1,4 +1,4 @@
-// Where the page is: the address bar as state. Enough of a router for five kinds of page.
+// Where the page is: the address bar as state. Enough of a router for these kinds of page.
 import { useSyncExternalStore } from "react";
 
 export type Route =
@@ -9,10 +9,28 @@ export type Route =
   | { page: "compare" }
   | { page: "trade"; part: TradePart }
   | { page: "story"; id: number }
+  | { page: "data"; part: DataPart }
+  | { page: "dataset"; name: string; part: DatasetPart }
   | { page: "unknown" };
 
 export const TRADE_PARTS = ["orders", "positions", "history", "risk", "overrides", "approvals", "routes", "prop", "accounts"] as const;
 export type TradePart = (typeof TRADE_PARTS)[number];
+
+export const DATA_PARTS = ["datasets", "tracked", "providers"] as const;
+export type DataPart = (typeof DATA_PARTS)[number];
+export const DATASET_PARTS = ["overview", "quality", "lineage", "versions", "compare", "splits"] as const;
+export type DatasetPart = (typeof DATASET_PARTS)[number];
+
+/** The address of a part of the data area. */
+export function dataHref(part: DataPart): string {
+  return `/data/${part}`;
+}
+
+/** The address of a dataset, by name or `name@version`, or of a part of what is known of it. */
+export function datasetHref(name: string, part: DatasetPart = "overview"): string {
+  const at = `/data/datasets/${encodeURIComponent(name)}`;
+  return part === "overview" ? at : `${at}/${part}`;
+}
 
 /** The address of a part of the trade area, or of an order's story. */
 export function tradeHref(part: TradePart, order?: number): string {
@@ -27,6 +45,25 @@ function tradeRoute(name: string, order: string | null | undefined): Route {
   return part === "orders" && /^\d{1,16}$/.test(order) ? { page: "story", id: Number(order) } : { page: "unknown" };
 }
 
+/** The part of the data area, or of one dataset, that the rest of an address means. */
+function dataRoute([name = "datasets", dataset, view = "overview", ...more]: readonly string[]): Route {
+  const part = DATA_PARTS.find((known) => known === name);
+  if (part === undefined || more.length > 0) return { page: "unknown" };
+  if (dataset === undefined) return { page: "data", part };
+  const shown = DATASET_PARTS.find((known) => known === view);
+  const decoded = unescaped(dataset);
+  return part === "datasets" && shown !== undefined && decoded !== null ? { page: "dataset", name: decoded, part: shown } : { page: "unknown" };
+}
+
+/** A part of an address as it was meant; null for a broken escape in a typed one. */
+function unescaped(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
+
 /** Which page an address means. The trade area answers to `/?trade=risk` and to `/trade/risk`. */
 export function routeOf(path: string, search = ""): Route {
   const parts = path.split("/").filter(Boolean);
@@ -36,16 +73,14 @@ export function routeOf(path: string, search = ""): Route {
     const trade = query.get("trade");
     return trade === null ? { page: "home" } : tradeRoute(trade, query.get("order"));
   }
+  if (first === "data") return dataRoute(parts.slice(1));
   if (first === "trade" && parts.length <= 3) return tradeRoute(second ?? "orders", third);
   if (parts.length === 1 && (first === "chart" || first === "backtests" || first === "compare")) {
     return { page: first };
   }
   if (parts.length === 2 && first === "backtests" && second) {
-    try {
-      return { page: "run", id: decodeURIComponent(second) };
-    } catch {
-      return { page: "unknown" }; // a broken escape in a typed address
-    }
+    const id = unescaped(second);
+    if (id !== null) return { page: "run", id };
   }
   return { page: "unknown" };
 }

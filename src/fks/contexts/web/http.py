@@ -32,6 +32,10 @@ _PAGES = (
     "/trade",
     "/trade/{part:str}",
     "/trade/{part:str}/{order:str}",
+    "/data",
+    "/data/{part:str}",
+    "/data/{part:str}/{dataset:str}",
+    "/data/{part:str}/{dataset:str}/{view:str}",
 )
 _READ = [HttpMethod.GET, HttpMethod.HEAD]
 _FOREVER = "public, max-age=31536000, immutable"

@@ -47,9 +47,9 @@ class ProviderConnection(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     summary: str
     state: str
+    key: ProviderKey
     gives: tuple[Capability, ...] = ()
     base_url: str = ""
-    key: ProviderKey = ProviderKey(state="not_needed")
     weight_per_minute: int = 0
     used_weight: int = 0
     calls: int = 0

@@ -12,7 +12,7 @@ interface FieldProps {
   onChange: (value: string) => void;
   hint?: string;
   error?: string | undefined;
-  type?: "text" | "date" | "datetime-local";
+  type?: "text" | "date" | "datetime-local" | "password";
   numeric?: boolean;
   placeholder?: string;
   disabled?: boolean;

@@ -1,6 +1,6 @@
 // What stands around every page: the way to the others, the theme, the connection.
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { type Route, tradeHref, useRoute } from "../../store/location";
+import { type Route, dataHref, tradeHref, useRoute } from "../../store/location";
 import { feed, useLink } from "../../store/feed";
 import { Button, Tag, type Tone } from "../parts/basic";
 import { Link } from "../parts/link";
@@ -22,6 +22,7 @@ const ITEMS: readonly Item[] = [
   { href: "/chart", label: "Chart", pages: ["chart"], icon: <path d="M4 2v3m0 6v3M2.5 5h3v6h-3zM12 2v2m0 6v4M10.5 4h3v6h-3z" /> },
   { href: "/backtests", label: "Backtests", pages: ["backtests", "run"], icon: <path d="M2.5 13h11M2.5 10.5 6 7l2.5 2L13.5 3.5" /> },
   { href: "/compare", label: "Compare", pages: ["compare"], icon: <path d="M2.5 11C5 11 6 5 8 5s3 6 5.5 6M2.5 7C5 7 6 10 8 10s3-6 5.5-6" /> },
+  { href: dataHref("datasets"), label: "Data", pages: ["data", "dataset"], icon: <path d="M3 4.2C3 3 5.2 2.3 8 2.3s5 .7 5 1.9v7.6c0 1.2-2.2 1.9-5 1.9s-5-.7-5-1.9zM3 4.2c0 1.2 2.2 1.9 5 1.9s5-.7 5-1.9M3 8c0 1.2 2.2 1.9 5 1.9s5-.7 5-1.9" /> },
   { href: tradeHref("orders"), label: "Trade", pages: ["trade", "story"], icon: <path d="M2.5 5.5h9M9 3l2.5 2.5L9 8M13.5 10.5h-9M7 8l-2.5 2.5L7 13" /> },
 ];
 

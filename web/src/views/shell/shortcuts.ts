@@ -1,12 +1,13 @@
 // Keys for hands that stay on the keyboard: "g" and a letter for each page, "?" for the help.
 import { useEffect, useRef } from "react";
-import { go, tradeHref } from "../../store/location";
+import { dataHref, go, tradeHref } from "../../store/location";
 
 export const SHORTCUTS: readonly { keys: string; does: string; href?: string }[] = [
   { keys: "g h", does: "Home", href: "/" },
   { keys: "g c", does: "Chart", href: "/chart" },
   { keys: "g b", does: "Backtests", href: "/backtests" },
   { keys: "g d", does: "Compare (differences)", href: "/compare" },
+  { keys: "g s", does: "Data: sets, sources, providers", href: dataHref("datasets") },
   { keys: "g t", does: "Trade: ticket and orders", href: tradeHref("orders") },
   { keys: "g p", does: "Trade: positions", href: tradeHref("positions") },
   { keys: "g r", does: "Trade: risk", href: tradeHref("risk") },

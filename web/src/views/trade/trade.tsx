@@ -9,6 +9,7 @@ import { Card } from "../parts/basic";
 import { Link } from "../parts/link";
 import { Loaded, Notice } from "../parts/notice";
 import { PageHead } from "../parts/page";
+import { Tabs } from "../parts/tabs";
 import { AccountHead, ModeTag } from "./account_head";
 import { AccountsPart } from "./accounts";
 import { ApprovalsPart } from "./approvals";
@@ -96,14 +97,11 @@ function AccountPicker({ accounts }: { accounts: readonly Account[] }): ReactNod
 
 function Parts({ part }: { part: TradePart }): ReactNode {
   const waiting = useHeldSignals().data?.length ?? 0;
-  return (
-    <nav className={css["parts"]} aria-label="Parts of the trade area">
-      {(Object.keys(TITLES) as TradePart[]).map((name) => (
-        <Link key={name} href={tradeHref(name)} aria-current={name === part ? "page" : undefined}>
-          {TITLES[name]}
-          {name === "approvals" && waiting > 0 && <span className={css["badge"]} aria-label={`${waiting} waiting`}>{waiting}</span>}
-        </Link>
-      ))}
-    </nav>
-  );
+  const tabs = (Object.keys(TITLES) as TradePart[]).map((name) => ({
+    href: tradeHref(name),
+    label: TITLES[name],
+    current: name === part,
+    waiting: name === "approvals" ? waiting : 0,
+  }));
+  return <Tabs label="Parts of the trade area" tabs={tabs} />;
 }

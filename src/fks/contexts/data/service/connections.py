@@ -111,13 +111,15 @@ class Connections:
 
 def _connection(known: _Known, spec: ProviderSpec, name: str) -> ProviderConnection:
     """Describe a provider."""
-    if not spec.remote:
-        gives = (Capability(kind="bars"),)
-        return ProviderConnection(name=name, summary=spec.summary, state="local", gives=gives)
     state = known.states.get(name)
-    if spec.family and state is None:
-        gives = (Capability(kind="bars"),)
-        return ProviderConnection(name=name, summary=spec.summary, state="idle", gives=gives)
+    if not spec.remote or (spec.family and state is None):
+        return ProviderConnection(
+            name=name,
+            summary=spec.summary,
+            state="idle" if spec.remote else "local",
+            key=ProviderKey(state="not_needed"),
+            gives=(Capability(kind="bars"),),
+        )
     wire = known.providers.wire(name)
     said = FetcherState("closed", 0, 0, 0, 0, 0.0, "") if state is None else state
     return ProviderConnection(
