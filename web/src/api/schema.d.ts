@@ -1383,6 +1383,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List live streams
+         * @description Return all streams: what each symbol's data are worth, what was counted.
+         */
+        get: operations["ApiV1StreamsListStreams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{stream}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keep a live stream
+         * @description Stream this from now on, also after a restart; one of the same name is replaced.
+         */
+        put: operations["ApiV1StreamsKeep"];
+        post?: never;
+        /**
+         * End a live stream
+         * @description End a stream.
+         */
+        delete: operations["ApiV1StreamsRemove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{stream}/book": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a live book
+         * @description Return the best levels of a symbol's book as it is now.
+         */
+        get: operations["ApiV1StreamsBookBook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tracked": {
         parameters: {
             query?: never;
@@ -2305,6 +2369,22 @@ export interface components {
             /** @default SIM */
             venue: string;
         };
+        /** KeptStream */
+        KeptStream: {
+            counters?: {
+                [key: string]: number;
+            };
+            /** @default  */
+            error: string;
+            /** @default  */
+            error_code: string;
+            /** @default 0 */
+            restarts: number;
+            spec: components["schemas"]["StreamSpec"];
+            state: string;
+            /** @default [] */
+            symbols: components["schemas"]["StreamedSymbol"][];
+        };
         /** KeyWish */
         KeyWish: {
             /** @default false */
@@ -2402,6 +2482,21 @@ export interface components {
             stored: boolean;
             /** @default  */
             timeframe: string;
+        };
+        /** LiveBook */
+        LiveBook: {
+            asks: [
+                number,
+                number
+            ][];
+            bids: [
+                number,
+                number
+            ][];
+            price_decimals: number;
+            quantity_decimals: number;
+            stream: string;
+            symbol: string;
         };
         /** Look */
         Look: {
@@ -3220,6 +3315,46 @@ export interface components {
             /** @default true */
             alive: boolean;
             strategy_id: string;
+        };
+        /** StreamList */
+        StreamList: {
+            streams: components["schemas"]["KeptStream"][];
+        };
+        /** StreamSpec */
+        StreamSpec: {
+            /**
+             * @default [
+             *       "depth",
+             *       "trades"
+             *     ]
+             */
+            channels: string[];
+            exchange: string;
+            name: string;
+            /** @default false */
+            paused: boolean;
+            symbols: string[];
+        };
+        /** StreamWish */
+        StreamWish: {
+            /**
+             * @default [
+             *       "depth",
+             *       "trades"
+             *     ]
+             */
+            channels: (string | unknown)[];
+            exchange: string;
+            /** @default false */
+            paused: boolean;
+            symbols: (string | unknown)[];
+        };
+        /** StreamedSymbol */
+        StreamedSymbol: {
+            /** @default 0 */
+            heard_at_ns: number;
+            state: string;
+            symbol: string;
         };
         /**
          * TimeInForce
@@ -6249,6 +6384,151 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StrategyList"];
+                };
+            };
+        };
+    };
+    ApiV1StreamsListStreams: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamList"];
+                };
+            };
+        };
+    };
+    ApiV1StreamsKeep: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                stream: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamWish"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptStream"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1StreamsRemove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                stream: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1StreamsBookBook: {
+        parameters: {
+            query: {
+                symbol: string;
+                /** @description At most this many a side. */
+                levels?: number;
+            };
+            header?: never;
+            path: {
+                stream: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveBook"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };

@@ -1,5 +1,5 @@
 // Where a dataset comes from, as a graph: files and payloads at the left, the dataset at the right.
-import { type ReactNode, useMemo, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import type { Lineage, LineageNode } from "../../api/types";
 import { useLineage } from "../../store/catalogue";
 import { datasetHref } from "../../store/location";
@@ -51,9 +51,14 @@ function GraphView({ graph, chosen, onChoose }: GraphProps): ReactNode {
     x: box.column * (BOX_W + GAP_X),
     y: box.row * (BOX_H + GAP_Y) + (height - (inColumn(box.column) * (BOX_H + GAP_Y) - GAP_Y)) / 2,
   });
+  // On a narrow screen the asked dataset is what one sees first.
+  const scroll = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (scroll.current) scroll.current.scrollLeft = scroll.current.scrollWidth;
+  }, [graph]);
   const places = new Map(graph.boxes.map((box) => [box.id, place(box)]));
   return (
-    <div className={css["graph"]} tabIndex={0} role="region" aria-label="Graph of the lineage, scrollable">
+    <div ref={scroll} className={css["graph"]} tabIndex={0} role="region" aria-label="Graph of the lineage, scrollable">
       <div style={{ width, height, position: "relative" }}>
         <svg width={width} height={height} aria-hidden="true">
           {graph.edges.map(({ from, to }) => {

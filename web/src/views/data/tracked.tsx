@@ -38,6 +38,14 @@ export function TrackedPart(): ReactNode {
   );
 }
 
+/** The server counts no further than this. */
+const MOST_COUNTED = 1_000_000;
+
+function behind(rows: number): string {
+  if (rows < 0) return "–";
+  return rows >= MOST_COUNTED ? `over ${count(MOST_COUNTED)}` : count(rows);
+}
+
 function Assets({ assets }: { assets: readonly TrackedState[] }): ReactNode {
   const [refresh, track, untrack] = [useRefreshAsset(), useTrack(), useUntrack()];
   const [leaving, setLeaving] = useState("");
@@ -59,7 +67,7 @@ function Assets({ assets }: { assets: readonly TrackedState[] }): ReactNode {
     { key: "state", title: "State", sort: ({ state }) => state, cell: ({ state }) => <Tag tone={TONES[state] ?? "plain"}>{state}</Tag> },
     { key: "rows", title: "Rows", right: true, sort: ({ rows }) => rows, cell: ({ rows }) => count(rows) },
     { key: "last", title: "Until, UTC", sort: (one) => one.last_ts_ns, cell: (one) => (one.last_ts_ns ? moment(one.last_ts_ns, isDaily(one.asset.timeframe)) : "–") },
-    { key: "behind", title: "Behind", right: true, sort: (one) => one.behind_rows, cell: (one) => (one.behind_rows < 0 ? "–" : count(one.behind_rows)) },
+    { key: "behind", title: "Behind", right: true, sort: (one) => one.behind_rows, cell: (one) => behind(one.behind_rows) },
     { key: "every", title: "Every", right: true, cell: ({ asset }) => duration(asset.every_s) },
     { key: "tried", title: "Tried", cell: (one) => (one.tried_at_ns ? ago(one.tried_at_ns, Date.now()) : "not yet") },
     { key: "error", title: "What went wrong", cell: (one) => <span className={css["why"]} title={one.error}>{one.error}</span> },
