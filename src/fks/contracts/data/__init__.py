@@ -11,7 +11,13 @@ import msgspec
 from fks.contracts.columns import BarColumns
 from fks.contracts.data.datasets import DatasetReferences, SplitPlan
 from fks.contracts.data.quality import QualityRule, ScorePart
-from fks.contracts.data.ticks import DepthColumns, FundingColumns, QuoteColumns, TradeColumns
+from fks.contracts.data.ticks import (
+    ActionColumns,
+    DepthColumns,
+    FundingColumns,
+    QuoteColumns,
+    TradeColumns,
+)
 from fks.contracts.values import Instrument
 from fks.kernel.hooks import spec
 from fks.kernel.messages import Event, Query
@@ -193,7 +199,7 @@ class Dataset(Protocol):
 
     def ticks(
         self, from_ts_ns: int = 0, to_ts_ns: int = 2**63 - 1
-    ) -> TradeColumns | QuoteColumns | DepthColumns | FundingColumns:
+    ) -> TradeColumns | QuoteColumns | DepthColumns | FundingColumns | ActionColumns:
         """Return the ticks in `[from_ts_ns, to_ts_ns)`. Raises `Invalid` for bars."""
         ...
 

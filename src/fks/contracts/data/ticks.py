@@ -30,6 +30,7 @@ __all__ = [
     "SET",
     "SNAPSHOT",
     "TRADE",
+    "ActionColumns",
     "ActionRows",
     "BarRows",
     "DepthColumns",
@@ -123,12 +124,14 @@ class ActionRows(NamedTuple):
     """Corporate actions by ex-date (midnight UTC of that date).
 
     `ratio` is new shares for an old one (1 where nothing was split), `dividend` cash for an old
-    share in the instrument's currency.
+    share in the instrument's currency, `close` the close before it as traded, or NaN where the
+    source does not tell.
     """
 
     ts_ns: Int64
     ratio: Float64
     dividend: Float64
+    close: Float64
 
 
 Rows = BarRows | TradeRows | QuoteRows | DepthRows | FundingRows | ActionRows
@@ -179,6 +182,21 @@ class FundingColumns(NamedTuple):
     ts_ns: Int64
     rate_e9: Int64
     mark_ticks: Int64
+    tick_size: Decimal
+
+
+class ActionColumns(NamedTuple):
+    """Corporate actions by ex-date: `new_shares` for `old_shares`, in lowest terms, and cash.
+
+    The dividend for an old share and the close before it are billionths of the instrument's
+    currency; the close is `NO_PRICE` where unknown. `tick_size` is that of its prices.
+    """
+
+    ts_ns: Int64
+    new_shares: Int64
+    old_shares: Int64
+    dividend_e9: Int64
+    close_e9: Int64
     tick_size: Decimal
 
 

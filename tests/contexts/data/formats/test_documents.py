@@ -249,5 +249,7 @@ def test_the_real_answers() -> None:
     quote = json.loads((folder / "v2__last__nbbo__AAPL.json").read_text())["results"]
     found = ticks(folder / "v2__last__nbbo__AAPL.json")
     agree(found, [tuple(quote[k] for k in ("t", "p", "s", "P", "S"))])
-    with pytest.raises(Invalid, match="no answer that is known here"):
+    with pytest.raises(Invalid, match="holds several symbols: AMZN"):
         ticks(folder / "v3__reference__splits.json")
+    with pytest.raises(Invalid, match="no answer that is known here"):
+        ticks(folder / "v1__marketstatus__now.json")

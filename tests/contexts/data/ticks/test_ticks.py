@@ -20,6 +20,7 @@ from fks.contracts.data.ticks import (
     LAST,
     NO_ID,
     NO_PRICE,
+    ActionRows,
     DepthRows,
     FundingRows,
     QuoteColumns,
@@ -77,6 +78,15 @@ ALL: dict[str, ImportedTicks] = {
     "funding": import_rows(
         FundingRows(ints(1, 2), np.array([0.0001, -0.00025]), np.array([NAN, 30_000.5])),
         Wanted(symbol="BTCUSDT"),
+    ),
+    "actions": import_rows(
+        ActionRows(
+            ints(-86_400 * 10**9, 0),
+            np.array([2 / 3, 1.0]),
+            np.array([0.0, 0.59375]),
+            np.array([NAN, 101.5]),
+        ),
+        Wanted(symbol="ACME"),
     ),
 }
 

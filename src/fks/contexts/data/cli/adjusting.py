@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import rich_click as click
@@ -13,6 +14,11 @@ import fks
 from fks.contexts.data.cli.shown import document, report_table, store_of
 from fks.contexts.data.domain.actions import HOW
 from fks.kernel.commands import command_context, json_option
+
+if TYPE_CHECKING:
+    from fks.contexts.data.domain.actions import Action
+    from fks.contexts.data.store import DatasetStore
+    from fks.contracts.values import Instrument
 
 __all__ = ["adjust_command"]
 
@@ -23,10 +29,9 @@ _SHOWN = 20
 @click.argument("dataset")
 @click.option(
     "--actions",
-    "file",
     required=True,
-    type=click.Path(path_type=Path),
-    help="LEAN's factors, Polygon's splits or dividends, or CSV with date,ratio,dividend.",
+    metavar="DATASET|FILE",
+    help="A dataset of actions, or a file: LEAN's factors, Polygon's JSON, CSV.",
 )
 @click.option("--symbol", help="Whose actions, where the file has several; else the instrument's.")
 @click.option(
@@ -41,35 +46,53 @@ _SHOWN = 20
 @click.option("--tick-size", help="Finer ticks, so that early prices keep their digits.")
 @click.option("--name", help="Name of the new dataset; else made of its parent's.")
 @json_option
-def adjust_command(dataset: str, file: Path, symbol: str | None, how: str, **options: Any) -> None:
+def adjust_command(
+    dataset: str, actions: str, symbol: str | None, how: str, **options: Any
+) -> None:
     """Make a dataset of DATASET as splits and dividends make it.
 
     Prices before an ex-date change, those from it on stay. Factors are exact and rounded once.
     """
-    from fks.contexts.data.adapters.actions import read_actions
-    from fks.contexts.data.adapters.fingerprint import fingerprint
     from fks.contexts.data.service.adjusting import AdjustRequest, adjust
     from fks.contexts.data.service.instruments import day_of
 
     surroundings = command_context()
     store = store_of(surroundings)
     opened = store.open(dataset)
-    instrument, as_of = opened.info.instrument, options["as_of"]
-    actions = read_actions(file, symbol or instrument.id, instrument.currency)
+    as_of = None if options["as_of"] is None else day_of(options["as_of"], 0)
+    found, source = _read(store, actions, opened.info.instrument, symbol, as_of)
     request = AdjustRequest(
         how=how,
-        source=file.name,
-        sources=fingerprint(file),
-        as_of=None if as_of is None else day_of(as_of, 0),
+        **source,
+        as_of=as_of,
         tick_size=options["tick_size"],
         name=options["name"],
         now_ns=time.time_ns(),
         code_version=fks.__version__,
     )
-    made = adjust(opened, actions, request)
+    made = adjust(opened, found, request)
     info, report = store.save(made.imported), made.imported.report
-    found = document(info, report) | {"adjustment": msgspec.to_builtins(made.table)}
-    surroundings.emit(found, report_table(info, report), _table(made.table.rows), *_told(made))
+    told = document(info, report) | {"adjustment": msgspec.to_builtins(made.table)}
+    surroundings.emit(told, report_table(info, report), _table(made.table.rows), *_told(made))
+
+
+def _read(
+    store: DatasetStore, text: str, of: Instrument, symbol: str | None, as_of: date | None
+) -> tuple[tuple[Action, ...], dict[str, Any]]:
+    """Return the actions of a file or a dataset, and what a request says of where they are from."""
+    from fks.contexts.data.adapters.actions import read_actions
+    from fks.contexts.data.adapters.fingerprint import fingerprint
+    from fks.contexts.data.service.adjusting import dataset_actions
+
+    path = Path(text)
+    if path.exists() or path.suffix or len(path.parts) > 1:
+        actions = read_actions(path, symbol or of.id, of.currency)
+        return actions, {"source": path.name, "sources": fingerprint(path)}
+    opened = store.open(text)
+    info = opened.info
+    actions, later = dataset_actions(opened, of, symbol, as_of)
+    named = {"source": f"{info.name}@{info.hash[:12]}", "actions": info.hash, "later": later}
+    return actions, named
 
 
 def _table(rows: Any) -> Any:

@@ -53,9 +53,10 @@ def report_table(info: DatasetInfo, report: QualityReport) -> Any:
     table.add_column("")
     span = f"{iso(info.first_ts_ns)} to {iso(info.last_ts_ns)}"
     instrument = info.instrument
+    of = f" of {info.timeframe}" if info.kind == "bars" else ""
     for heading, text in (
         ("instrument", f"{instrument.id}, tick {instrument.tick_size}, lot {instrument.lot_size}"),
-        ("bars", f"{info.rows:,} of {info.timeframe}, {span}"),
+        (info.kind, f"{info.rows:,}{of}, {span}"),
         ("rows read", f"{report.rows_read:,}, of them {report.rows_quarantined:,} in quarantine"),
         (
             "calendar",

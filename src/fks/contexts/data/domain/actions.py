@@ -23,12 +23,13 @@ from fks.kernel.errors import Invalid
 __all__ = [
     "HOW",
     "MOST_ACTIONS",
+    "MOST_RATIO",
     "Action",
     "Step",
-    "actions_of",
     "adjusted",
     "by_day",
     "factors_before",
+    "ratio_of",
     "rows_of",
     "steps_of",
     "unadjusted",
@@ -42,7 +43,8 @@ _DAY_NS = 86_400_000_000_000
 _PRICES = ("open_ticks", "high_ticks", "low_ticks", "close_ticks")
 _CLOSEST = 10_000
 _NEAR_DAYS = 10
-_MOST_RATIO = 100_000
+MOST_RATIO = 100_000
+"""How many new shares a split may make of an old one, and of how many it may make one."""
 
 
 class Action(NamedTuple):
@@ -73,22 +75,13 @@ class Step(NamedTuple):
     close: Fraction | None = None
 
 
-def actions_of(rows: ActionRows) -> tuple[Action, ...]:
-    """Return actions of rows as a provider told them; a ratio of 0.1 is one for ten."""
-    return tuple(
-        Action(ts_ns // _DAY_NS, _ratio(ratio), Fraction(repr(dividend)))
-        for ts_ns, ratio, dividend in zip(
-            rows.ts_ns.tolist(), rows.ratio.tolist(), rows.dividend.tolist(), strict=True
-        )
-    )
-
-
 def rows_of(actions: Sequence[Action]) -> ActionRows:
     """Return actions as rows."""
     return ActionRows(
         ts_ns=np.array([one.day * _DAY_NS for one in actions], dtype=np.int64),
         ratio=np.array([float(one.ratio) for one in actions]),
         dividend=np.array([float(one.dividend) for one in actions]),
+        close=np.array([np.nan if one.close is None else float(one.close) for one in actions]),
     )
 
 
@@ -99,7 +92,7 @@ def by_day(actions: Iterable[Action]) -> tuple[Action, ...]:
     """
     found: dict[int, Action] = {}
     for one in actions:
-        if not 0 < one.ratio <= _MOST_RATIO or one.ratio * _MOST_RATIO < 1:
+        if not 0 < one.ratio <= MOST_RATIO or one.ratio * MOST_RATIO < 1:
             raise Invalid(
                 f"{_date(one.day)}: a split of {float(one.ratio):g} for one cannot be",
                 code="data.bad_action",
@@ -233,7 +226,7 @@ def _volumes(volume: Float64, factor: Fraction, lot_size: Decimal) -> Float64:
     return whole * float(lots.numerator) / float(lots.denominator)
 
 
-def _ratio(ratio: float) -> Fraction:
+def ratio_of(ratio: float) -> Fraction:
     """Return the fraction of small numbers that a float stands for, else the float's decimals."""
     exact = Fraction(repr(ratio))
     simple = exact.limit_denominator(_CLOSEST)

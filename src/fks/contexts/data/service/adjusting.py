@@ -25,16 +25,18 @@ from fks.contexts.data.domain.content import dataset_name
 from fks.contexts.data.domain.imports import Imported, Wanted, import_table
 from fks.contexts.data.domain.instruments import with_sizes
 from fks.contexts.data.domain.table import RawTable
+from fks.contexts.data.domain.ticks.corporate import actions_of_columns
 from fks.contexts.data.domain.timeframes import DAY_NS, clock_ns, timeframe_ns
 from fks.contexts.data.store import check_name
 from fks.contexts.data.store.adjustments import adjustment_of
 from fks.contexts.data.store.stored import StoredDataset
 from fks.contracts.columns import BarColumns, Int64
 from fks.contracts.data.datasets import Provenance, SourceFile
+from fks.contracts.data.ticks import ActionColumns
 from fks.contracts.values import Instrument
 from fks.kernel.errors import Invalid
 
-__all__ = ["AdjustRequest", "Adjusted", "adjust"]
+__all__ = ["AdjustRequest", "Adjusted", "adjust", "dataset_actions"]
 
 _EPOCH = date(1970, 1, 1)
 
@@ -42,12 +44,16 @@ _EPOCH = date(1970, 1, 1)
 class AdjustRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What to do: `how` is one of `splits`, `total` (and dividends) and `none` (undo splits).
 
-    With `as_of` neither bars nor actions after that day are known.
+    With `as_of` neither bars nor actions after that day are known. `source` says where the actions
+    are from: `sources` are files, `actions` is the hash of a dataset. `later` counts actions that
+    are not even given, since they are after that day.
     """
 
     how: str
     source: str
     sources: tuple[SourceFile, ...] = ()
+    actions: str = ""
+    later: int = 0
     as_of: date | None = None
     tick_size: str | None = None
     name: str | None = None
@@ -92,7 +98,7 @@ def adjust(dataset: StoredDataset, actions: Sequence[Action], request: AdjustReq
         as_of=(_EPOCH + timedelta(last)).isoformat(),
         source=request.source,
         rows=rows_of_steps(steps),
-        later=len(merged) - len(in_time),
+        later=request.later + len(merged) - len(in_time),
         unused=sum(one.day <= int(days[0]) for one in in_time),
     )
     imported = import_table(_table(made), _wanted(dataset, instrument, request), expected_coverage)
@@ -101,11 +107,52 @@ def adjust(dataset: StoredDataset, actions: Sequence[Action], request: AdjustReq
         kind="derived",
         command=f"adjust how={request.how} actions={request.source}{told}",
         sources=request.sources,
-        parents=(info.hash,),
+        parents=(info.hash, request.actions) if request.actions else (info.hash,),
         code_version=request.code_version,
     )
     beside = ((FILE, encoded(table)),)
     return Adjusted(imported._replace(provenance=made_by, beside=beside), table)
+
+
+def dataset_actions(
+    dataset: StoredDataset, of: Instrument, symbol: str | None, as_of: date | None
+) -> tuple[tuple[Action, ...], int]:
+    """Return the actions of a dataset up to a day, and how many are later.
+
+    Those later are not read, so that they may be sealed. Raises `Invalid` where it holds none, or
+    those of another symbol or currency than the bars are of.
+    """
+    info = dataset.info
+    if info.kind != "actions":
+        raise Invalid(
+            f"{info.name} holds {info.kind}, no actions: import a file of splits and dividends, or "
+            "fks data fetch SYMBOL --from polygon --kind actions",
+            code="data.not_actions",
+        )
+    theirs = info.instrument
+    if theirs.id != (symbol or of.id):
+        raise Invalid(
+            f"{info.name} holds actions of {theirs.id}, and the bars are of {of.id}: "
+            f"--symbol {theirs.id} says that they are meant",
+            code="data.bad_action",
+        )
+    if theirs.currency != of.currency:
+        raise Invalid(
+            f"{info.name} tells dividends in {theirs.currency}, the prices are in {of.currency}",
+            code="data.bad_action",
+        )
+    if as_of is None:
+        return _actions(dataset, 2**63 - 1), 0
+    end_ns = ((as_of - _EPOCH).days + 1) * DAY_NS
+    later = int((dataset.times() >= end_ns).sum())
+    return (_actions(dataset, end_ns) if later < info.rows else ()), later
+
+
+def _actions(dataset: StoredDataset, to_ts_ns: int) -> tuple[Action, ...]:
+    """Read actions before a time."""
+    columns = dataset.ticks(0, to_ts_ns)
+    assert isinstance(columns, ActionColumns), "a dataset of actions holds actions"
+    return actions_of_columns(columns)
 
 
 def _not_twice(dataset: StoredDataset, how: str) -> None:

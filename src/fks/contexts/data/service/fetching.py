@@ -23,7 +23,7 @@ from fks.contracts.columns import Float64
 from fks.contracts.data import DatasetInfo
 from fks.contracts.data.datasets import Provenance
 from fks.contracts.data.providers import DataQuery, RemoteProvider
-from fks.contracts.data.ticks import ActionRows, BarRows
+from fks.contracts.data.ticks import BarRows
 from fks.contracts.values import Instrument
 from fks.kernel.errors import FksError, Invalid, TimedOut, Unavailable
 
@@ -173,12 +173,11 @@ def _imported(
 def _ticks(
     provider: str, query: DataQuery, done: Backfilled, *, name: str, now_ns: int, version: str
 ) -> ImportedTicks:
-    """Make a dataset of trades, quotes or funding."""
+    """Make a dataset of trades, quotes, funding or actions."""
     rows, left = rows_of(query, done.parts)
-    if isinstance(rows, BarRows | ActionRows):
+    if isinstance(rows, BarRows):
         raise Invalid(
-            f"{query.kind} of a provider cannot be stored; bars, trades, quotes and funding can",
-            code="data.no_such_kind",
+            f"{provider} gave bars where {query.kind} were asked for", code="data.no_such_kind"
         )
     if not len(rows.ts_ns):
         raise Invalid(

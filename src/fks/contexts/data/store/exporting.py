@@ -24,7 +24,13 @@ import pyarrow.parquet as pq
 from fks.contexts.data.domain.ticks.content import TickColumns
 from fks.contexts.data.store.stored import StoredDataset
 from fks.contracts.columns import BarColumns
-from fks.contracts.data.ticks import NO_PRICE, DepthColumns, FundingColumns, QuoteColumns
+from fks.contracts.data.ticks import (
+    NO_PRICE,
+    ActionColumns,
+    DepthColumns,
+    FundingColumns,
+    QuoteColumns,
+)
 from fks.kernel.errors import Invalid, Unavailable
 
 __all__ = ["FORMATS", "MEDIA_TYPES", "export", "exported", "written_file"]
@@ -37,6 +43,7 @@ MEDIA_TYPES = {
 }
 FORMATS = tuple(MEDIA_TYPES)
 _BATCH = 1 << 16
+_BILLIONTH = Decimal("1e-9")
 _Table = dict[str, Any]
 
 
@@ -158,6 +165,13 @@ def _part(columns: BarColumns | TickColumns, part: slice) -> _Table:
         return found | {
             "rate": columns.rate_e9[part] / 1e9,
             "mark": _decimals(columns.mark_ticks[part], tick),
+        }
+    if isinstance(columns, ActionColumns):
+        return found | {
+            "new_shares": columns.new_shares[part],
+            "old_shares": columns.old_shares[part],
+            "dividend": columns.dividend_e9[part] / 1e9,
+            "close": _decimals(columns.close_e9[part], _BILLIONTH),
         }
     lot = columns.lot_size
     if isinstance(columns, QuoteColumns):

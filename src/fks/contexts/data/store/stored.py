@@ -95,7 +95,8 @@ class StoredDataset:
         if self._ticks is None:
             self._ticks = self._read_ticks()
         columns = self._ticks[0]
-        within = (columns.ts_ns >= from_ts_ns) & (columns.ts_ns < to_ts_ns)
+        begin = from_ts_ns if from_ts_ns > 0 else -(2**63)  # dividends are older than 1970
+        within = (columns.ts_ns >= begin) & (columns.ts_ns < to_ts_ns)
         if bool(within.all()):
             return columns
         arrays = [one[within] for one in arrays_of(columns)]

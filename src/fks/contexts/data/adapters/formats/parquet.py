@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 
+from fks.contexts.data.adapters.actions import columns_of_actions
+from fks.contexts.data.adapters.formats.corporate import actions_of_table
 from fks.contexts.data.adapters.formats.headers import CLOCK, columns_of_header
 from fks.contexts.data.adapters.formats.reading import (
     Found,
@@ -78,8 +80,10 @@ def _read(path: Path, options: ReadOptions) -> tuple[RawTable, bool]:
 
 
 def _ticks(path: Path, options: ReadOptions, progress: Progress) -> FoundTicks | None:
-    """Return trades, quotes or funding rates, None where the columns are none of these."""
+    """Return ticks or corporate actions, None where the columns are none of these."""
     names, load = _opened(path)
+    if columns_of_actions(names) is not None:
+        return actions_of_table(path, load, names, options, progress)
     columns = columns_of_ticks(names, options.columns, path.name, options.kind)
     if columns is None:
         return None

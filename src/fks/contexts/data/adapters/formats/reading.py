@@ -11,8 +11,8 @@ from typing import NamedTuple
 import msgspec
 
 from fks.contexts.data.domain.table import Piece, RawTable, Refused, joined
+from fks.contexts.data.domain.ticks.content import KIND_OF, TickRows
 from fks.contracts.columns import Int64
-from fks.contracts.data.ticks import DepthRows, FundingRows, QuoteRows, TradeRows
 
 __all__ = [
     "FORMAT_NAMES",
@@ -29,7 +29,7 @@ __all__ = [
 
 FORMAT_NAMES = (
     *("csv", "yahoo", "binance", "lean", "parquet", "ticks", "capture", "truefx", "histdata"),
-    *("fxcm", "databento", "lobster", "tardis", "bybit", "json", "ninja", "recording"),
+    *("fxcm", "databento", "lobster", "tardis", "bybit", "json", "ninja", "recording", "actions"),
 )
 """The names of all formats, in the order in which help texts give them."""
 
@@ -81,10 +81,6 @@ class Found(NamedTuple):
     calendar: str | None = None
 
 
-TickRows = TradeRows | QuoteRows | DepthRows | FundingRows
-"""What a file can hold beside bars."""
-
-
 class FoundTicks(NamedTuple):
     """Ticks in the order of their file, and what the format knows beyond them.
 
@@ -112,9 +108,8 @@ class FoundTicks(NamedTuple):
 
 
 def kind_of(rows: TickRows) -> str:
-    """Return the kind of dataset that rows make: trades, quotes, depth or funding."""
-    names = {TradeRows: "trades", QuoteRows: "quotes", DepthRows: "depth", FundingRows: "funding"}
-    return names[type(rows)]
+    """Return the kind of dataset that rows make: trades, quotes, depth, funding or actions."""
+    return KIND_OF[type(rows)]
 
 
 def one_table(parts: Sequence[tuple[str, RawTable]]) -> tuple[RawTable, tuple[Piece, ...]]:

@@ -10,6 +10,7 @@ import msgspec
 from fks.contexts.data.adapters.formats.binance import looks_like_binance, read_binance
 from fks.contexts.data.adapters.formats.bybit import looks_like_bybit, read_bybit
 from fks.contexts.data.adapters.formats.capture import looks_like_capture, read_capture
+from fks.contexts.data.adapters.formats.corporate import looks_like_actions, read_action_file
 from fks.contexts.data.adapters.formats.databento import looks_like_databento, read_databento
 from fks.contexts.data.adapters.formats.delimited import read_delimited
 from fks.contexts.data.adapters.formats.documents import looks_like_document, read_document
@@ -62,6 +63,7 @@ FORMATS: dict[str, Reader] = {
     "json": read_document,
     "ninja": read_ninja,
     "recording": read_recording,
+    "actions": read_action_file,
 }
 assert tuple(FORMATS) == FORMAT_NAMES
 _COLUMNAR = (".parquet", ".pq", ".feather", ".arrow")
@@ -73,6 +75,7 @@ _LOOKS: tuple[tuple[str, Callable[[Shown], bool]], ...] = (
     ("binance", looks_like_binance),
     ("tardis", looks_like_tardis),
     ("bybit", looks_like_bybit),
+    ("actions", looks_like_actions),
     ("json", looks_like_document),
     ("ninja", looks_like_ninja),
     ("truefx", looks_like_truefx),

@@ -181,8 +181,9 @@ def _bars(query: DataQuery, request: PageRequest, body: bytes, cursor: PageReque
     columns = [[getattr(row, name) for row in rows] for name in ("o", "h", "l", "c", "v")]
     made = BarRows(ts_ns, *(floats(column) for column in columns))
     if cursor is not None:
-        step_ns = timeframe_ns(query.timeframe)
-        return Page(made, cursor, int(ts_ns[-1]) + step_ns if rows else query.start_ns)
+        if not rows:
+            raise malformed(_NAME, "a page of nothing that is followed by another one")
+        return Page(made, cursor, int(ts_ns[-1]) + timeframe_ns(query.timeframe))
     end_ns = _window_end(request)
     return Page(made, _window(query.symbol, query.timeframe, end_ns), end_ns)
 
@@ -231,10 +232,13 @@ def _actions(
         if any(row.split_from <= 0 or row.split_to <= 0 for row in rows):
             raise malformed(_NAME, "a split of nothing")
         ratio = [row.split_to / row.split_from for row in rows]
-        cash, dates = [0.0] * len(rows), [row.execution_date for row in rows]
+        cash: list[float | None] = [0.0] * len(rows)
+        dates = [row.execution_date for row in rows]
     else:
-        rows = [one for one in decoded(_NAME, body, list[_Dividend]) if one.currency == "USD"]
-        ratio, cash = [1.0] * len(rows), [row.cash_amount for row in rows]
+        rows = decoded(_NAME, body, list[_Dividend])
+        # One in another currency than the prices' is no number here, so that the report tells it.
+        ratio = [1.0] * len(rows)
+        cash = [row.cash_amount if row.currency == "USD" else None for row in rows]
         dates = [row.ex_dividend_date for row in rows]
     if any(row.ticker != query.symbol for row in rows):
         raise malformed(_NAME, "actions of another ticker")
@@ -242,6 +246,7 @@ def _actions(
         np.array([day_ns(_NAME, date) for date in dates], dtype=np.int64),
         floats(ratio),
         floats(cash),
+        np.full(len(rows), np.nan),
     )
     following = cursor or (_reference("dividends", query.symbol) if splits else None)
     return Page(made, following, query.start_ns)

@@ -187,6 +187,7 @@ def _actions(found: _Result) -> ActionRows:
         dates_at_midnight(ts_ns, _zone(found.meta)),
         floats([*(one.numerator / one.denominator for one in splits), *(1.0 for _ in paid)]),
         floats([*(0.0 for _ in splits), *(one.amount for one in paid)]),
+        np.full(len(dates), np.nan),
     )
 
 

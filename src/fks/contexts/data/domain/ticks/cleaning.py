@@ -15,13 +15,14 @@ import numpy.typing as npt
 
 from fks.contexts.data.domain.precision import off_grid
 from fks.contexts.data.domain.table import NO_TIME
-from fks.contexts.data.domain.ticks.content import TickRows
+from fks.contexts.data.domain.ticks.content import MarketRows, TickRows
 from fks.contracts.columns import Float64, Int64
 from fks.contracts.data.ticks import (
     CLEAR,
     NO_ID,
     NO_PRICE,
     SNAPSHOT,
+    ActionRows,
     DepthRows,
     QuoteRows,
     TradeRows,
@@ -40,6 +41,11 @@ REASONS = (
     "the same trade again",
     "another trade of the same id",
     "both sides are empty",
+    "an ex-date is no date",
+    "a split that cannot be",
+    "a dividend below 0",
+    "neither a split nor a dividend",
+    "the same action again",
 )
 _Mask = npt.NDArray[np.bool_]
 _LARGEST = 2.0**62
@@ -59,7 +65,9 @@ class CleanedTicks(NamedTuple):
 
 
 def prices_of(rows: TickRows) -> tuple[Float64, ...]:
-    """Return the columns of rows that hold prices."""
+    """Return the columns of rows that hold prices in ticks."""
+    if isinstance(rows, ActionRows):
+        return ()
     if isinstance(rows, TradeRows | DepthRows):
         return (rows.price,)
     return (rows.bid, rows.ask) if isinstance(rows, QuoteRows) else (rows.mark,)
@@ -73,7 +81,7 @@ def quantities_of(rows: TickRows) -> tuple[Float64, ...]:
 
 
 def clean_ticks(
-    rows: TickRows, tick: Decimal, lot: Decimal, *, rounding: bool = False
+    rows: MarketRows, tick: Decimal, lot: Decimal, *, rounding: bool = False
 ) -> CleanedTicks:
     """Part rows. With `rounding` what is off the grid is rounded to it, else it is refused."""
     reason = np.zeros(len(rows.ts_ns), dtype=np.uint8)
@@ -101,7 +109,7 @@ def clean_ticks(
 
 
 def _parted(
-    rows: TickRows, reason: npt.NDArray[np.uint8], tick: Decimal, lot: Decimal
+    rows: MarketRows, reason: npt.NDArray[np.uint8], tick: Decimal, lot: Decimal
 ) -> CleanedTicks:
     """Put usable rows in order, in whole numbers."""
     kept = np.flatnonzero(reason == 0)
@@ -126,7 +134,7 @@ def _parted(
     )
 
 
-def _arrays(rows: TickRows, kept: Int64, tick: Decimal, lot: Decimal) -> tuple[Any, ...]:
+def _arrays(rows: MarketRows, kept: Int64, tick: Decimal, lot: Decimal) -> tuple[Any, ...]:
     """Return the arrays of the columns of a kind."""
     ts_ns = rows.ts_ns[kept]
     if isinstance(rows, TradeRows):

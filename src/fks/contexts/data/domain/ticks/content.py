@@ -10,6 +10,8 @@ import msgspec
 import numpy as np
 
 from fks.contracts.data.ticks import (
+    ActionColumns,
+    ActionRows,
     DepthColumns,
     DepthRows,
     FundingColumns,
@@ -22,22 +24,34 @@ from fks.contracts.data.ticks import (
 from fks.contracts.values import Instrument
 from fks.kernel.ids import content_hash
 
-__all__ = ["COLUMNS", "KIND_OF", "TickColumns", "TickRows", "arrays_of", "made", "ticks_hash"]
+__all__ = [
+    "COLUMNS",
+    "KIND_OF",
+    "MarketRows",
+    "TickColumns",
+    "TickRows",
+    "arrays_of",
+    "made",
+    "ticks_hash",
+]
 
-TickRows = TradeRows | QuoteRows | DepthRows | FundingRows
-TickColumns = TradeColumns | QuoteColumns | DepthColumns | FundingColumns
+MarketRows = TradeRows | QuoteRows | DepthRows | FundingRows
+TickRows = MarketRows | ActionRows
+TickColumns = TradeColumns | QuoteColumns | DepthColumns | FundingColumns | ActionColumns
 
 KIND_OF: dict[type[Any], str] = {
     TradeRows: "trades",
     QuoteRows: "quotes",
     DepthRows: "depth",
     FundingRows: "funding",
+    ActionRows: "actions",
 }
 _MADE: dict[str, Any] = {
     "trades": TradeColumns,
     "quotes": QuoteColumns,
     "depth": DepthColumns,
     "funding": FundingColumns,
+    "actions": ActionColumns,
 }
 COLUMNS: dict[str, tuple[str, ...]] = {
     kind: tuple(name for name in of._fields if name not in ("tick_size", "lot_size"))
@@ -50,7 +64,7 @@ _LAYOUT = b"fks-ticks-1"
 
 def made(kind: str, arrays: Sequence[Any], tick_size: Decimal, lot_size: Decimal) -> TickColumns:
     """Return the columns of a kind made of its arrays."""
-    sizes = (tick_size,) if kind == "funding" else (tick_size, lot_size)
+    sizes = (tick_size,) if kind in ("funding", "actions") else (tick_size, lot_size)
     found: TickColumns = _MADE[kind](*arrays, *sizes)
     return found
 

@@ -25,10 +25,13 @@ from fks.contexts.data.domain.ticks.content import (
     made,
     ticks_hash,
 )
+from fks.contexts.data.domain.ticks.corporate import clean_actions
 from fks.contexts.data.domain.ticks.reports import RefusedTick, report_of_ticks
+from fks.contexts.data.domain.timeframes import DAY_NS
 from fks.contracts.columns import Float64, Int64
 from fks.contracts.data import DatasetInfo, QualityReport
 from fks.contracts.data.datasets import Provenance
+from fks.contracts.data.ticks import ActionRows
 from fks.contracts.values import Instrument
 from fks.kernel.errors import Invalid
 
@@ -65,7 +68,10 @@ def import_rows(
     numbers = np.arange(1, len(rows.ts_ns) + 1, dtype=np.int64) if row is None else row
     instrument, tick, rounding = _instrument(rows, wanted, tick_size)
     lot, rounded_lots = _lot(rows, lot_size)
-    cleaned = clean_ticks(rows, tick, lot, rounding=rounding or rounded_lots)
+    if isinstance(rows, ActionRows):
+        cleaned = clean_actions(rows)
+    else:
+        cleaned = clean_ticks(rows, tick, lot, rounding=rounding or rounded_lots)
     bad = tuple(_told(rows, numbers, cleaned, k) for k in range(len(cleaned.bad)))
     all_refused = (*bad, *(RefusedTick(one.row, None, one.reason, one.text) for one in refused))
     if len(cleaned.kept) == 0:
@@ -89,10 +95,12 @@ def _instrument(
 ) -> tuple[Instrument, Decimal, bool]:
     """Return the instrument, the size of a tick, and whether prices are rounded to it."""
     prices = tuple(column[np.isfinite(column)] for column in prices_of(rows))
-    known = known_of(np.concatenate(prices), wanted)
+    known = known_of(np.concatenate((np.empty(0), *prices)), wanted)
     if known is not None:
         return known, known.tick_size, False
-    tick, rounding = tick_of(prices, wanted, None)
+    # Actions have no prices; theirs are those of shares, in cents.
+    cents = np.array([0.01]) if isinstance(rows, ActionRows) else np.empty(0)
+    tick, rounding = tick_of((*prices, cents), wanted, None)
     if told is not None and wanted.tick_size is None and not rounding and tick % told == 0:
         tick = told
     elif told is not None and wanted.tick_size is None and told % tick == 0:
@@ -100,7 +108,8 @@ def _instrument(
     amounts = [column[np.isfinite(column)] for column in quantities_of(rows)]
     quantities = np.concatenate(amounts) if amounts else np.empty(0)
     usable = rows.ts_ns[rows.ts_ns != NO_TIME]
-    return guessed(usable, quantities, wanted, tick, 0), tick, rounding
+    step_ns = DAY_NS if isinstance(rows, ActionRows) else 0
+    return guessed(usable, quantities, wanted, tick, step_ns), tick, rounding
 
 
 def _any_off(prices: tuple[Float64, ...], tick: Decimal) -> bool:

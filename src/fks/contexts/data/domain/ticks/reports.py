@@ -40,7 +40,7 @@ def report_of_ticks(
     kept = len(cleaned.kept)
     doubtful = 10.0 * min(1.0, 10 * (cleaned.crossed + cleaned.back) / kept)
     score = round(max(0.0, 100.0 * kept / (kept + len(refused)) - doubtful), 2)
-    pauses = () if kind == "funding" else _pauses(cleaned.arrays[0])
+    pauses = () if kind in ("funding", "actions") else _pauses(cleaned.arrays[0])
     return QualityReport(
         dataset=name,
         rows_read=kept + len(refused),
@@ -67,7 +67,7 @@ def _refusals(refused: tuple[RefusedTick, ...]) -> list[Finding]:
     return [
         Finding(
             rule=reason,
-            severity="warning" if reason == REASONS[7] else "error",
+            severity="warning" if reason in (REASONS[7], REASONS[-1]) else "error",
             count=len(found),
             message="in quarantine",
             examples=tuple(f"row {one.row}" for one in found[:_MOST_EXAMPLES]),
