@@ -180,8 +180,10 @@ def test_the_quality_page_says_what_the_report_says(page: Any, http: httpx.Clien
     assert shown == pytest.approx([-points for points in lost], abs=0.005)
     assert report["score"] == pytest.approx(100 - sum(lost), abs=0.02)
     findings = page.get_by_role("region", name="Findings", exact=True).first.locator("tbody tr")
+    findings.first.wait_for()
     assert findings.count() == len(report["findings"])
     doubtful = page.get_by_role("region", name="Doubtful days").first.locator("tbody tr")
+    doubtful.first.wait_for()
     rows = {row.split("\t")[0]: row.split("\t") for row in doubtful.all_inner_texts()}
     assert (rows["2024-01-05"][1], rows["2024-01-07"][1]) == ("1,440", "720")
     picture(page, "data-quality")
