@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
 
+from fks.contexts.api.domain.board import Board
 from fks.contexts.api.domain.feed import Feed
 from fks.contexts.api.domain.requests import SessionRequest, desk_config, parse_period_s
 from fks.contexts.api.settings import ApiSettings
@@ -19,6 +21,7 @@ from fks.contracts.data import (
     GetDataset,
     ListDatasets,
 )
+from fks.contracts.data.live import StreamStateChanged
 from fks.contracts.engine import (
     BacktestRequest,
     CheckStrategy,
@@ -46,6 +49,7 @@ class Api:
     def __init__(self, runtime: Runtime) -> None:
         self.settings = runtime.section("api", ApiSettings)
         self.feed = Feed(self.settings.feed_events)
+        self.board = Board()
         self.epoch = runtime.ids.new()
         self.sockets = 0
         self._placing = 0
@@ -96,14 +100,25 @@ class Api:
         )
         self.wake()
 
+    def on_market_event(self, event: Any, meta: Meta) -> None:
+        """Take an event at the market's pace; sockets look by themselves, at a pace of theirs."""
+        self.board.put(topic_of(type(event)), event.stream, event.symbol, event)
+
+    def on_stream_state(self, event: StreamStateChanged, meta: Meta) -> None:
+        """Forget what was told of a symbol that is live no more."""
+        if event.state != "live":
+            self.board.clear(event.stream, event.symbol)
+
     def wake(self) -> None:
         """Let every socket look at the feed again."""
         news, self._news = self._news, asyncio.Event()
         news.set()
 
-    async def wait_for_news(self) -> None:
-        """Return when something was added to the feed after this call."""
-        await self._news.wait()
+    async def wait_for_news(self, longest_s: float | None = None) -> None:
+        """Return when something was added to the feed after this call, or after so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(longest_s):
+                await self._news.wait()
 
     def new_key(self, given: str | None) -> str:
         """Return the caller's idempotency key, or a fresh one."""

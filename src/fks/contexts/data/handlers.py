@@ -15,6 +15,8 @@ from fks.contexts.data.service.quality import Inspector, rules_of
 from fks.contexts.data.service.remote import Remote
 from fks.contexts.data.service.replay import Replays
 from fks.contexts.data.service.splitting import find_split, list_splits
+from fks.contexts.data.service.streaming.kept import LiveStreams
+from fks.contexts.data.service.streaming.serving import live_streams, wire_streams
 from fks.contexts.data.service.tracking import Tracking
 from fks.contexts.data.service.vault import open_vault, seal_range, vault_state
 from fks.contexts.data.settings import DataSettings
@@ -96,6 +98,8 @@ __all__ = [
     "announcing_service",
     "replay_service",
     "store_check",
+    "streams_check",
+    "streams_service",
     "tracking_check",
     "tracking_service",
     "wire",
@@ -142,6 +146,7 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
     _wire_versions(catalogue.store, wiring)
     _wire_quality(catalogue.store, rules_of(runtime.hook), wiring)
     _wire_tracking(_tracking(runtime), wiring)
+    wire_streams(_streams(runtime), wiring)
     _wire_connections(Connections(_remote(runtime), runtime.bus), wiring)
     wiring.answer(ListDatasets, list_datasets)
     wiring.answer(GetDataset, get_dataset)
@@ -170,6 +175,16 @@ def announcing_service(runtime: Runtime) -> Service:
 def tracking_service(runtime: Runtime) -> Service:
     """Return the service that keeps tracked assets fresh."""
     return Service("data.tracking", _tracking(runtime).run)
+
+
+def streams_service(runtime: Runtime) -> Service:
+    """Return the service that keeps live streams."""
+    return Service("data.streams", _streams(runtime).run)
+
+
+def streams_check(runtime: Runtime) -> Check:
+    """Return the check that live streams are live."""
+    return Check("streams", _streams(runtime).probe)
 
 
 def tracking_check(runtime: Runtime) -> Check:
@@ -228,6 +243,11 @@ def _tracking(runtime: Runtime) -> Tracking:
         return Tracking(runtime.bus, _catalogue(runtime).store, remote.fetch, close=remote.close)
 
     return runtime.singleton(Tracking, make)
+
+
+def _streams(runtime: Runtime) -> LiveStreams:
+    """Return this process's live streams."""
+    return runtime.singleton(LiveStreams, lambda: live_streams(runtime))
 
 
 def _remote(runtime: Runtime) -> Remote:

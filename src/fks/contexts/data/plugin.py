@@ -33,14 +33,15 @@ def fks_manifest() -> Manifest:
 
 @impl
 def fks_settings() -> Mapping[str, type[Any]]:
-    """Own [data], [fetching], [synthetic], and a section a remote provider."""
+    """Own [data], [fetching], [streams], [synthetic], and a section a remote provider."""
     from fks.contexts.data.adapters.providers.specs import SECTIONS
     from fks.contexts.data.adapters.synthetic import SyntheticSettings
-    from fks.contexts.data.settings import DataSettings, FetchSettings
+    from fks.contexts.data.settings import DataSettings, FetchSettings, KeptStreamSettings
 
     return {
         "data": DataSettings,
         "fetching": FetchSettings,
+        "streams": KeptStreamSettings,
         "synthetic": SyntheticSettings,
         **SECTIONS,
     }
@@ -50,10 +51,18 @@ def fks_settings() -> Mapping[str, type[Any]]:
 def fks_messages() -> Iterable[type[Any]]:
     """Publish and answer these."""
     from fks.contracts import data
-    from fks.contracts.data import connections, datasets, instruments, reports, ticks, tracking
+    from fks.contracts.data import (
+        connections,
+        datasets,
+        instruments,
+        live,
+        reports,
+        ticks,
+        tracking,
+    )
     from fks.kernel.messages import Event, Query
 
-    told = (data, connections, datasets, instruments, reports, ticks, tracking)
+    told = (data, connections, datasets, instruments, live, reports, ticks, tracking)
     named = [getattr(module, name) for module in told for name in module.__all__]
     return [kind for kind in named if isinstance(kind, type) and issubclass(kind, (Event, Query))]
 
@@ -68,22 +77,23 @@ def fks_wire(runtime: Runtime, wiring: Wiring) -> None:
 
 @impl
 def fks_services(runtime: Runtime) -> Iterable[Service]:
-    """Run the replays, tell what was stored, keep tracked assets fresh."""
+    """Run the replays, tell what was stored, keep tracked assets fresh and streams live."""
     from fks.contexts.data import handlers
 
     return [
         handlers.replay_service(runtime),
         handlers.announcing_service(runtime),
         handlers.tracking_service(runtime),
+        handlers.streams_service(runtime),
     ]
 
 
 @impl
 def fks_health(runtime: Runtime) -> Iterable[Check]:
-    """Check the store, and that tracked assets are fresh."""
-    from fks.contexts.data.handlers import store_check, tracking_check
+    """Check the store, that tracked assets are fresh, and that streams are live."""
+    from fks.contexts.data.handlers import store_check, streams_check, tracking_check
 
-    return [store_check(runtime), tracking_check(runtime)]
+    return [store_check(runtime), streams_check(runtime), tracking_check(runtime)]
 
 
 @impl
@@ -105,26 +115,11 @@ def fks_benchmarks() -> Iterable[Benchmark]:
 
 @impl
 def fks_providers() -> Iterable[ProviderSpec]:
-    """Bring synthetic bars and the samples."""
+    """Bring synthetic bars, the samples, and the remote providers."""
+    from fks.contexts.data.adapters.providers.local import LOCAL
     from fks.contexts.data.adapters.providers.specs import SPECS
-    from fks.contexts.data.adapters.synthetic import SyntheticSettings
-    from fks.contracts.data import ProviderSpec
 
-    return [
-        ProviderSpec(
-            name="synthetic",
-            summary="Seeded random walk, always labelled synthetic",
-            factory="fks.contexts.data.adapters.synthetic:SyntheticProvider",
-            synthetic=True,
-            settings=SyntheticSettings,
-        ),
-        ProviderSpec(
-            name="sample",
-            summary="The samples of the package: S&P 500 and NASDAQ, daily, 1999 to 2018",
-            factory="fks.contexts.data.service.samples:SampleProvider",
-        ),
-        *SPECS,
-    ]
+    return [*LOCAL, *SPECS]
 
 
 @impl

@@ -1,12 +1,13 @@
-"""The sections [data] and [fetching]."""
+"""The sections [data], [fetching] and [streams]."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
 
-__all__ = ["DataSettings", "FetchSettings"]
+__all__ = ["DataSettings", "FetchSettings", "KeptStreamSettings", "Mirror"]
 
 
 class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,3 +38,23 @@ class FetchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     longest_pause_s: Annotated[float, msgspec.Meta(gt=0, le=600)] = 20.0
     longest_wait_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 90.0
     allow_loopback: bool = False
+
+
+class Mirror(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where an exchange is reached instead of its own place: its socket, and its snapshots."""
+
+    url: str
+    pages_url: str = ""
+
+
+class KeptStreamSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the streams of a server are kept; what is streamed stands in `streams/streams.json`.
+
+    A symbol is stale when it said nothing for `stale_after_s`. `most_waiting` trades wait for slow
+    listeners before a stream ends. `mirrors` by exchange: only who may change the settings of a
+    server decides where it connects.
+    """
+
+    stale_after_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 10.0
+    most_waiting: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 10_000
+    mirrors: Mapping[str, Mirror] = {}

@@ -39,8 +39,12 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether the entry belongs to this subscription."""
         if self.session is not None and entry.session and entry.session != self.session:
             return False
+        return self.wants_topic(entry.topic)
+
+    def wants_topic(self, name: str) -> bool:
+        """Tell whether events of a topic belong to this subscription."""
         return any(
-            entry.topic.startswith(topic) if topic.endswith(".") else entry.topic == topic
+            name.startswith(topic) if topic.endswith(".") else name == topic
             for topic in self.topics
         )
 

@@ -18,6 +18,7 @@ from fks.contexts.api.http.orders import BookController, FillController, OrderCo
 from fks.contexts.api.http.providers import ProviderController
 from fks.contexts.api.http.sessions import PositionController, SessionController
 from fks.contexts.api.http.socket import feed_socket
+from fks.contexts.api.http.streams import StreamController
 from fks.contexts.api.http.trading import (
     AccountController,
     HeldSignalController,
@@ -41,6 +42,7 @@ def routes(runtime: Runtime) -> Sequence[Any]:
             DatasetHistoryController,
             TrackedController,
             ProviderController,
+            StreamController,
             IndicatorController,
             StrategyController,
             BacktestController,

@@ -1,12 +1,14 @@
 """The socket: subscribe to topics, fall behind without harm, resume by number.
 
 One message in, at most one answer out, as JSON text. A reader that falls behind the ring is told
-`lagged` and refetches over REST; the server holds nothing for it.
+`lagged` and refetches over REST; the server holds nothing for it. Prices and trades of live
+streams have no number: after all else the newest of each symbol is told, a few times a second.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -17,11 +19,15 @@ from litestar.exceptions import WebSocketDisconnect
 from fks.contexts.api.domain.feed import Subscription
 from fks.contexts.api.http.inject import ApiDep
 from fks.contexts.api.service import Api
+from fks.contracts.data.live import MARKET_EVENTS
+from fks.kernel.messages import topic_of
 
 __all__ = ["feed_socket"]
 
 _BATCH = 256
 _TRY_LATER = 1013
+_PACE_S = 0.1
+_MARKET = tuple(topic_of(kind) for kind in MARKET_EVENTS)
 
 
 class Subscribe(msgspec.Struct, tag="subscribe", tag_field="op", forbid_unknown_fields=True):
@@ -48,7 +54,8 @@ class _Reader:
         self._api = api
         self._socket = socket
         self._wanted: Subscription | None = None
-        self._place = 0
+        self._place = self._seen = 0
+        self._due_s = 0.0
         self._subscribed = asyncio.Event()
 
     async def listen(self) -> None:
@@ -77,6 +84,7 @@ class _Reader:
         if message.resume_after is not None and not restarted:
             self._place = min(message.resume_after + 1, feed.next_seq)
         self._wanted = Subscription(topics=tuple(message.topics), session=message.session)
+        self._seen, self._due_s = 0, 0.0
         answer = {"op": "subscribed", "next": self._place, "epoch": self._api.epoch}
         await self._send(answer)
         if restarted:
@@ -108,7 +116,26 @@ class _Reader:
                     }
                 )
             if self._wanted is wanted and self._place >= self._api.feed.next_seq:
-                await self._api.wait_for_news()
+                await self._send_latest(wanted)
+
+    async def _send_latest(self, wanted: Subscription) -> None:
+        """Send what is new on the board, if it is time; else wait for that, or for the feed.
+
+        The feed was sent to its end: so what the board holds was not taken back by anything sent.
+        """
+        if not any(wanted.wants_topic(topic) for topic in _MARKET):
+            await self._api.wait_for_news()
+            return
+        wait_s = self._due_s - time.monotonic()
+        if wait_s > 0:
+            await self._api.wait_for_news(wait_s)
+            return
+        news, self._seen = self._api.board.since(self._seen, wanted), self._api.board.version
+        self._due_s = time.monotonic() + _PACE_S
+        for latest in news:
+            if self._wanted is not wanted:
+                return
+            await self._send({"op": "latest", "topic": latest.topic, "data": latest.event})
 
     async def _send(self, message: dict[str, Any]) -> None:
         """Send one JSON text; waits while the client's buffers are full."""

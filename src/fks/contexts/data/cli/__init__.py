@@ -17,6 +17,7 @@ from fks.contexts.data.cli.raw import raw
 from fks.contexts.data.cli.resampling import resample_command
 from fks.contexts.data.cli.splits import splits
 from fks.contexts.data.cli.streaming import stream_command
+from fks.contexts.data.cli.streams import streams
 from fks.contexts.data.cli.tracking import track
 from fks.contexts.data.cli.vault import vault
 from fks.contexts.data.cli.versions import COMMANDS
@@ -33,6 +34,6 @@ def command() -> click.Group:
     data.add_command(export_command)
     data.add_command(resample_command)
     data.add_command(stream_command)
-    for one in (*COMMANDS, *FETCHING, *QUALITY, *splits, keys, raw, track, vault):
+    for one in (*COMMANDS, *FETCHING, *QUALITY, *splits, keys, raw, streams, track, vault):
         data.add_command(one)
     return data

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import rich_click as click
 
-from fks.contracts.data.streams import BARS, DEPTH, QUOTES, TRADES
+from fks.contexts.data.cli.streams import channels_of
+from fks.contracts.data.streams import DEPTH
 from fks.kernel.commands import CommandContext, command_context
 from fks.kernel.errors import Invalid
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from fks.contexts.data.service.streaming.opening import StreamRequest
 
 __all__ = ["stream_command"]
-
-_CHANNELS = {"book": DEPTH, "trades": TRADES, "quotes": QUOTES, "bars": BARS}
 
 
 @click.command("stream")
@@ -59,17 +58,10 @@ def stream_command(provider: str, symbols: tuple[str, ...], **options: Any) -> N
     surroundings.json = options["as_json"]
     if options["record"] is not None and options["replay"] is not None:
         raise Invalid("a replay is recorded already; leave out --record", code="data.bad_stream")
-    channels = [one.strip() for one in options["channels"].split(",") if one.strip()]
-    strange = [one for one in channels if one not in _CHANNELS]
-    if strange or not channels:
-        raise Invalid(
-            f"--channels are of {', '.join(_CHANNELS)}, not {', '.join(strange)[:60]!r}",
-            code="data.no_channel",
-        )
     request = StreamRequest(
         exchange=provider,
         symbols=symbols,
-        channels=tuple(_CHANNELS[one] for one in channels),
+        channels=channels_of(options["channels"]),
         url=options["url"],
         pages_url=options["pages_url"],
         record=options["record"],

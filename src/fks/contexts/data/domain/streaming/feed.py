@@ -91,6 +91,11 @@ class Feed:
         """Return the state of each symbol."""
         return self._states
 
+    @property
+    def heard_ns(self) -> Mapping[str, int]:
+        """Return when each symbol last said something, 0 where it never did."""
+        return self._heard_ns
+
     def book(self, symbol: str) -> Book | None:
         """Return a symbol's book, None while it is not live."""
         return self._books.live(symbol) if self._states.get(symbol) == "live" else None

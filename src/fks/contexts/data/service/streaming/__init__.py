@@ -110,6 +110,11 @@ class LiveStream:
         """Return the state of each symbol."""
         return self._feed.states
 
+    @property
+    def heard_ns(self) -> Mapping[str, int]:
+        """Return when each symbol last said something, 0 where it never did."""
+        return self._feed.heard_ns
+
     def book(self, symbol: str) -> Book | None:
         """Return a symbol's book as it is now; None while it is not live."""
         return self._feed.book(symbol)

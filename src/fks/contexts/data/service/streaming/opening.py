@@ -9,13 +9,14 @@ from pathlib import Path
 import msgspec
 
 from fks.contexts.data.adapters.fetching import Fetcher
-from fks.contexts.data.adapters.streaming.exchanges import exchange_named
+from fks.contexts.data.adapters.streaming.exchanges import Exchange, exchange_named
 from fks.contexts.data.adapters.streaming.recorded import RecordedSource, Recorder
 from fks.contexts.data.adapters.streaming.socket import SocketSource
-from fks.contexts.data.service.streaming import LiveStream
+from fks.contexts.data.domain.streaming.feed import Feed
+from fks.contexts.data.service.streaming import LiveStream, StreamSettings
 from fks.contexts.data.settings import FetchSettings
 
-__all__ = ["StreamRequest", "opened_stream"]
+__all__ = ["StreamRequest", "checked", "opened_stream"]
 
 
 class StreamRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,18 +36,24 @@ class StreamRequest(msgspec.Struct, frozen=True, kw_only=True):
     speed: float = 0.0
 
 
+def checked(request: StreamRequest) -> tuple[Exchange, list[str]]:
+    """Return the exchange and its symbols. Raises `Invalid` for a stream that cannot be."""
+    exchange = exchange_named(request.exchange)
+    symbols = exchange.symbols(request.symbols)
+    Feed(exchange.make, symbols, request.channels)
+    return exchange, symbols
+
+
 @asynccontextmanager
 async def opened_stream(
-    request: StreamRequest, fetching: FetchSettings
+    request: StreamRequest, fetching: FetchSettings, settings: StreamSettings | None = None
 ) -> AsyncIterator[LiveStream]:
     """Open a stream, and close all that it stands on.
 
     Raises `Invalid` for an exchange, symbol, channel or file that is none, `Conflict` for a file
     to record to that is there; then nothing was connected or written.
     """
-    exchange = exchange_named(request.exchange)
-    symbols = exchange.symbols(request.symbols)
-    exchange.make({}).subscriptions(symbols, request.channels)
+    exchange, symbols = checked(request)
     if request.replay is not None:
         source = RecordedSource(request.replay, speed=request.speed)
         async with LiveStream(exchange.make, symbols, request.channels, source) as stream:
@@ -62,6 +69,7 @@ async def opened_stream(
             request.channels,
             SocketSource(fetching, url=request.url),
             pages=fetcher,
+            settings=settings,
             recorder=recorder,
         ) as stream:
             yield stream
