@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.contexts.data.formats.tick_kit import agree, ticks
+from tests.contexts.data.wires import bitfinex_speaker as bitfinex
 from tests.contexts.data.wires import test_bitmex as bitmex
 from tests.contexts.data.wires import test_gateio as gateio
 from tests.contexts.data.wires import test_kraken_futures as futures
@@ -140,3 +141,38 @@ def test_levels_that_are_named_by_ids_become_rows_with_their_prices(tmp_path: Pa
     never = recorded(tmp_path / "x.gz", "wss://www.bitmex.com/realtime", messages[1:])
     with pytest.raises(Invalid, match="150 changes of the book of XBTUSD and no snapshot"):
         ticks(never)
+
+
+def test_books_of_prices_and_of_orders_in_one_connection_are_two(tmp_path: Path) -> None:
+    """Lost: Bitfinex's two books of one symbol would be mixed, or checksums not looked at."""
+    link, levels, changes = bitfinex.Connection(65536), Levels(), market(6, 200)
+    messages: list[bytes | None] = [*link.begin(), bitfinex.subscribed(7, "book", "tBTCUSD")]
+    messages += [bitfinex.subscribed(8, "book", "tBTCUSD", "R0")]
+    messages += [bitfinex.subscribed(9, "trades", "tBTCUSD")]
+    for level in changes[:50]:
+        levels.put(level)
+    messages.append(link.data(7, bitfinex.whole(levels)))
+    messages.append(link.data(8, "[[1,10,2],[2,10,3]]"))
+    for level in changes[50:]:
+        levels.put(level)
+        messages.append(link.data(7, bitfinex.level_row(level)))
+        messages.append(link.data(7, '"cs"', str(bitfinex.checksum(levels))))
+    messages.append(link.data(9, '"te"', f"[5,{bitfinex.MS},-0.25,9.5]"))
+    messages.append(link.data(8, "[1,0,1]"))
+    path = recorded(tmp_path / "BITFINEX.ws.1.0.gz", "wss://api.bitfinex.com/ws/2", messages)
+    with pytest.raises(Invalid, match="several symbols: BTCUSD, BTCUSD/R0"):
+        ticks(path, kind="depth")
+    found = ticks(path, kind="depth", symbol="BTCUSD")
+    assert book_at_the_end(found.rows) == floats(levels)
+    assert not any("broke" in note for note in found.notes)
+    found = ticks(path, kind="depth", symbol="BTCUSD/R0")
+    assert book_at_the_end(found.rows) == ({10.0: 3.0}, {})
+    trades = ticks(path, kind="trades", symbol="tBTCUSD", columns={"ts": "exchange"})
+    agree(trades, [(bitfinex.MS * 10**6, 9.5, 0.25, -1, 5)])
+    at = next(k for k, one in enumerate(messages) if k > 30 and one and b'"cs"' in one)
+    messages[at] = (messages[at] or b"").replace(b'"cs",', b'"cs",1')
+    path = recorded(tmp_path / "x.gz", "wss://api.bitfinex.com/ws/2", messages)
+    found = ticks(path, kind="depth", symbol="BTCUSD")
+    assert any(
+        f"the book broke once, first in line {at + 3}: ChecksumFailed" in n for n in found.notes
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fks.contexts.data.domain.wires.binance import BinanceWire
+from fks.contexts.data.domain.wires.bitfinex import BitfinexWire
 from fks.contexts.data.domain.wires.bitmex import BitmexWire
 from fks.contexts.data.domain.wires.bitstamp import BitstampWire
 from fks.contexts.data.domain.wires.bybit import BybitWire
@@ -27,6 +28,8 @@ _WIRES: tuple[tuple[str, MakeWire], ...] = (
     ("wss://stream.binance.us", lambda: BinanceWire("us")),
     ("wss://fstream.binance.com", lambda: BinanceWire("usdm")),
     ("wss://dstream.binance.com", lambda: BinanceWire("coinm")),
+    ("wss://api.bitfinex.com/ws/2", BitfinexWire),
+    ("wss://api-pub.bitfinex.com/ws/2", BitfinexWire),
     ("wss://www.bitmex.com/realtime", BitmexWire),
     ("wss://ws.bitmex.com/realtime", BitmexWire),
     ("wss://ws.bitstamp.net", BitstampWire),

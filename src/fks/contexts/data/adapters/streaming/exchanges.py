@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from fks.contexts.data.domain.wires.binance import BinanceWire
+from fks.contexts.data.domain.wires.bitfinex import BitfinexWire
 from fks.contexts.data.domain.wires.bitmex import BitmexWire
 from fks.contexts.data.domain.wires.bitstamp import BitstampWire
 from fks.contexts.data.domain.wires.bybit import BybitWire
@@ -60,6 +61,7 @@ EXCHANGES: dict[str, Exchange] = {
         Exchange("binance_us", lambda scales: BinanceWire("us", scales), _binance(1200)),
         Exchange("binance_usdm", lambda scales: BinanceWire("usdm", scales), _binance(2400)),
         Exchange("binance_coinm", lambda scales: BinanceWire("coinm", scales), _binance(2400)),
+        Exchange("bitfinex", BitfinexWire, _FEW),
         Exchange("bitmex", BitmexWire, _FEW),
         Exchange("bitstamp", BitstampWire, _FEW, "lower"),
         Exchange("bybit", lambda scales: BybitWire("spot", scales=scales), _FEW),

@@ -205,6 +205,47 @@ cdef char* written(char* at, int64_t units, int decimals, int digits, bint bare)
     return at
 
 
+cdef char* plainly(char* at, int64_t units, int decimals, bint negative) noexcept nogil:
+    """Write a number that is not negative as JavaScript does: shortest, below 1e-6 with an exponent."""
+    cdef char[24] reversed_
+    cdef int n = 0, i, exponent
+    while decimals > 0 and units % 10 == 0:
+        units //= 10
+        decimals -= 1
+    if negative:
+        at[0] = c'-'
+        at += 1
+    while units:
+        reversed_[n] = c'0' + units % 10
+        units //= 10
+        n += 1
+    exponent = n - 1 - decimals
+    if n and exponent < -6:
+        for i in range(n - 1, -1, -1):
+            at[0] = reversed_[i]
+            at += 1
+            if i == n - 1 and n > 1:
+                at[0] = c'.'
+                at += 1
+        at[0], at[1] = c'e', c'-'
+        at += 2
+        if exponent <= -10:
+            at[0] = c'1'
+            at += 1
+        at[0] = c'0' + (-exponent) % 10
+        return at + 1
+    while n <= decimals:
+        reversed_[n] = c'0'
+        n += 1
+    for i in range(n - 1, -1, -1):
+        if i == decimals - 1:
+            at[0] = c'.'
+            at += 1
+        at[0] = reversed_[i]
+        at += 1
+    return at
+
+
 cdef class Book:
     """A book; `levels` bounds each side. Prices and quantities are units of `scale`, a `Scale`."""
 
@@ -340,7 +381,7 @@ cdef class Book:
         return packed(&self.sides[0], depth), packed(&self.sides[1], depth)
 
     def checksum(self, str kind):
-        """Return the CRC-32 that the exchange would send: `kraken` or `okx`."""
+        """Return the CRC-32 that the exchange would send: `kraken`, `okx` or `bitfinex`."""
         cdef char[8192] text
         cdef char* at = text
         cdef Py_ssize_t i, n
@@ -358,9 +399,24 @@ cdef class Book:
                         at = self.level(at, side, side.count - i, False)
             if at > text:
                 at -= 1  # the last colon
+        elif kind == "bitfinex":
+            for i in range(1, 26):
+                for n in range(2):
+                    side = &self.sides[n]
+                    if i <= side.count:
+                        at = self.number(at, side.keys[side.count - i] * side.sign, self.price_decimals, False)
+                        at = self.number(at, side.rests[side.count - i].quantity, self.quantity_decimals, n == 1)
+            if at > text:
+                at -= 1
         else:
             raise ValueError(f"no checksum {kind!r}")
         return zlib.crc32(PyBytes_FromStringAndSize(text, at - text))
+
+    cdef char* number(self, char* at, int64_t units, int decimals, bint sold) noexcept:
+        """Write a number and a colon; what is sold is negative, as is a price below 0."""
+        at = plainly(at, units if units >= 0 else -units, decimals, sold or units < 0)
+        at[0] = c':'
+        return at + 1
 
     cdef char* level(self, char* at, const Side* side, Py_ssize_t i, bint bare) noexcept:
         cdef const Rest* rest = side.rests + i

@@ -101,6 +101,9 @@ class PlainBook:
             rows = asks[:10] + bids[:10]
             text = "".join(word.replace(".", "").lstrip("0") for row in rows for word in row)
         else:
+            if kind == "bitfinex":
+                bids = [_plainly(p, self.bids[p][0]) for p in sorted(self.bids, reverse=True)]
+                asks = [_plainly(p, -self.asks[p][0]) for p in sorted(self.asks)]
             mixed = []
             for i in range(25):
                 mixed += [word for side in (bids, asks) for row in side[i : i + 1] for word in row]
@@ -119,3 +122,19 @@ def _rows(packed: bytes, scale: Scale) -> list[tuple[Decimal, Decimal, int, int]
 def _texts(price: Decimal, level: tuple[Decimal, int, int]) -> tuple[str, str]:
     """Return price and quantity as they were written."""
     return f"{price:.{level[1]}f}", f"{level[0]:.{level[2]}f}"
+
+
+def _plainly(price: Decimal, amount: Decimal) -> tuple[str, str]:
+    """Return two numbers as JavaScript writes them."""
+    return _shortest(price), _shortest(amount)
+
+
+def _shortest(number: Decimal) -> str:
+    """Return a number without zeros at its end, below 1e-6 with an exponent."""
+    sign, digits, _ = number.normalize().as_tuple()
+    power = number.adjusted()
+    if number and power < -6:
+        first, rest = digits[0], "".join(map(str, digits[1:]))
+        return f"{'-' * sign}{first}{'.' * bool(rest)}{rest}e{power}"
+    whole = f"{number:f}"
+    return whole.rstrip("0").rstrip(".") if "." in whole else whole
