@@ -656,6 +656,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/{dataset}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tag a version
+         * @description Name a version (`name@hash`, or the latest); a tagged version is never collected.
+         */
+        post: operations["ApiV1DatasetsTagsTag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{dataset}/vault": {
         parameters: {
             query?: never;
@@ -670,6 +690,46 @@ export interface paths {
         get: operations["ApiV1DatasetsVaultVault"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}/vault/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Allow reads of the vault
+         * @description Let the next reads of sealed bars pass; each is counted and logged.
+         */
+        post: operations["ApiV1DatasetsVaultOpenOpenVault"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}/vault/seal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Seal bars
+         * @description Keep bars from every model and backtest.
+         */
+        post: operations["ApiV1DatasetsVaultSealSeal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -768,6 +828,66 @@ export interface paths {
          * @description Return version, contexts, bus and database of this process.
          */
         get: operations["ApiV1InfoInfo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instruments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List instruments
+         * @description Return all products of the registry, and the hash of what they say.
+         */
+        get: operations["ApiV1InstrumentsListInstruments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instruments/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell what a symbol means
+         * @description Return what a spelling means on a day: product, contract, or the one in front.
+         */
+        get: operations["ApiV1InstrumentsResolveResolve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instruments/{symbol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an instrument
+         * @description Return what is known of a product.
+         */
+        get: operations["ApiV1InstrumentsSymbolDetails"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1355,6 +1475,46 @@ export interface paths {
          * @description Return what each strategy aims at after the last bar, for one symbol or all.
          */
         get: operations["ApiV1SignalsScanSignals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/splits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List splits
+         * @description Return the newest split of each name, of all datasets.
+         */
+        get: operations["ApiV1SplitsListSplits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/splits/{split}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a split
+         * @description Return how a split parts its dataset, by ranges of rows.
+         */
+        get: operations["ApiV1SplitsGetSplit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2003,6 +2163,14 @@ export interface components {
             /** @default 0 */
             median: number;
         };
+        /** CommissionEntry */
+        CommissionEntry: {
+            exchange_fee?: string | null;
+            /** @default  */
+            note: string;
+            per_side?: string | null;
+            since: string;
+        };
         /** ComparedBalance */
         ComparedBalance: {
             currency: string;
@@ -2253,6 +2421,25 @@ export interface components {
                 number
             ][];
         };
+        /** Fold */
+        Fold: {
+            /** @default 0 */
+            embargoed: number;
+            /** @default [] */
+            groups: number[];
+            parts: components["schemas"]["FoldPart"][];
+            /** @default 0 */
+            purged: number;
+        };
+        /** FoldPart */
+        FoldPart: {
+            name: string;
+            ranges: [
+                number,
+                number
+            ][];
+            rows: number;
+        };
         /**
          * Gate
          * @description What may be done: all, only what reduces, nothing new, nothing until re-armed.
@@ -2368,6 +2555,37 @@ export interface components {
             tick_size: string;
             /** @default SIM */
             venue: string;
+        };
+        /** InstrumentDetails */
+        InstrumentDetails: {
+            aliases?: {
+                [key: string]: string[];
+            };
+            /** @default [] */
+            commission: components["schemas"]["CommissionEntry"][];
+            expiries?: {
+                [key: string]: string;
+            };
+            instrument: components["schemas"]["Instrument"];
+            kind: string;
+            /** @default  */
+            last_day: string;
+            /** @default [] */
+            margin: components["schemas"]["MarginEntry"][];
+            /** @default  */
+            months: string;
+            /** @default built in */
+            origin: string;
+            /** @default  */
+            roll: string;
+            tick_value: string;
+            /** @default [] */
+            unverified: string[];
+        };
+        /** InstrumentRegistry */
+        InstrumentRegistry: {
+            instruments: components["schemas"]["InstrumentDetails"][];
+            version: string;
         };
         /** KeptStream */
         KeptStream: {
@@ -2507,6 +2725,14 @@ export interface components {
             from_ts_ns: number;
             reason: string;
             to_ts_ns: number;
+        };
+        /** MarginEntry */
+        MarginEntry: {
+            initial?: string | null;
+            maintenance?: string | null;
+            /** @default  */
+            note: string;
+            since: string;
         };
         /** MarketFacts */
         MarketFacts: {
@@ -2894,6 +3120,33 @@ export interface components {
          * @enum {string}
          */
         RejectReason: "max_order_size" | "max_position" | "max_notional" | "short_not_allowed" | "invalid_quantity" | "invalid_price" | "no_market" | "overflow" | "too_many_open_orders";
+        /** ResolvedSymbol */
+        ResolvedSymbol: {
+            /** @default  */
+            code: string;
+            commission?: components["schemas"]["CommissionEntry"] | null;
+            /** @default  */
+            delivery: string;
+            /** @default  */
+            expires: string;
+            /** @default  */
+            front: string;
+            instrument: components["schemas"]["Instrument"];
+            margin?: components["schemas"]["MarginEntry"] | null;
+            meaning: string;
+            on: string;
+            /** @default  */
+            rolls: string;
+            source: string;
+            spellings?: {
+                [key: string]: string;
+            };
+            symbol: string;
+            /** @default  */
+            unknown: string;
+            /** @default  */
+            version: string;
+        };
         /** RiskDecision */
         RiskDecision: {
             account: string;
@@ -3032,6 +3285,12 @@ export interface components {
             name: string;
             points_lost: number;
             reason: string;
+        };
+        /** SealWish */
+        SealWish: {
+            from_ts_ns: number;
+            person: string;
+            to_ts_ns: number;
         };
         /** SealedRange */
         SealedRange: {
@@ -3282,6 +3541,15 @@ export interface components {
         SplitList: {
             splits: components["schemas"]["SplitHead"][];
         };
+        /** SplitPlan */
+        SplitPlan: {
+            /** @default 0 */
+            first_fold: number;
+            folds: components["schemas"]["Fold"][];
+            head: components["schemas"]["SplitHead"];
+            /** @default [] */
+            paths: number[][];
+        };
         /** StoredFile */
         StoredFile: {
             bytes: number;
@@ -3355,6 +3623,12 @@ export interface components {
             heard_at_ns: number;
             state: string;
             symbol: string;
+        };
+        /** TagWish */
+        TagWish: {
+            label: string;
+            /** @default false */
+            move: boolean;
         };
         /**
          * TimeInForce
@@ -3478,6 +3752,13 @@ export interface components {
             head: string;
             looks: components["schemas"]["Look"][];
             seals: components["schemas"]["SealedRange"][];
+        };
+        /** VaultWish */
+        VaultWish: {
+            person: string;
+            /** @default 1 */
+            reads: number;
+            reason: string;
         };
         /** Versions */
         Versions: {
@@ -4832,6 +5113,50 @@ export interface operations {
             };
         };
     };
+    ApiV1DatasetsTagsTag: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagWish"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versions"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiV1DatasetsVaultVault: {
         parameters: {
             query?: never;
@@ -4842,6 +5167,94 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VaultState"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1DatasetsVaultOpenOpenVault: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VaultWish"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VaultState"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1DatasetsVaultSealSeal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SealWish"];
+            };
+        };
         responses: {
             /** @description Request fulfilled, document follows */
             200: {
@@ -5025,6 +5438,103 @@ export interface operations {
                 content: {
                     "application/json": {
                         [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1InstrumentsListInstruments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstrumentRegistry"];
+                };
+            };
+        };
+    };
+    ApiV1InstrumentsResolveResolve: {
+        parameters: {
+            query: {
+                /** @description Such as ES 03-25, or ES=F. */
+                symbol: string;
+                /** @description An ISO date; today without it. */
+                on?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResolvedSymbol"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1InstrumentsSymbolDetails: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstrumentDetails"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
                     };
                 };
             };
@@ -6349,6 +6859,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CurrentSignals"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1SplitsListSplits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitList"];
+                };
+            };
+        };
+    };
+    ApiV1SplitsGetSplit: {
+        parameters: {
+            query?: {
+                /** @description Folds from this on. */
+                first_fold?: number;
+                /** @description At most this many folds. */
+                folds?: number;
+            };
+            header?: never;
+            path: {
+                split: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitPlan"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -14,6 +14,8 @@ from fks.contexts.api.http.backtests import BacktestController
 from fks.contexts.api.http.data import DatasetController, IndicatorController
 from fks.contexts.api.http.engine import StrategyController
 from fks.contexts.api.http.execute import ExecuteController
+from fks.contexts.api.http.instruments import InstrumentController
+from fks.contexts.api.http.keeping import DatasetKeepingController, SplitController
 from fks.contexts.api.http.orders import BookController, FillController, OrderController
 from fks.contexts.api.http.providers import ProviderController
 from fks.contexts.api.http.sessions import PositionController, SessionController
@@ -40,6 +42,9 @@ def routes(runtime: Runtime) -> Sequence[Any]:
         route_handlers=[
             DatasetController,
             DatasetHistoryController,
+            DatasetKeepingController,
+            SplitController,
+            InstrumentController,
             TrackedController,
             ProviderController,
             StreamController,
