@@ -63,7 +63,7 @@ def read_recording(path: Path, options: ReadOptions, progress: Progress = silent
     if address.startswith("http"):
         return read_pages(path, options, progress, exchange=clock == "exchange")
     make = wire_of(address, path.name)
-    choice = SymbolChoice(options.symbol, path.name)
+    choice = SymbolChoice(_symbol(options.symbol, address), path.name)
     kinds = _survey(path, options.member, make, choice)
     kind = options.kind or (kinds[0] if len(kinds) == 1 else "")
     if kind not in _KINDS:
@@ -85,6 +85,11 @@ def read_recording(path: Path, options: ReadOptions, progress: Progress = silent
     return found_ticks(
         [(path.name, found.part)], choice.chosen or "UNKNOWN", notes=notes, calendar="24/7"
     )
+
+
+def _symbol(asked: str | None, address: str) -> str | None:
+    """Return the symbol that was asked for; Bitfinex writes a `t` before its pairs."""
+    return asked.removeprefix("t") if asked and "bitfinex" in address else asked
 
 
 class _Found(NamedTuple):
