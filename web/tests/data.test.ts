@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Coverage, DayQuality, LineageNode } from "../src/api/types";
 import { axisOf, linesOf, stretches, ticksOf, wholeness } from "../src/values/coverage";
 import { layout } from "../src/values/lineage";
+import { type TradeReported, scaled, withTrades } from "../src/values/tape";
 
 const DAY_NS = 86_400e9;
 const at = (text: string): number => Date.parse(`${text}T00:00:00Z`) * 1e6;
@@ -97,4 +98,25 @@ describe("lineage", () => {
     expect(graph.boxes).toHaveLength(2);
     expect(graph.edges).toHaveLength(2);
   });
+});
+
+describe("the tape", () => {
+  const trade = (id: string, price = 1): TradeReported => ({ stream: "s", symbol: "X", price_decimals: 2, quantity_decimals: 0, price, quantity: 1, side: 1, id, ts_ns: 0, received_ns: 5 });
+
+  it("has the newest first, each once, and no more than fit", () => {
+    const first = withTrades([], [trade("1"), trade("2")]);
+    expect(first.map(({ id }) => id)).toEqual(["2", "1"]);
+    expect(withTrades(first, [trade("2"), trade("3")]).map(({ id }) => id)).toEqual(["3", "2", "1"]);
+    expect(withTrades(first, [])).toBe(first);
+    const many = Array.from({ length: 90 }, (_, k) => trade(`n${k}`));
+    expect(withTrades(first, many)).toHaveLength(40);
+  });
+
+  it.each([
+    [123_456, 2, "1,234.56"],
+    [5, 3, "0.005"],
+    [-70, 1, "−7.0"],
+    [1_234_567, 0, "1,234,567"],
+    [0, 2, "0.00"],
+  ])("writes %i of %i decimals as %s", (units, decimals, text) => expect(scaled(units, decimals)).toBe(text));
 });

@@ -16,7 +16,7 @@ export type Route =
 export const TRADE_PARTS = ["orders", "positions", "history", "risk", "overrides", "approvals", "routes", "prop", "accounts"] as const;
 export type TradePart = (typeof TRADE_PARTS)[number];
 
-export const DATA_PARTS = ["datasets", "tracked", "providers"] as const;
+export const DATA_PARTS = ["datasets", "tracked", "streams", "instruments", "providers"] as const;
 export type DataPart = (typeof DATA_PARTS)[number];
 export const DATASET_PARTS = ["overview", "quality", "lineage", "versions", "compare", "splits"] as const;
 export type DatasetPart = (typeof DATASET_PARTS)[number];

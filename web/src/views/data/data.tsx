@@ -5,11 +5,20 @@ import { DATA_PARTS, type DataPart, dataHref } from "../../store/location";
 import { useTracked } from "../../store/tracked";
 import { PageHead } from "../parts/page";
 import { Tabs } from "../parts/tabs";
+import { QualityAlerts } from "./alerts";
 import { CataloguePart } from "./catalogue";
+import { InstrumentsPart } from "./instruments";
 import { ProvidersPart } from "./providers";
+import { StreamsPart } from "./streams";
 import { TrackedPart } from "./tracked";
 
-const TITLES: Readonly<Record<DataPart, string>> = { datasets: "Datasets", tracked: "Tracked", providers: "Providers" };
+const TITLES: Readonly<Record<DataPart, string>> = {
+  datasets: "Datasets",
+  tracked: "Tracked",
+  streams: "Streams",
+  instruments: "Instruments",
+  providers: "Providers",
+};
 
 export function DataPage({ part }: { part: DataPart }): ReactNode {
   useDatasetNews();
@@ -25,8 +34,11 @@ export function DataPage({ part }: { part: DataPart }): ReactNode {
       <PageHead title="Data" tab={`${TITLES[part]} · Data`}>
         <Tabs label="Parts of the data area" tabs={tabs} />
       </PageHead>
+      <QualityAlerts />
       {part === "datasets" && <CataloguePart />}
       {part === "tracked" && <TrackedPart />}
+      {part === "streams" && <StreamsPart />}
+      {part === "instruments" && <InstrumentsPart />}
       {part === "providers" && <ProvidersPart />}
     </>
   );

@@ -1,5 +1,6 @@
 // What stands around every page: the way to the others, the theme, the connection.
 import { type ReactNode, useEffect, useRef, useState } from "react";
+import { useListenForAlerts, useQualityAlerts } from "../../store/alerts";
 import { type Route, dataHref, tradeHref, useRoute } from "../../store/location";
 import { feed, useLink } from "../../store/feed";
 import { Button, Tag, type Tone } from "../parts/basic";
@@ -30,7 +31,9 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
   const route = useRoute();
   const main = useRef<HTMLElement>(null);
   const [help, setHelp] = useState(false);
+  const alerts = useQualityAlerts().length;
   useShortcuts(() => setHelp(true));
+  useListenForAlerts();
   useFocusOnArrival(placeOf(route), main);
   return (
     <div className={css["shell"]}>
@@ -50,6 +53,7 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
                 {item.icon}
               </svg>
               {item.label}
+              {item.label === "Data" && alerts > 0 && <span className={css["badge"]} aria-label={`${alerts} alerts`}>{alerts}</span>}
             </Link>
           ))}
         </nav>
