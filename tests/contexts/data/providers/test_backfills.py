@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import pytest
@@ -17,21 +16,13 @@ from fks.contexts.data.adapters.providers.binance import Binance
 from fks.contexts.data.adapters.providers.settings import BinanceSettings
 from fks.contexts.data.service.fetching import FetchRequest, first_able, rebuild
 from fks.contexts.data.store import DatasetStore
-from fks.contexts.data.store.rawlog import RawLog
+from fks.contexts.data.store.rawlog import RawLog, log
 from fks.contracts.data.ticks import TradeColumns
-from fks.kernel.errors import FksError, Invalid, NotFound, Unavailable
+from fks.kernel.errors import Invalid, NotFound, Unavailable
 
 from ..fetching.fault_server import (
-    Fault,
-    answer,
-    closed,
-    cut,
     fault_server,
-    half_closed,
-    packed,
     refusal,
-    reset,
-    silent,
 )
 from .backfills import START_MS, START_NS, binance, fetched, query
 from .served import BinanceSpot, klines, ok, served
@@ -218,67 +209,30 @@ async def test_the_next_provider_is_asked_only_when_one_is_away(tmp_path: Path) 
         assert len(up.asked) == 1, "one that says no decides"
 
 
-FAULTS: dict[str, Callable[[bytes], Fault]] = {
-    "429": lambda body: refusal(429, Retry_After="2"),
-    "429 without Retry-After": lambda body: refusal(429),
-    "418": lambda body: refusal(418, Retry_After="1"),
-    "500": lambda body: refusal(500),
-    "503 as HTML": lambda body: answer(503, b"<html>", Content_Type="text/html"),
-    "HTML with 200": lambda body: answer(200, b"<html>maintenance</html>"),
-    "reset": lambda body: reset,
-    "closed": lambda body: closed,
-    "silent": lambda body: silent(0.6),
-    "half open": lambda body: half_closed(body),
-    "cut": lambda body: cut(body, len(body) // 2),
-    "cut and told whole": lambda body: answer(200, body[: len(body) // 2]),
-    "wrong types": lambda body: answer(200, b'[[1,2,3,4,5,6,7,8,9,10,11,12],["x"]]'),
-    "an object": lambda body: answer(200, b'{"code":0}'),
-    "packed cut": lambda body: answer(200, packed(body)[:-4], Content_Encoding="gzip"),
-    "bad key": lambda body: refusal(401),
-}
-
-
-@pytest.mark.parametrize("name", FAULTS)
-async def test_a_fault_on_any_page_stores_nothing_wrong_and_the_next_run_finishes(
-    tmp_path: Path, name: str
+@pytest.mark.parametrize("page", range(4))
+async def test_a_disk_that_is_full_in_a_backfill_keeps_what_was_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
-    """Lost: bars in a hole, twice, or half; or all that came before the fault."""
-    exchange = spot(2_500)
+    """Lost: pages that were paid for, or a page believed that no log has."""
+    exchange, real, appended = spot(2_500), log.append_frames, [0]
 
-    def good(connection: Any, request: bytes) -> None:
-        body = _body(exchange, request)
-        answer(200, body)(connection, request)
+    def full(*given: Any) -> Any:
+        appended[0] += 1
+        if appended[0] > page:
+            raise OSError(errno.ENOSPC, "no space left on device")
+        return real(*given)
 
-    with served(exchange) as clean:
-        wanted, _ = await fetched(tmp_path / "clean", clean.url)
-    with fault_server(good) as server:
-        for page in range(4):  # 0 is the page of sizes
-            home = tmp_path / str(page)
-            server.requests.clear()
-            fault = FAULTS[name](_body(exchange, b""))
-            server.script = [good] * page + [fault] * 2
-            failed = None
-            try:
-                info, _ = await fetched(home, server.url)
-            except FksError as error:
-                failed = error
-                assert "\n" not in error.message
-                assert not (home / "datasets").exists(), "nothing is stored of what broke off"
-            server.script.clear()
-            before = len([one for one in server.requests if b"klines" in one])
-            if failed is not None:
-                info, done = await fetched(home, server.url)
-                assert done.reused == max(0, page - 1), "what stands is not asked for again"
-                assert before <= page + 2
-            assert info.hash == wanted.hash, f"{name} on page {page}"
-            assert rebuild(DatasetStore(home), RawLog(home), info.name, wire_of).same
-
-
-def _body(exchange: BinanceSpot, request: bytes) -> bytes:
-    """Return the right answer to the head of a request."""
-    target = request.split(b" ")[1].decode() if request else "/api/v3/klines?limit=100"
-    parts = urlsplit(target)
-    return exchange(parts.path, dict(parse_qsl(parts.query)))[2]
+    with served(exchange) as server:
+        wanted, _ = await fetched(tmp_path / "clean", server.url)
+        monkeypatch.setattr(log, "append_frames", full)
+        with pytest.raises(Unavailable, match="no space left") as refused:
+            await fetched(tmp_path / "full", server.url)
+        assert (refused.value.code, refused.value.exit_code) == ("data.disk_full", 6)
+        assert not (tmp_path / "full" / "datasets").exists()
+        monkeypatch.undo()
+        info, done = await fetched(tmp_path / "full", server.url)
+    assert (info.hash, done.asked, done.reused) == (wanted.hash, 4 - page, max(0, page - 1))
+    assert RawLog(tmp_path / "full").verify().damaged == ()
 
 
 async def test_a_page_that_was_nonsense_is_asked_for_again_and_kept_beside_the_good_one(

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from fks.contexts.data.domain.table import Piece, RawTable, joined
-from fks.contexts.data.domain.timeframes import timeframe_ns
+from fks.contexts.data.domain.timeframes import DAY_NS, timeframe_ns
 from fks.contracts.data.providers import DataQuery, Page
 from fks.contracts.data.ticks import BarRows, Rows
 from fks.kernel.ids import content_hash
@@ -24,6 +24,7 @@ __all__ = [
     "LeftOut",
     "Part",
     "bars_of",
+    "begins_ns",
     "covers",
     "job_name",
     "kept",
@@ -33,14 +34,19 @@ __all__ = [
 ]
 
 _NS = 1_000_000_000
+_SETTLED_NS = 600 * _NS
 
 
 class Part(NamedTuple):
-    """The rows of a page, the id of its payload, and the time until which rows were complete."""
+    """The rows of a page, the id of its payload, and the time until which rows were complete.
+
+    Rows before `begins_ns` are none of this page.
+    """
 
     payload: str
     rows: Rows
     seen_ns: int
+    begins_ns: int = -(2**63)
 
 
 class LeftOut(NamedTuple):
@@ -82,21 +88,38 @@ def seen_ns(received_at_ns: int, headers: Sequence[tuple[str, str]]) -> int:
 
 
 def stands(query: DataQuery, page: Page, seen: int) -> bool:
-    """Tell whether a page will be the same whenever it is asked for again."""
-    if page.next is None or page.reached_ns > seen:
+    """Tell whether a page will be the same whenever it is asked for again.
+
+    Its rows are settled: what has just closed may be corrected.
+    """
+    settled = seen - _settles_ns(query)
+    if page.next is None or page.reached_ns > settled:
         return False
-    return not bool((_complete_ns(query, page.rows) > seen).any())
+    return not bool((_complete_ns(query, page.rows) > settled).any())
 
 
-def covers(query: DataQuery, page: Page, seen: int) -> bool:
-    """Tell whether a page reaches the end of a query with complete rows."""
-    return query.end_ns <= min(page.reached_ns, seen)
+def begins_ns(query: DataQuery, reached_ns: int) -> int:
+    """Return when the first row of a page may be, where the pages before it reached so far.
+
+    A day may be told by a window that begins later on it. Ticks of one time may be on two pages.
+    """
+    if query.kind != "bars":
+        return -(2**63)
+    step_ns = timeframe_ns(query.timeframe)
+    return reached_ns - (step_ns if step_ns >= DAY_NS else 0)
+
+
+def covers(query: DataQuery, page: Page, part: Part) -> bool:
+    """Tell whether a page reaches the end of a query with settled rows, and none of the future."""
+    if bool((page.rows.ts_ns > part.seen_ns).any()):
+        return False
+    return query.end_ns <= min(page.reached_ns, part.seen_ns - _settles_ns(query))
 
 
 def kept(query: DataQuery, part: Part) -> tuple[Rows, LeftOut]:
     """Return the rows of a page that belong to a query and were complete."""
     ts_ns = part.rows.ts_ns
-    inside = (ts_ns >= query.start_ns) & (ts_ns < query.end_ns)
+    inside = (ts_ns >= max(query.start_ns, part.begins_ns)) & (ts_ns < query.end_ns)
     future = inside & (ts_ns > part.seen_ns)
     forming = inside & ~future & (_complete_ns(query, part.rows) > part.seen_ns)
     usable = inside & ~future & ~forming
@@ -128,6 +151,12 @@ def rows_of(query: DataQuery, parts: Sequence[Part]) -> tuple[Rows, LeftOut]:
     return kind(
         *(np.concatenate(columns) for columns in zip(*(one[0] for one in found), strict=True))
     ), left
+
+
+def _settles_ns(query: DataQuery) -> int:
+    """Return how long what closed may change: as long as a bar, from ten minutes to a day."""
+    step_ns = timeframe_ns(query.timeframe) if query.kind == "bars" else 0
+    return min(max(step_ns, _SETTLED_NS), DAY_NS)
 
 
 def _complete_ns(query: DataQuery, rows: Rows) -> Any:

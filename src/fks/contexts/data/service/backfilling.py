@@ -1,7 +1,8 @@
 """Backfills: ask a provider page by page, keep each payload, go on after the last one that stands.
 
 Whatever breaks off - the network, the provider, this process - what came is in the raw log, and
-the same call goes on from there. Nothing is asked for twice but the page at the end of the chain.
+the same call goes on from there. Asked for twice are only the page at the end of the chain, and
+pages that came whole and look wrong (`domain.doubting`).
 """
 
 from __future__ import annotations
@@ -11,10 +12,25 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
+import numpy as np
+
+from fks.contexts.data.adapters.calendars import expected_stamps
 from fks.contexts.data.adapters.fetching import Answer, Keep
-from fks.contexts.data.domain.backfills import Part, covers, job_name, seen_ns, stands
+from fks.contexts.data.domain.backfills import (
+    Part,
+    begins_ns,
+    covers,
+    job_name,
+    kept,
+    seen_ns,
+    stands,
+)
+from fks.contexts.data.domain.doubting import doubt, overfull, same_rows
+from fks.contexts.data.domain.timeframes import DAY_NS, timeframe_ns
 from fks.contexts.data.store.rawlog import RawLog, RawRecord
+from fks.contracts.columns import Int64
 from fks.contracts.data.providers import DataQuery, Page, PageRequest, RemoteProvider
+from fks.contracts.data.ticks import BarRows
 from fks.contracts.values import Instrument
 from fks.kernel.errors import FksError, Unavailable
 
@@ -22,7 +38,9 @@ __all__ = ["Backfilled", "Gone", "Source", "backfill", "chain"]
 
 _INSTRUMENT = 0  # the number of the page that tells the sizes; rows are on pages from 1 on
 _MOST_PAGES = 1_000_000
-_DAY_NS = 86_400_000_000_000
+_MOST_STILL = 64  # pages that reach no further; a time with many trades fills a few
+_MOST_AGAIN = 20  # doubted pages that one run asks for again
+_FIRST_PAGES = 3  # a page without rows is doubted here, and after rows have come
 
 
 Get = Callable[[PageRequest, Keep], Awaitable[Answer]]
@@ -82,18 +100,20 @@ async def backfill(
     page_of_sizes = wire.instrument_page(query.symbol)
     if page_of_sizes is not None:
         instrument, payload = await chained.instrument(page_of_sizes, now_ns)
+        chained.calendar = instrument.calendar
         payloads.append(payload)
     parts: list[Part] = []
     request: PageRequest | None = first
-    reached_ns, rows = query.start_ns, 0
+    reached_ns, rows, still = query.start_ns, 0, 0
     for number in range(1, _MOST_PAGES):
         if request is None:
             break
-        part, page = await chained.page(number, request)
+        part, page = await chained.page(number, request, reached_ns, rows)
         await asyncio.sleep(0)  # a long chain that is all in the log must not hold the loop
         parts.append(part)
         payloads.append(part.payload)
-        _check_progress(source.name, request, page, reached_ns)
+        still = still + 1 if page.reached_ns <= reached_ns else 0
+        _check_progress(source.name, request, page, reached_ns, still)
         reached_ns, rows = max(reached_ns, page.reached_ns), rows + len(part.rows.ts_ns)
         told(Gone(reached_ns, number, rows))
         if page.reached_ns >= query.end_ns:
@@ -106,14 +126,21 @@ def chain(
     wire: RemoteProvider, query: DataQuery, records: Iterable[tuple[str, RawRecord]]
 ) -> tuple[Instrument | None, tuple[Part, ...]]:
     """Return what the payloads of a dataset say when they are read again."""
-    instrument, parts = None, []
+    instrument, parts, reached_ns = None, [], query.start_ns
     for payload, record in records:
         if record.number == _INSTRUMENT:
             instrument = wire.read_instrument(query.symbol, record.body)
             continue
         page = wire.read_page(query, _request(record), record.body)
-        parts.append(Part(payload, page.rows, seen_ns(record.received_at_ns, record.headers)))
+        parts.append(_part(query, payload, record, page, reached_ns))
+        reached_ns = max(reached_ns, page.reached_ns)
     return instrument, tuple(parts)
+
+
+def _part(query: DataQuery, payload: str, record: RawRecord, page: Page, reached_ns: int) -> Part:
+    """Return what a page adds to a chain that reached so far before it."""
+    seen = seen_ns(record.received_at_ns, record.headers)
+    return Part(payload, page.rows, seen, begins_ns(query, reached_ns))
 
 
 class _Chain:
@@ -121,48 +148,110 @@ class _Chain:
 
     def __init__(self, source: Source, query: DataQuery, log: RawLog, job: str) -> None:
         self.asked = self.reused = 0
+        self.calendar = "24/7"  # of an instrument of which nothing is told
+        self._again = 0
         self._source, self._query, self._log, self._job = source, query, log, job
         # Of a page that came several times the last one counts.
-        self._known = {
-            head.number: head.id for head in log.heads(source.name, job) if head.status == 200
-        }
+        self._known: dict[int, tuple[str, ...]] = {}
+        for head in log.heads(source.name, job):
+            if head.status == 200:
+                self._known[head.number] = (*self._known.get(head.number, ())[-1:], head.id)
 
     async def instrument(self, request: PageRequest, now_ns: int) -> tuple[Instrument, str]:
         """Return the sizes of the symbol: those of the last day, or asked for now."""
         wire, symbol = self._source.wire, self._query.symbol
         known = self._at(_INSTRUMENT, request)
-        if known is not None and now_ns - known.record.received_at_ns < _DAY_NS:
+        if known is not None and now_ns - known.record.received_at_ns < DAY_NS:
             with suppress(FksError):  # it was no such page then; it is asked for again
                 return wire.read_instrument(symbol, known.record.body), known.id
         fresh = await self._ask(_INSTRUMENT, request)
         return wire.read_instrument(symbol, fresh.record.body), fresh.id
 
-    async def page(self, number: int, request: PageRequest) -> tuple[Part, Page]:
-        """Return a page: the one that was kept, where it stands, or the one asked for now."""
+    async def page(
+        self, number: int, request: PageRequest, reached_ns: int, before: int
+    ) -> tuple[Part, Page]:
+        """Return a page: the one that was kept, where it stands, or the one asked for now.
+
+        Pages before it had so many rows and reached so far.
+        """
         known = self._at(number, request)
         if known is not None:
             try:
-                part, page = self._read(known)
+                part, page = self._read(known, reached_ns)
             except FksError:
                 page = None  # what came then was no page; it is asked for again
-            if page is not None and (
-                stands(self._query, page, part.seen_ns) or covers(self._query, page, part.seen_ns)
+            if (
+                page is not None
+                and self._holds(request, part, page, reached_ns)
+                and not self._doubted(number, request, part, page, (reached_ns, before))
             ):
                 self.reused += 1
                 return part, page
-        return self._read(await self._ask(number, request))
+        return self._read(await self._ask(number, request), reached_ns)
 
-    def _at(self, number: int, request: PageRequest) -> _Kept | None:
-        """Return the kept answer to a request, if there is one."""
-        payload = self._known.get(number)
-        if payload is None:
+    def _holds(self, request: PageRequest, part: Part, page: Page, reached_ns: int) -> bool:
+        """Tell whether a kept page need not be asked for again: it is whole, and it leads on."""
+        query = self._query
+        whole = stands(query, page, part.seen_ns) or covers(query, page, part)
+        return whole and _leads_on(request, page, reached_ns)
+
+    def _doubted(
+        self, number: int, request: PageRequest, part: Part, page: Page, gone: tuple[int, int]
+    ) -> bool:
+        """Tell whether a page looks wrong, was not told twice, and may be asked for again."""
+        if self._again >= _MOST_AGAIN or not self._doubt(number, part, page, *gone):
+            return False
+        earlier = self._at(number, request, -2)
+        if earlier is not None:
+            with suppress(FksError):
+                if same_rows(self._read(earlier, gone[0])[1].rows, page.rows):
+                    return False
+        self._again += 1
+        return True
+
+    def _doubt(self, number: int, part: Part, page: Page, reached_ns: int, before: int) -> str:
+        """Return why a page looks wrong; empty where it does not."""
+        query, (rows, _) = self._query, kept(self._query, part)
+        if not isinstance(rows, BarRows):
+            return ""
+        if not len(rows.ts_ns):
+            passed = page.reached_ns > reached_ns and (before or number <= _FIRST_PAGES)
+            return "it is empty" if passed else ""
+        first_ns = int(rows.ts_ns.min())
+        expected: Int64 = np.empty(0, dtype=np.int64)
+        step_ns = timeframe_ns(query.timeframe)
+        if step_ns <= DAY_NS:  # weeks are not told by a calendar
+            until_ns = min(self._ends_ns(number, page), query.end_ns, part.seen_ns) - step_ns
+            with suppress(FksError):  # nor is what no calendar reaches
+                expected = expected_stamps(
+                    min(first_ns, reached_ns) if before else first_ns,
+                    until_ns,
+                    step_ns,
+                    self.calendar,
+                )
+        return doubt(rows, expected)
+
+    def _ends_ns(self, number: int, page: Page) -> int:
+        """Return where a page ends; one whose next is told by a cursor, where that one begins."""
+        if page.next is not None and any(name == "cursor" for name, _ in page.next.params):
+            following = self._at(number + 1, page.next)
+            with suppress(FksError):
+                if following is not None:
+                    ts_ns = self._read(following, page.reached_ns)[1].rows.ts_ns
+                    return int(max((page.reached_ns, *ts_ns[:1].tolist())))
+        return page.reached_ns
+
+    def _at(self, number: int, request: PageRequest, place: int = -1) -> _Kept | None:
+        """Return the kept answer to a request, the last one or the one before, if there is one."""
+        known = self._known.get(number, ())
+        if len(known) < -place:
             return None
         try:
-            record = self._log.read(payload)
+            record = self._log.read(known[place])
         except Unavailable:
             return None  # damaged: it is asked for again
         same = (record.path, record.params) == (request.path, request.params)
-        return _Kept(payload, record) if same else None
+        return _Kept(known[place], record) if same else None
 
     async def _ask(self, number: int, request: PageRequest) -> _Kept:
         """Ask, and return the usable answer; every answer is in the log before it is read."""
@@ -188,11 +277,17 @@ class _Chain:
         assert last and last[-1].record.status == 200, "a fetcher returns what it has kept"
         return last[-1]
 
-    def _read(self, kept: _Kept) -> tuple[Part, Page]:
+    def _read(self, known: _Kept, reached_ns: int) -> tuple[Part, Page]:
         """Return the rows of a kept answer."""
-        record = kept.record
+        record = known.record
         page = self._source.wire.read_page(self._query, _request(record), record.body)
-        return Part(kept.id, page.rows, seen_ns(record.received_at_ns, record.headers)), page
+        if self._query.kind == "bars" and overfull(page.rows, timeframe_ns(self._query.timeframe)):
+            raise Unavailable(
+                f"{self._source.name} sent more bars than their span can hold; nothing of it is "
+                "used",
+                code="data.malformed_payload",
+            )
+        return _part(self._query, known.id, record, page, reached_ns), page
 
 
 def _request(record: RawRecord) -> PageRequest:
@@ -211,14 +306,24 @@ def _job(source: Source, query: DataQuery, log: RawLog, afresh: bool) -> str:
     return job_name(source.name, source.wire.base_url, query, attempt)
 
 
-def _check_progress(name: str, request: PageRequest, page: Page, before_ns: int) -> None:
-    """Raise `Unavailable` for a provider that sends the same page again and again."""
-    if page.next is None:
-        return
-    same = (page.next.path, page.next.params) == (request.path, request.params)
-    if same or page.reached_ns < before_ns:
+def _check_progress(
+    name: str, request: PageRequest, page: Page, before_ns: int, still: int
+) -> None:
+    """Raise `Unavailable` for a provider that sends the same page, or nothing new, for ever.
+
+    `still` counts the pages in a row that reached no further.
+    """
+    if not _leads_on(request, page, before_ns) or (page.next is not None and still > _MOST_STILL):
         raise Unavailable(
             f"{name} does not go on after {dict(request.params)!s:.120}: it repeats itself; what "
             "came is kept, nothing was stored",
             code="data.provider_loops",
         )
+
+
+def _leads_on(request: PageRequest, page: Page, before_ns: int) -> bool:
+    """Tell whether a page is followed by another one, further on, or by none."""
+    if page.next is None:
+        return True
+    same = (page.next.path, page.next.params) == (request.path, request.params)
+    return not same and page.reached_ns >= before_ns

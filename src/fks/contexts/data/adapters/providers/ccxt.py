@@ -7,6 +7,7 @@ the same raw log, limits, resume and rebuild as ours. Names are written `ccxt:bi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -35,13 +36,39 @@ class _Wanted(Exception):
         self.request = request
 
 
+_Key = tuple[str, tuple[tuple[str, str], ...]]
+
+
 class _State:
-    """How far a query is: from when on bars are asked for, and answers that are not used yet."""
+    """How far a query is: from when on bars are asked for, and answers that are not used yet.
+
+    `places` says of each page that was asked for from when on its bars are, -1 for those that tell
+    what is traded: a page that is read again is read as it was the first time.
+    """
 
     def __init__(self, exchange: Any, since_ms: int) -> None:
         self.exchange, self.since_ms = exchange, since_ms
         self.loaded = False
-        self.answers: dict[tuple[str, tuple[tuple[str, str], ...]], bytes] = {}
+        self.answers: dict[_Key, bytes] = {}
+        self.markets: dict[_Key, bytes] = {}
+        self.places: dict[_Key, int] = {}
+
+    def wanted(self, request: PageRequest) -> PageRequest:
+        """Note the place of a page, and return it."""
+        self.places[request.path, request.params] = self.since_ms if self.loaded else -1
+        return request
+
+    def turned_to(self, key: _Key, body: bytes, exchange: Callable[[], Any]) -> None:
+        """Go to the place of a page, whose answer is here now."""
+        place = self.places.get(key, self.since_ms if self.loaded else -1)
+        if place >= 0:
+            self.since_ms = place
+        else:
+            self.markets[key] = body
+            if self.loaded:
+                self.exchange, self.loaded = exchange(), False
+            self.answers |= self.markets
+        self.answers[key] = body
 
 
 class Ccxt:
@@ -82,13 +109,14 @@ class Ccxt:
         try:
             self._bars(query)
         except _Wanted as wanted:
-            return wanted.request
+            return self._states[query].wanted(wanted.request)
         raise malformed(self._name, "an exchange that answers without being asked")
 
     def read_page(self, query: DataQuery, request: PageRequest, body: bytes) -> Page:
         """Return the bars that ccxt reads, or what it wants to ask for next."""
         state = self._states.get(query) or self._begin(query)
-        state.answers[request.path, request.params] = body
+        key = (request.path, request.params)
+        state.turned_to(key, body, lambda: _exchange(self._which))
         step_ms = timeframe_ns(query.timeframe) // _MS
         since_ms, until_ms = state.since_ms, state.since_ms + _ROWS * step_ms
         try:
@@ -96,7 +124,8 @@ class Ccxt:
         except _Wanted as wanted:
             none = floats([])
             empty = BarRows(np.empty(0, dtype=np.int64), none, none, none, none, none)
-            return Page(empty, wanted.request, max(query.start_ns, since_ms * _MS))
+            following = state.wanted(wanted.request)
+            return Page(empty, following, max(query.start_ns, since_ms * _MS))
         made = self._read(rows)
         if len(made.ts_ns) and int(made.ts_ns[0]) >= until_ms * _MS:
             raise Unavailable(
@@ -111,7 +140,7 @@ class Ccxt:
         try:
             self._bars(query)
         except _Wanted as wanted:
-            return Page(made, wanted.request, state.since_ms * _MS)
+            return Page(made, state.wanted(wanted.request), state.since_ms * _MS)
         raise malformed(self._name, "the same page again")
 
     def _begin(self, query: DataQuery) -> _State:

@@ -18,11 +18,14 @@ _S = 1_000_000_000
 
 
 def day_ns(provider: str, text: str) -> int:
-    """Return midnight UTC of a date. Raises `Unavailable` for what is no date."""
+    """Return midnight UTC of a date. Raises `Unavailable` for what is no date, or far away."""
     try:
-        return (date.fromisoformat(text[:10]).toordinal() - _EPOCH) * DAY_NS
+        found = date.fromisoformat(text[:10])
     except ValueError:
         raise malformed(provider, f"the date {text[:20]!r}") from None
+    if not 1900 <= found.year < 2100:
+        raise malformed(provider, "a date before 1900 or after 2100")
+    return (found.toordinal() - _EPOCH) * DAY_NS
 
 
 def dates_at_midnight(ts_ns: Int64, zone: str) -> Int64:

@@ -46,7 +46,7 @@ def decoded(provider: str, body: bytes, kind: type[Kind]) -> Kind:
     """Return a payload as a type; numbers may stand in quotes. Raises as `malformed` says."""
     try:
         return msgspec.json.decode(body, type=kind, strict=False)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise malformed(provider, str(error)) from None
 
 
