@@ -16,6 +16,7 @@ from fks.contexts.data.adapters.archives import opened
 from fks.contexts.data.adapters.formats.capture import lines_of
 from fks.contexts.data.adapters.formats.depth_rows import Books
 from fks.contexts.data.adapters.formats.reading import FoundTicks, Progress, ReadOptions
+from fks.contexts.data.adapters.formats.recorded_lines import nanoseconds
 from fks.contexts.data.adapters.formats.recorded_updates import take_update
 from fks.contexts.data.adapters.formats.ticking import SymbolChoice, found_ticks
 from fks.contexts.data.domain.wires.binance import BinanceWire
@@ -24,7 +25,7 @@ from fks.contexts.data.domain.wires.gateio import GateioWire
 from fks.contracts.data.streams import StreamWire
 from fks.kernel.errors import Invalid, Unavailable
 
-__all__ = ["read_pages"]
+__all__ = ["books_of", "read_pages"]
 
 _LINE = re.compile(rb"(https?://\S{1,2000}) -> (\d{9,11})(?:\.(\d{1,9}))?: ")
 # Where books are asked for; the group is the symbol.
@@ -65,9 +66,9 @@ def read_pages(
         )
     choice, rows = SymbolChoice(options.symbol, path.name), Books(path.name)
     with opened(path, options.member) as stream:
-        choice.look([symbol for _, symbol, _, _, _ in _books(stream, path.name)])
+        choice.look([symbol for _, symbol, _, _, _ in books_of(stream, path.name)])
     with opened(path, options.member) as stream:
-        for row, symbol, wire, received_ns, body in _books(stream, path.name):
+        for row, symbol, wire, received_ns, body in books_of(stream, path.name):
             if not choice.takes(symbol):
                 continue
             try:
@@ -91,7 +92,7 @@ def read_pages(
     )
 
 
-def _books(stream: IO[bytes], name: str) -> Iterator[tuple[int, str, StreamWire, int, bytes]]:
+def books_of(stream: IO[bytes], name: str) -> Iterator[tuple[int, str, StreamWire, int, bytes]]:
     """Yield the answers that are books: line, symbol, wire, receiver's nanoseconds, answer."""
     wires: dict[int, StreamWire] = {}
     for row, line in enumerate(lines_of(stream, name), start=1):
@@ -103,6 +104,5 @@ def _books(stream: IO[bytes], name: str) -> Iterator[tuple[int, str, StreamWire,
             found = pattern.match(address)
             if found is not None:
                 wire = wires.setdefault(number, make())
-                fraction = (match[3] or b"").ljust(9, b"0")
-                received_ns = int(match[2]) * 10**9 + int(fraction)
+                received_ns = nanoseconds(match[2], match[3])
                 yield row, found[1], wire, received_ns, line[match.end() :]

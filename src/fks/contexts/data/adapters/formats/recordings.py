@@ -9,13 +9,10 @@ books that were asked for lie in a file beside it, and are read as depth.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from fks.contexts.data.adapters.archives import opened
-from fks.contexts.data.adapters.formats.capture import lines_of
 from fks.contexts.data.adapters.formats.depth_rows import Books, Collected, Quotes, Trades
 from fks.contexts.data.adapters.formats.reading import (
     FoundTicks,
@@ -24,6 +21,11 @@ from fks.contexts.data.adapters.formats.reading import (
     silent,
 )
 from fks.contexts.data.adapters.formats.recorded_books import FollowedBook
+from fks.contexts.data.adapters.formats.recorded_lines import (
+    address_of,
+    begins_recording,
+    messages_of,
+)
 from fks.contexts.data.adapters.formats.recorded_pages import read_pages
 from fks.contexts.data.adapters.formats.recorded_updates import take_update
 from fks.contexts.data.adapters.formats.recorded_wires import MakeWire, wire_of
@@ -34,9 +36,6 @@ from fks.kernel.errors import Invalid, Unavailable
 
 __all__ = ["looks_like_recording", "read_recording"]
 
-_FIRST = re.compile(rb"(?:wss|https?)://\S+ (?:<?->|<-) ")
-_CONNECTED = re.compile(rb"wss?://\S{1,65000} <-> \d")
-_LINE = re.compile(rb"(\d{9,11})(?:\.(\d{1,9}))?: ")
 _SAMPLE = 20_000
 _TOLD_EACH = 10_000
 _KINDS: dict[str, tuple[type, type[Collected]]] = {
@@ -48,7 +47,7 @@ _KINDS: dict[str, tuple[type, type[Collected]]] = {
 
 def looks_like_recording(shown: Shown) -> bool:
     """Tell by the first line, which is an address and a time."""
-    return _FIRST.match(shown.head) is not None
+    return begins_recording(shown.head)
 
 
 def read_recording(path: Path, options: ReadOptions, progress: Progress = silent) -> FoundTicks:
@@ -59,7 +58,7 @@ def read_recording(path: Path, options: ReadOptions, progress: Progress = silent
             f"a recording's times are --map ts=receiver or ts=exchange, not {clock[:20]!r}",
             code="data.bad_column_map",
         )
-    address = _address(path, options.member)
+    address = address_of(path, options.member)
     if address.startswith("http"):
         return read_pages(path, options, progress, exchange=clock == "exchange")
     make = wire_of(address, path.name)
@@ -110,7 +109,7 @@ def _collected(
     rows, wire = collected(path.name), make()
     followed = FollowedBook(wire.book_rule)
     with opened(path, options.member) as stream:
-        for row, received_ns, payload in _messages(stream, path.name):
+        for row, received_ns, payload in messages_of(stream, path.name):
             if row % _TOLD_EACH == 0:
                 progress(_TOLD_EACH)
             if payload is None:
@@ -137,40 +136,13 @@ def _collected(
     return _Found(rows.part(), followed)
 
 
-def _address(path: Path, member: str | None) -> str:
-    """Return the address that a recording begins with. Raises `Invalid` where there is none."""
-    with opened(path, member) as stream:
-        first = stream.readline(1 << 16).partition(b" ")[0].decode(errors="replace")
-    address = "".join(one if one.isprintable() else "?" for one in first.strip())
-    if "://" not in address:
-        raise Invalid(
-            f"{path.name} does not begin with the address of a connection", code="data.bad_table"
-        )
-    return address
-
-
-def _messages(stream: IO[bytes], name: str) -> Iterator[tuple[int, int, bytes | None]]:
-    """Yield what came: the number of its line, the receiver's nanoseconds, and the message.
-
-    The message is None where a connection was made.
-    """
-    for row, line in enumerate(lines_of(stream, name), start=1):
-        if _CONNECTED.match(line):
-            yield row, 0, None
-            continue
-        match = _LINE.match(line)
-        if match is not None:
-            fraction = (match[2] or b"").ljust(9, b"0")
-            yield row, int(match[1]) * 10**9 + int(fraction), line[match.end() :].rstrip(b"\r\n")
-
-
 def _survey(path: Path, member: str | None, make: MakeWire, choice: SymbolChoice) -> list[str]:
     """Return the kinds in the first messages, and let their symbols be seen."""
     kinds: dict[str, None] = {}
     symbols: dict[str, None] = {}
     wire = make()
     with opened(path, member) as stream:
-        for row, received_ns, payload in _messages(stream, path.name):
+        for row, received_ns, payload in messages_of(stream, path.name):
             if row > _SAMPLE:
                 break
             if payload is None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from fks.contracts.data.streams import StreamWire
 
-__all__ = ["Ended", "Link", "Lost", "Source"]
+__all__ = ["Ended", "Link", "Lost", "Reconnected", "Source"]
 
 
 class Lost(Exception):
@@ -18,6 +18,14 @@ class Ended(Exception):
     """A recording has no more messages."""
 
 
+class Reconnected(Exception):
+    """The next message of a recording comes from another connection, made at `at_ns`."""
+
+    def __init__(self, at_ns: int) -> None:
+        super().__init__()
+        self.at_ns = at_ns
+
+
 class Link(Protocol):
     """A connection that stands."""
 
@@ -26,7 +34,10 @@ class Link(Protocol):
         ...
 
     async def receive(self) -> tuple[bytes, int]:
-        """Return the next message and when it came, ns. Raises `Lost`, or `Ended`."""
+        """Return the next message and when it came, ns.
+
+        Raises `Lost`, and of a recording `Ended` and `Reconnected`.
+        """
         ...
 
     async def close(self) -> None:

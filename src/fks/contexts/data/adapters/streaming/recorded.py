@@ -1,7 +1,8 @@
 """Recorded sessions: lines of `<receiver's ns> <message>`, written and played again.
 
 The format of Binance's captures, which `fks data import` reads too. A snapshot that was asked for
-is a line as well, with its symbol put first where the exchange does not tell it.
+is a line as well, with its symbol put first where the exchange does not tell it. Recordings that
+cryptofeed wrote are played as well: `foreign.py` reads them.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO
@@ -18,7 +19,10 @@ import msgspec
 
 from fks.contexts.data.adapters.archives import opened
 from fks.contexts.data.adapters.formats.capture import lines_of
-from fks.contexts.data.adapters.streaming import Ended
+from fks.contexts.data.adapters.formats.recorded_lines import address_of, begins_recording
+from fks.contexts.data.adapters.formats.recorded_wires import MakeWire, wire_of
+from fks.contexts.data.adapters.streaming import Ended, Reconnected
+from fks.contexts.data.adapters.streaming.foreign import Played, foreign_messages
 from fks.contracts.data.streams import StreamWire
 from fks.kernel.errors import Conflict, Invalid, Unavailable
 
@@ -96,11 +100,23 @@ class Recorder:
         )
 
 
+def _own_lines(stream: IO[bytes], name: str) -> Iterator[Played]:
+    """Yield messages and their times. Raises `Invalid` for a line without a time."""
+    for number, line in enumerate(lines_of(stream, name), start=1):
+        stamp, _, payload = line.strip().partition(b" ")
+        if not stamp.isdigit() or not 16 <= len(stamp) <= 19:
+            raise Invalid(
+                f"line {number} of {name} does not begin with a time in nanoseconds",
+                code="data.bad_recording",
+            )
+        yield payload, int(stamp)
+
+
 class _RecordedLink:
     """One pass over a recording, at its own pace times `speed`; 0 for as fast as it is taken."""
 
-    def __init__(self, stream: IO[bytes], name: str, speed: float) -> None:
-        self._lines, self._name, self._speed = lines_of(stream, name), name, speed
+    def __init__(self, messages: Iterator[Played], speed: float) -> None:
+        self._messages, self._speed = messages, speed
         self._first_ns, self._began_s, self._count = 0, 0.0, 0
 
     async def send(self, payload: bytes) -> None:
@@ -110,18 +126,14 @@ class _RecordedLink:
         """Do nothing: it ends with its last line."""
 
     async def receive(self) -> tuple[bytes, int]:
-        """Return the next line's message and time. Raises `Invalid` for a line without a time."""
-        line = next(self._lines, None)
-        if line is None:
+        """Return the next message and its time. Raises `Invalid` for a line without a time."""
+        played = next(self._messages, None)
+        if played is None:
             raise Ended
+        payload, received_ns = played
+        if payload is None:
+            raise Reconnected(received_ns)
         self._count += 1
-        stamp, _, payload = line.strip().partition(b" ")
-        if not stamp.isdigit() or not 16 <= len(stamp) <= 19:
-            raise Invalid(
-                f"line {self._count} of {self._name} does not begin with a time in nanoseconds",
-                code="data.bad_recording",
-            )
-        received_ns = int(stamp)
         if self._speed > 0:
             await self._pause(received_ns)
         elif self._count % 64 == 0:
@@ -137,17 +149,32 @@ class _RecordedLink:
 
 
 class RecordedSource:
-    """A recording in place of an exchange."""
+    """A recording in place of an exchange; `symbols` are those whose snapshots are played."""
 
     recorded = True
 
-    def __init__(self, path: Path, *, speed: float = 0.0) -> None:
+    def __init__(self, path: Path, *, speed: float = 0.0, symbols: Sequence[str] = ()) -> None:
         if not path.is_file():
             raise Invalid(f"there is no recording {path.name}", code="data.no_file")
-        self._path, self._speed = path, speed
+        self._path, self._speed, self._symbols = path, speed, tuple(symbols)
+        with opened(path) as stream:
+            self._foreign = begins_recording(stream.readline(1 << 16))
+
+    @property
+    def wire(self) -> MakeWire | None:
+        """Return what makes the wire of a foreign recording's address; None for one of FKS's own.
+
+        Raises `Invalid` for an exchange that is not known.
+        """
+        return wire_of(address_of(self._path), self._path.name) if self._foreign else None
 
     @asynccontextmanager
     async def open(self, wire: StreamWire) -> AsyncIterator[_RecordedLink]:
         """Play it from its first line."""
+        if self._foreign:
+            paged = wire.book_rule.snapshot == "page"
+            with foreign_messages(self._path, self._symbols if paged else ()) as messages:
+                yield _RecordedLink(messages, self._speed)
+            return
         with opened(self._path) as stream:
-            yield _RecordedLink(stream, self._path.name, self._speed)
+            yield _RecordedLink(_own_lines(stream, self._path.name), self._speed)

@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from fks.contexts.data.adapters.fetching import Answer
-from fks.contexts.data.adapters.streaming import Ended, Link, Lost, Source
+from fks.contexts.data.adapters.streaming import Ended, Link, Lost, Reconnected, Source
 from fks.contexts.data.adapters.streaming.recorded import Recorder, page_symbol
 from fks.contexts.data.domain.books._book import Book
 from fks.contexts.data.domain.streaming.feed import Feed, MakeWire, Output
@@ -209,7 +209,13 @@ class LiveStream:
         first = True
         while True:
             await self._outbox.room()
-            payload, received_ns = await link.receive()
+            try:
+                payload, received_ns = await link.receive()
+            except Reconnected as anew:
+                self._put(self._feed.lost("connected anew", anew.at_ns))
+                self._feed.begin()
+                first = True
+                continue
             if first:
                 self._put(self._feed.connected(received_ns))
                 first = False

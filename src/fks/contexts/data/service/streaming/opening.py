@@ -12,9 +12,10 @@ from fks.contexts.data.adapters.fetching import Fetcher
 from fks.contexts.data.adapters.streaming.exchanges import Exchange, exchange_named
 from fks.contexts.data.adapters.streaming.recorded import RecordedSource, Recorder
 from fks.contexts.data.adapters.streaming.socket import SocketSource
-from fks.contexts.data.domain.streaming.feed import Feed
+from fks.contexts.data.domain.streaming.feed import Feed, MakeWire
 from fks.contexts.data.service.streaming import LiveStream, StreamSettings
 from fks.contexts.data.settings import FetchSettings
+from fks.kernel.errors import Invalid
 
 __all__ = ["StreamRequest", "checked", "opened_stream"]
 
@@ -55,8 +56,9 @@ async def opened_stream(
     """
     exchange, symbols = checked(request)
     if request.replay is not None:
-        source = RecordedSource(request.replay, speed=request.speed)
-        async with LiveStream(exchange.make, symbols, request.channels, source) as stream:
+        source = RecordedSource(request.replay, speed=request.speed, symbols=symbols)
+        make = _recorded_wire(exchange, source.wire, request.replay.name)
+        async with LiveStream(make, symbols, request.channels, source) as stream:
             yield stream
         return
     base_url = request.pages_url or exchange.make({}).snapshot_base_url
@@ -77,3 +79,16 @@ async def opened_stream(
         await fetcher.close()
         if recorder is not None:
             recorder.close()
+
+
+def _recorded_wire(exchange: Exchange, recorded: MakeWire | None, name: str) -> MakeWire:
+    """Return what makes the wire of a recording: its address knows the exchange's version.
+
+    Raises `Invalid` for a recording of another exchange than the one named.
+    """
+    if recorded is None:
+        return exchange.make
+    found, wanted = recorded({}).name, exchange.name
+    if found.partition("_")[0] != wanted.partition("_")[0]:
+        raise Invalid(f"{name} is a recording of {found}, not of {wanted}", code="data.no_stream")
+    return recorded
