@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 import re
@@ -17,6 +18,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from tests.contexts.data.streaming.exchange import SYMBOL, market
+from tests.contexts.data.streaming.exchange import Exchange as StreamingExchange
+from websockets.asyncio.server import ServerConnection
 
 from .processes import Served
 from .test_browser import PATIENCE_S, WIDE, browser, number, picture, pytestmark, until  # noqa: F401
@@ -77,6 +81,39 @@ def exchange() -> Iterator[str]:
         thread.join()
 
 
+class Slow(StreamingExchange):
+    """Binance's sockets at a pace at which a person can read."""
+
+    async def send(self, connection: ServerConnection, message: bytes) -> None:
+        """Send a message, and wait a little."""
+        await super().send(connection, message)
+        await asyncio.sleep(0.02)
+
+
+@contextmanager
+def sockets() -> Iterator[str]:
+    """Serve changes of a book and trades, and return the host and port."""
+    at: list[str] = []
+    up = threading.Event()
+    loop = asyncio.new_event_loop()
+    over = asyncio.Event()
+
+    async def serve() -> None:
+        async with Slow(*market(20_000, seed=5)).running() as exchange:
+            at.append(exchange.address)
+            up.set()
+            await over.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
+    thread.start()
+    assert up.wait(10)
+    try:
+        yield at[0]
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join(10)
+
+
 def holed(path: Path) -> Path:
     """Write twenty days of minutes: one gone, one half, one bar impossible."""
     with path.open("w") as out:
@@ -111,7 +148,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def url(home: Path) -> Iterator[str]:
     """Serve it; Binance is the exchange of this test."""
-    with exchange() as at:
+    with exchange() as at, sockets() as live:
+        mirror = f'url = "ws://{live}/stream"\npages_url = "http://{live}"\n'
+        (home / "fks.toml").write_text(f"[streams.mirrors.binance]\n{mirror}")
         settings = {
             "FKS__PROVIDER_BINANCE__BASE_URL": at,
             "FKS__FETCHING__ALLOW_LOOPBACK": "true",
@@ -291,6 +330,75 @@ def test_a_key_is_typed_sealed_replaced_and_removed(
     form.get_by_role("button", name="Remove…").click()
     form.get_by_role("button", name="Remove it for good").click()
     card.get_by_text("no key").wait_for()
+
+
+def test_a_stream_is_kept_watched_and_ended(page: Any, http: httpx.Client) -> None:
+    """Lost: a live book that stands still, or one shown while it cannot be believed."""
+    page.goto("/data/streams")
+    page.get_by_text("No stream is kept").wait_for()
+    page.get_by_role("button", name="Keep a stream…").click()
+    form = page.get_by_role("form", name="Keep a stream")
+    form.get_by_label("Name").fill("eth")
+    form.get_by_label("Exchange").fill("nowhere")
+    form.get_by_label("Symbols").fill(SYMBOL)
+    form.get_by_role("button", name="Keep it").click()
+    form.get_by_text("Could not keep the stream").wait_for()
+    form.get_by_label("Exchange").fill("binance")
+    form.get_by_role("button", name="Keep it").click()
+    row = page.get_by_test_id("stream-eth")
+    row.get_by_text("live", exact=True).wait_for()
+    row.get_by_role("button", name=SYMBOL).click()
+    tape = page.get_by_test_id("tape").locator("tbody tr")
+    until(tape.count, lambda found: found >= 3)
+    book = page.get_by_test_id("live-book")
+    shown = book.inner_text()
+    until(book.inner_text, lambda text: text != shown)
+    prices = [number(text) for text in book.locator("td:first-child").all_inner_texts()]
+    assert prices == sorted(prices, reverse=True)
+    assert len(set(prices)) == len(prices) > 10
+    picture(page, "data-streams")
+    row.get_by_role("button", name="Pause eth").click()
+    row.get_by_text("paused", exact=True).first.wait_for()
+    row.get_by_role("button", name="End eth…").click()
+    row.get_by_role("button", name="End eth", exact=True).click()
+    page.get_by_text("No stream is kept").wait_for()
+    assert http.get("/streams").json() == {"streams": []}
+
+
+def test_instruments_are_found_and_a_spelling_is_told(page: Any, http: httpx.Client) -> None:
+    """Lost: an order for another contract than the one that was meant."""
+    page.goto("/data/instruments")
+    listed = http.get("/instruments").json()["instruments"]
+    rows = page.get_by_role("region", name="Instruments").last.locator("tbody tr")
+    rows.first.wait_for()
+    assert rows.count() == len(listed)
+    page.get_by_label("Find").fill("gold")
+    until(rows.count, lambda found: 0 < found < len(listed))
+    page.get_by_label("Symbol", exact=True).fill("ES 03-25")
+    page.get_by_label("On", exact=True).fill("2025-01-15")
+    page.get_by_test_id("meaning").get_by_text("ESH25", exact=True).first.wait_for()
+    picture(page, "data-instruments")
+    page.get_by_label("Symbol", exact=True).fill("NO SUCH 99-99")
+    page.get_by_text("Could not tell what it means").wait_for()
+
+
+def test_a_bad_version_alerts_whoever_has_a_page_open(page: Any, home: Path) -> None:
+    """Lost: a night of bad data is found by the strategy that traded on it."""
+    page.goto("/")
+    page.get_by_test_id("link").get_by_text("live").wait_for()
+    path = home / "bad.csv"
+    rows = [
+        f"{(START_S + 60 * k) * NS},100,101,99,{'300' if k % 9 else '100'},1" for k in range(90)
+    ]
+    path.write_text("\n".join(["ts_ns,open,high,low,close,volume", *rows]))
+    fks(home, "import", str(path), "--name", "bad", "--instrument", "BTCUSDT", "--timeframe", "1m")
+    page.get_by_label("1 alerts").wait_for()
+    page.get_by_role("link", name="Data").first.click()
+    alert = page.get_by_role("region", name="Quality alerts")
+    alert.get_by_role("link", name="bad").wait_for()
+    picture(page, "data-alerts")
+    alert.get_by_role("button", name="Dismiss the alert of bad").click()
+    alert.wait_for(state="detached")
 
 
 def test_versions_comparison_and_empty_parts_have_their_words(

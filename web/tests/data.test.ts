@@ -1,9 +1,10 @@
 // Coverage and lineage as they are painted.
 import { describe, expect, it } from "vitest";
+import type { TradeReported } from "../src/api/events";
 import type { Coverage, DayQuality, LineageNode } from "../src/api/types";
 import { axisOf, linesOf, stretches, ticksOf, wholeness } from "../src/values/coverage";
 import { layout } from "../src/values/lineage";
-import { type TradeReported, scaled, withTrades } from "../src/values/tape";
+import { scaled, withTrades } from "../src/values/tape";
 
 const DAY_NS = 86_400e9;
 const at = (text: string): number => Date.parse(`${text}T00:00:00Z`) * 1e6;

@@ -49,6 +49,19 @@ describe("the socket", () => {
   });
   afterEach(() => vi.useRealTimers());
 
+  it("hands on what has no number, and keeps its place", () => {
+    listen(["data.trade_reported.v1"]);
+    fake().onopen?.();
+    fake().say({ op: "subscribed", next: 9, epoch: "a" });
+    fake().say({ op: "latest", topic: "data.trade_reported.v1", data: { id: "1" } });
+    vi.advanceTimersByTime(100);
+    expect(heard).toEqual([[0]]);
+    fake().onclose?.();
+    vi.advanceTimersByTime(60_000);
+    fake().onopen?.();
+    expect(fake().sent.at(-1)).toMatchObject({ op: "subscribe", resume_after: 8 });
+  });
+
   it("hands events on in batches, so that a fast replay does not render at every bar", () => {
     listen();
     fake().onopen?.();

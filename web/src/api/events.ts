@@ -65,9 +65,40 @@ export interface AccountMarked {
   position: number;
 }
 
+export interface QualityAlert {
+  name: string;
+  hash: string;
+  severity: string;
+  message: string;
+  score: number;
+}
+
+/** A trade of a live stream; price and quantity are whole units of a power of ten. */
+export interface TradeReported {
+  stream: string;
+  symbol: string;
+  price_decimals: number;
+  quantity_decimals: number;
+  price: number;
+  quantity: number;
+  /** The aggressor: 1 bought, -1 sold, 0 is not known. */
+  side: number;
+  id: string;
+  ts_ns: number;
+  received_ns: number;
+}
+
 interface Payloads {
   "master.service_status_changed.v1": { service: Service; previous: string };
   "data.bar_closed.v1": BarClosed;
+  "data.dataset_stored.v1": { name: string; hash: string };
+  "data.asset_refreshed.v1": { name: string };
+  "data.asset_failed.v1": { name: string; message: string };
+  "data.provider_key_changed.v1": { provider: string; change: string };
+  "data.quality_alerted.v1": QualityAlert;
+  "data.stream_state_changed.v1": { stream: string; symbol: string; state: string };
+  "data.stream_failed.v1": { stream: string; message: string };
+  "data.trade_reported.v1": TradeReported;
   "engine.signal_raised.v1": SignalRaised;
   "engine.run_progressed.v1": { run_id: string; progress: number; bars: number };
   "engine.run_finished.v1": { run: Run };
@@ -99,11 +130,13 @@ export type FeedEvent = {
 export type ServerMessage =
   | { op: "subscribed"; next: number; epoch: string }
   | ({ op: "event" } & FeedEvent)
+  // The newest of a symbol, of what comes at the market's pace; it has no number.
+  | { op: "latest"; topic: Topic; data: FeedEvent["data"] }
   | { op: "lagged"; dropped: number; oldest: number }
   | { op: "pong" }
   | { op: "error"; detail: string };
 
-const OPS = new Set(["subscribed", "event", "lagged", "pong", "error"]);
+const OPS = new Set(["subscribed", "event", "latest", "lagged", "pong", "error"]);
 
 /** Read one message of the socket; null for anything that is not one. */
 export function decodeMessage(raw: unknown): ServerMessage | null {

@@ -76,6 +76,9 @@ export function step(place: Place, message: ServerMessage): Step {
       }
       return { place: { ...place, lastSeq: message.seq }, event: message, refetch: false };
     }
+    case "latest":
+      // Topic and data belong together as the server sent them; what has no number moves no place.
+      return { place, event: { seq: 0, at_ns: 0, topic: message.topic, data: message.data } as FeedEvent, refetch: false };
     case "lagged":
       return { place, event: null, refetch: true };
     default:

@@ -1,15 +1,8 @@
 // What the rules of quality alerted of since this page was opened: it is kept until it is read.
 import { useSyncExternalStore } from "react";
+import type { QualityAlert } from "../api/events";
 import { NO_SESSION } from "../api/resume";
 import { useFeed } from "./feed";
-
-export interface QualityAlert {
-  name: string;
-  hash: string;
-  severity: string;
-  message: string;
-  score: number;
-}
 
 const MOST = 20;
 let alerts: readonly QualityAlert[] = [];
@@ -31,7 +24,7 @@ export function useListenForAlerts(): void {
     topics: ["data.quality_alerted.v1"],
     session: NO_SESSION,
     onEvents: (events) => {
-      const came = events.map(({ data }) => data as unknown as QualityAlert).toReversed();
+      const came = events.flatMap((event) => (event.topic === "data.quality_alerted.v1" ? event.data : [])).toReversed();
       const names = new Set(came.map(({ name }) => name));
       change([...came, ...alerts.filter(({ name }) => !names.has(name))].slice(0, MOST));
     },

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { body, http } from "../api/client";
 import { NO_SESSION } from "../api/resume";
 import type { KeptStream, LiveBook, StreamWish } from "../api/types";
-import { type Tape, type TradeReported, withTrades } from "../values/tape";
+import { type Tape, withTrades } from "../values/tape";
 import { useFeed } from "./feed";
 import { fresh } from "./trading";
 
@@ -40,14 +40,14 @@ export function useLiveBook(stream: string, symbol: string): UseQueryResult<Live
   });
 }
 
-/** The newest trades of a symbol, the newest first. */
+/** Trades of a symbol, the newest first: the newest of each tenth of a second is told. */
 export function useTape(stream: string, symbol: string): Tape {
   const [tape, setTape] = useState<Tape>([]);
   useFeed({
     topics: ["data.trade_reported.v1"],
-    session: stream,
+    session: NO_SESSION,
     onEvents: (events) => {
-      const trades = events.map(({ data }) => data as unknown as TradeReported);
+      const trades = events.flatMap((event) => (event.topic === "data.trade_reported.v1" ? event.data : []));
       setTape((last) => withTrades(last, trades.filter((one) => one.stream === stream && one.symbol === symbol)));
     },
   });

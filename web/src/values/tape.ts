@@ -1,18 +1,5 @@
 // Trades as they come, and prices that travel as whole units of a power of ten.
-
-export interface TradeReported {
-  stream: string;
-  symbol: string;
-  price_decimals: number;
-  quantity_decimals: number;
-  price: number;
-  quantity: number;
-  /** The aggressor: 1 bought, -1 sold, 0 is not known. */
-  side: number;
-  id: string;
-  ts_ns: number;
-  received_ns: number;
-}
+import type { TradeReported } from "../api/events";
 
 export type Tape = readonly TradeReported[];
 

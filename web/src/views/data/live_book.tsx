@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { asProblem } from "../../api/problem";
 import type { LiveBook } from "../../api/types";
 import { useLiveBook, useTape } from "../../store/streams";
-import { type TradeReported, scaled } from "../../values/tape";
+import { type Tape, scaled } from "../../values/tape";
 import { Card } from "../parts/basic";
 import { Notice } from "../parts/notice";
 import css from "./data.module.css";
@@ -22,7 +22,7 @@ export function LiveCard({ stream, symbol }: { stream: string; symbol: string })
           <Notice title="Asking for the book…" />
         )}
       </Card>
-      <Card title="Trades" label="Live trades" aside="the newest first">
+      <Card title="Trades" label="Live trades" aside="ten a second at most">
         {tape.length === 0 ? <Notice title="No trade since this was opened" /> : <TapeList tape={tape} />}
       </Card>
     </div>
@@ -65,7 +65,7 @@ function time(tsNs: number): string {
 
 const SIDES: Readonly<Record<string, string>> = { "1": "buy", "-1": "sell", "0": "" };
 
-function TapeList({ tape }: { tape: readonly TradeReported[] }): ReactNode {
+function TapeList({ tape }: { tape: Tape }): ReactNode {
   return (
     <table className={css["ladder"]} data-testid="tape">
       <thead>
