@@ -1,6 +1,5 @@
 // The data area: what is stored, what is kept fresh, where it comes from.
 import type { ReactNode } from "react";
-import { useDatasetNews } from "../../store/catalogue";
 import { DATA_PARTS, type DataPart, dataHref } from "../../store/location";
 import { useTracked } from "../../store/tracked";
 import { PageHead } from "../parts/page";
@@ -21,7 +20,6 @@ const TITLES: Readonly<Record<DataPart, string>> = {
 };
 
 export function DataPage({ part }: { part: DataPart }): ReactNode {
-  useDatasetNews();
   const late = (useTracked().data ?? []).filter(({ state }) => state === "behind" || state === "failed").length;
   const tabs = DATA_PARTS.map((name) => ({
     href: dataHref(name),

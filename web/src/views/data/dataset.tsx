@@ -1,7 +1,7 @@
 // All that is known of one dataset, part by part.
 import type { ReactNode } from "react";
 import type { Dataset } from "../../api/types";
-import { useDataset, useDatasetNews } from "../../store/catalogue";
+import { useDataset } from "../../store/catalogue";
 import { DATASET_PARTS, type DatasetPart, dataHref, datasetHref } from "../../store/location";
 import { Synthetic } from "../parts/basic";
 import { Link } from "../parts/link";
@@ -17,7 +17,6 @@ import { SplitsPart } from "./splits";
 import { VersionsPart } from "./versions";
 
 export function DatasetPage({ name, part }: { name: string; part: DatasetPart }): ReactNode {
-  useDatasetNews();
   const query = useDataset(name);
   const set = query.data;
   const tabs = DATASET_PARTS.map((one) => ({

@@ -1,6 +1,7 @@
 // What stands around every page: the way to the others, the theme, the connection.
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useListenForAlerts, useQualityAlerts } from "../../store/alerts";
+import { useDatasetNews } from "../../store/catalogue";
 import { type Route, dataHref, tradeHref, useRoute } from "../../store/location";
 import { feed, useLink } from "../../store/feed";
 import { Button, Tag, type Tone } from "../parts/basic";
@@ -34,6 +35,7 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
   const alerts = useQualityAlerts().length;
   useShortcuts(() => setHelp(true));
   useListenForAlerts();
+  useDatasetNews();
   useFocusOnArrival(placeOf(route), main);
   return (
     <div className={css["shell"]}>
