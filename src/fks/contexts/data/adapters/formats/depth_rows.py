@@ -125,9 +125,9 @@ class Books(Collected):
     ) -> None:
         """Take the levels of a message; a snapshot empties the book before."""
         flag = SNAPSHOT if snapshot else 0
-        if snapshot:
-            self.add(row, ts_ns, sequence, CLEAR, 0, "0", "0", flag)
         sided = [(1, level) for level in bids] + [(-1, level) for level in asks]
+        if snapshot:
+            self.add(row, ts_ns, sequence, CLEAR, 0, "0", "0", flag | (0 if sided else LAST))
         for k, (side, level) in enumerate(sided, start=1):
             last = LAST if k == len(sided) else 0
             self.add(row, ts_ns, sequence, SET, side, level[0], level[1], flag | last)
