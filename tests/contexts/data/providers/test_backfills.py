@@ -16,7 +16,8 @@ from fks.contexts.data.adapters.providers.binance import Binance
 from fks.contexts.data.adapters.providers.settings import BinanceSettings
 from fks.contexts.data.service.fetching import FetchRequest, first_able, rebuild
 from fks.contexts.data.store import DatasetStore
-from fks.contexts.data.store.rawlog import RawLog, log
+from fks.contexts.data.store.rawlog import RawLog
+from fks.contexts.data.store.rawlog.segments import append_frames
 from fks.contracts.data.ticks import TradeColumns
 from fks.kernel.errors import Invalid, NotFound, Unavailable
 
@@ -214,17 +215,17 @@ async def test_a_disk_that_is_full_in_a_backfill_keeps_what_was_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
     """Lost: pages that were paid for, or a page believed that no log has."""
-    exchange, real, appended = spot(2_500), log.append_frames, [0]
+    exchange, appended = spot(2_500), [0]
 
     def full(*given: Any) -> Any:
         appended[0] += 1
         if appended[0] > page:
             raise OSError(errno.ENOSPC, "no space left on device")
-        return real(*given)
+        return append_frames(*given)
 
     with served(exchange) as server:
         wanted, _ = await fetched(tmp_path / "clean", server.url)
-        monkeypatch.setattr(log, "append_frames", full)
+        monkeypatch.setattr("fks.contexts.data.store.rawlog.log.append_frames", full)
         with pytest.raises(Unavailable, match="no space left") as refused:
             await fetched(tmp_path / "full", server.url)
         assert (refused.value.code, refused.value.exit_code) == ("data.disk_full", 6)

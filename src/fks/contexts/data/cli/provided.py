@@ -49,4 +49,5 @@ def providers_of(surroundings: CommandContext) -> Providers:
         lambda spec: settings_of(surroundings, spec),
         lambda name: key_in_environment(name) or stored.key(name),
         surroundings.settings.section("fetching", FetchSettings),
+        surroundings.home,
     )

@@ -6,6 +6,7 @@ import importlib
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -35,6 +36,7 @@ class Providers:
     """Providers by name.
 
     `settings_of` returns the section of a spec, `key_of` the key of a provider or an empty text.
+    All processes of a `home` share what a provider lets through.
     """
 
     def __init__(
@@ -43,9 +45,11 @@ class Providers:
         settings_of: Callable[[ProviderSpec], Any],
         key_of: Callable[[str], str],
         fetching: FetchSettings,
+        home: Path | None = None,
     ) -> None:
         self._specs = {spec.name: spec for spec in specs}
         self._settings_of, self._key_of, self._fetching = settings_of, key_of, fetching
+        self._home = home
 
     def described(self) -> tuple[Described, ...]:
         """Return all providers by name."""
@@ -117,6 +121,7 @@ class Providers:
             wire.key,
             lambda: self._key_of(name),
             self._fetching,
+            home=self._home,
         )
         return Source(name, wire, fetcher.get), fetcher
 

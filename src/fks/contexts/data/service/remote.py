@@ -83,6 +83,7 @@ class Remote:
             self._settings_of,
             lambda name: key_in_environment(name) or keys.key(name),
             runtime.section("fetching", FetchSettings),
+            self._store.home,
         )
 
     def _settings_of(self, spec: ProviderSpec) -> object:

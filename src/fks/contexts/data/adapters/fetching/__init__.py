@@ -6,12 +6,13 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from fks.contexts.data.adapters.fetching.answers import Answer, Away, told_wait_s, words_of
 from fks.contexts.data.adapters.fetching.sending import Sender
+from fks.contexts.data.adapters.fetching.sharing import SharedWindow, shared_file
 from fks.contexts.data.domain.fetching.breaking import Breaker, Budget
-from fks.contexts.data.domain.fetching.limiting import WeightWindow
 from fks.contexts.data.settings import FetchSettings
 from fks.contracts.data.providers import KeyUse, Limits, PageRequest
 from fks.kernel.errors import Denied, FksError, Invalid, NotFound, TimedOut, Unavailable
@@ -43,7 +44,10 @@ class FetcherState(NamedTuple):
 
 
 class Fetcher:
-    """Requests of one provider. `secret` returns its key when a request is sent."""
+    """Requests of one provider. `secret` returns its key when a request is sent.
+
+    With `home`, all processes of that home share what the provider lets through.
+    """
 
     def __init__(
         self,
@@ -58,12 +62,14 @@ class Fetcher:
         monotonic_s: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: random.Random | None = None,
+        home: Path | None = None,
     ) -> None:
         self.name = name
         self._limits, self._settings = limits, settings
         self._wall_ns, self._now_s, self._sleeping = wall_ns, monotonic_s, sleep
         self._sender = Sender(name, base_url, limits, key, secret, settings)
-        self._window = WeightWindow(limits.weight_per_minute)
+        shared = None if home is None else shared_file(home, name, base_url)
+        self._window = SharedWindow(limits.weight_per_minute, shared, wall_ns)
         self._breaker, self._budget = Breaker(), Budget()
         self._backoff = Backoff(
             first_s=settings.first_pause_s,
@@ -72,7 +78,6 @@ class Fetcher:
             chance=chance or random.Random(),  # noqa: S311  # it spreads tries, nothing else
         )
         self._at_once = asyncio.Semaphore(limits.at_once)
-        self._quiet_until_s = 0.0
         self._limited = self._refused = 0
         self._waited_s, self._error_code = 0.0, ""
 
@@ -88,7 +93,7 @@ class Fetcher:
             self._window.used(now_s),
             self._waited_s,
             self._error_code,
-            max(0.0, self._quiet_until_s - now_s, self._breaker.wait_s(now_s)),
+            max(self._window.quiet_s(now_s), self._breaker.wait_s(now_s)),
             self._refused,
         )
 
@@ -139,7 +144,7 @@ class Fetcher:
                     code="data.provider_down",
                     retry_after_s=away_s,
                 )
-            quiet_s = self._quiet_until_s - now_s
+            quiet_s = self._window.quiet_s(now_s)
             if quiet_s > self._settings.longest_wait_s:
                 self._refused += 1
                 raise Unavailable(
@@ -147,13 +152,12 @@ class Fetcher:
                     code="data.rate_limited",
                     retry_after_s=quiet_s,
                 )
-            pause_s = max(quiet_s, self._window.wait_s(now_s, request.weight))
+            # Looked at and counted in one step: nobody else can take the same place.
+            pause_s = quiet_s or self._window.take(now_s, request.weight)
             if pause_s <= 0:
                 break
             await self._sleep(pause_s)
-        # No pause between the look and the count: nobody else can take the same place.
         self._breaker.began(now_s)
-        self._window.take(now_s, request.weight)
 
     async def _once(
         self, request: PageRequest, keep: Keep, tries: int
@@ -187,6 +191,7 @@ class Fetcher:
         if status == 418:
             told_s = told_wait_s(dict(answer.headers).get("retry-after", ""), self._wall_ns())
             self._breaker.open(now_s, max(told_s or 0.0, _BAN_S))
+            self._window.hush(now_s, max(told_s or 0.0, _BAN_S))
         elif status == 429:
             self._breaker.released()
         elif status >= 500:
@@ -222,7 +227,7 @@ class Fetcher:
         else:
             pause_s = told_s
         if answer.status == 429 or told_s is not None:
-            self._quiet_until_s = max(self._quiet_until_s, self._now_s() + pause_s)
+            self._window.hush(self._now_s(), pause_s)
         return pause_s
 
     def _again(self, answer: Answer | None, tries: int, pause_s: float) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 
-__all__ = ["WeightWindow"]
+__all__ = ["WINDOW_S", "WeightWindow"]
 
-_WINDOW_S = 60.0
+WINDOW_S = 60.0
 
 
 class WeightWindow:
@@ -20,7 +20,7 @@ class WeightWindow:
 
     def used(self, now_s: float) -> int:
         """Return the weight used in the window that ends now."""
-        while self._taken and self._taken[0][0] <= now_s - _WINDOW_S:
+        while self._taken and self._taken[0][0] <= now_s - WINDOW_S:
             self._used -= self._taken.popleft()[1]
         return self._used
 
@@ -35,7 +35,7 @@ class WeightWindow:
                 return 0.0
             excess -= taken
             if excess <= 0:
-                return at_s + _WINDOW_S - now_s
+                return at_s + WINDOW_S - now_s
         return 0.0
 
     def take(self, now_s: float, weight: int) -> None:
