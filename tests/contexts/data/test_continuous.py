@@ -177,8 +177,12 @@ def test_an_expiry_on_a_holiday_is_the_session_before() -> None:
         (("esh", "nqm", "--roll", "volume"), "at least two contracts of one product"),
         (("esh", "again", "--roll", "volume"), "are both ESH24"),
         (("esh", "other", "--roll", "volume"), "another tick, lot"),
-        (("clh", "clm", "--roll", "expiry:5"), "when contracts of CL expire is not known"),
-        (("clh", "clm", "--roll", "first-of-month"), "--roll volume needs no expiry"),
+        (("abh", "abm", "--roll", "expiry:5"), "when contracts of AB expire is not known"),
+        (("abh", "abm", "--roll", "first-of-month"), "--roll volume needs no expiry"),
+        (("esf", "esm", "--roll", "expiry:5"), "has contracts for H M U Z only"),
+        (("esh", "esm", "--roll", "open-interest"), "needs --open-interest FILE"),
+        (("esh", "esm", "--roll", "open-interest:6"), "no roll rule"),
+        (("esh", "esm", "--roll", "volume", "--open-interest", "x"), "goes with --roll open"),
         (("esh", "far", "--roll", "expiry:5", "--adjust", "ratio"), "cannot be compared"),
     ],
 )
@@ -188,7 +192,7 @@ def test_what_makes_no_series_is_refused_in_one_line(
     """Lost: a series of two products, or of prices that were never compared."""
     home = tmp_path / "home"
     codes = {"esh": "ESH24", "esm": "ESM24", "nqm": "NQM24", "again": "ESH4"}
-    for name, code in ({**codes, "clh": "CLH24", "clm": "CLM24"}).items():
+    for name, code in ({**codes, "abh": "ABH24", "abm": "ABM24", "esf": "ESF24"}).items():
         if name in arguments:
             contract(home, code, name)
     if "other" in arguments:

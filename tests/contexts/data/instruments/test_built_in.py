@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from tests.contexts.data import kit
 
-from fks.contexts.data.domain.expiries import known_products
 from fks.contexts.data.domain.registry.registry import BUILT_IN
 from fks.contexts.data.service.instruments import listed, resolved
 
@@ -96,39 +95,6 @@ def test_a_tick_is_worth_what_traders_know(symbol: str, tick: str, value: str) -
     """Lost: risk of a trade would be counted in the wrong money."""
     found = {one.instrument.id: one for one in listed(BUILT_IN).instruments}[symbol]
     assert (found.instrument.tick_size, found.tick_value) == (Decimal(tick), Decimal(value))
-
-
-def test_the_rule_of_the_last_day_is_that_of_continuous_series() -> None:
-    """Lost: a series would roll on another day than the registry says."""
-    ruled = {s for s, one in BUILT_IN.products.items() if one.last_day == "third-friday"}
-    assert ruled == set(known_products())
-    assert {BUILT_IN.products[symbol].months for symbol in ruled} == {"HMUZ"}
-    unsure = {s for s, one in BUILT_IN.products.items() if "last_day" in one.unverified}
-    assert unsure == set(FUTURES) - ruled
-
-
-@pytest.mark.parametrize(
-    ("code", "expires"),
-    [
-        ("GCG25", "2025-02-26"),
-        ("GCZ24", "2024-12-27"),
-        ("CLF25", "2024-12-19"),  # Christmas is the 25th
-        ("CLG25", "2025-01-21"),  # a Saturday is
-        ("MCLG25", "2025-01-17"),
-        ("NGG25", "2025-01-29"),
-        ("HOH26", "2026-02-27"),
-        ("RBH26", "2026-02-27"),
-        ("6EH24", "2024-03-18"),
-        ("BTCH26", "2026-03-27"),
-        ("MBTJ26", "2026-04-24"),
-        ("ZNH25", "2025-03-20"),
-        ("ZCH25", "2025-03-14"),
-    ],
-)
-def test_last_trading_days_are_dates_that_traders_know(code: str, expires: str) -> None:
-    """Lost: a position would be carried into delivery."""
-    found = resolved(BUILT_IN, code, date(2025, 1, 15))
-    assert (found.expires, found.unknown) == (expires, "")
 
 
 @pytest.mark.parametrize("symbol", ONE_A_RULE if YEARS == 1 else FUTURES)

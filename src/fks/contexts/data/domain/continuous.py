@@ -1,7 +1,8 @@
 """One series of a product's contracts: which one is in front, and what a roll does to prices.
 
-Which contract is in front of a session is decided from calendars, or from the volumes of earlier
-sessions: nothing later is looked at, and the series never goes back to an earlier contract.
+Which contract is in front of a session is decided from calendars, or from the volumes or the open
+interest of earlier sessions: nothing later is looked at, and the series never goes back to an
+earlier contract.
 Adjustment is backward: the newest contract keeps its prices. Ratios are exact fractions, rounded
 once, half to even, to ticks; differences are whole ticks.
 """
@@ -22,6 +23,7 @@ __all__ = [
     "Roll",
     "Rolled",
     "fronts_by_day",
+    "fronts_by_open_interest",
     "fronts_by_volume",
     "rolled",
     "sessions_of",
@@ -95,6 +97,39 @@ def fronts_by_volume(days: Int64, legs: Sequence[Leg]) -> Int64:
         if at + 1 < len(legs) and volumes[at + 1][k] > volumes[at][k]:
             at += 1
     return front
+
+
+def fronts_by_open_interest(
+    days: Int64, legs: Sequence[Leg], told: Sequence[tuple[Int64, Float64]], later: int
+) -> Int64:
+    """Return the leg in front of each session: the next leg follows in the session after one in
+    which its open interest, as last told by then, was larger; `later` sessions after that.
+
+    `told` has the sessions in which the open interest of each leg was told, ascending, and what
+    was told last in each. Before the first of them it is not known, and nothing is larger than it.
+    A leg without a bar in a session in which the next one has some is left, too.
+    """
+    known = [_last_told(days, *one) for one in told]
+    there = [np.isin(days, leg.day) for leg in legs]
+    front = np.zeros(len(days), dtype=np.int64)
+    at = next(k for k, leg in enumerate(legs) if len(leg.day) and leg.day[0] == days[0])
+    for k in range(len(days)):
+        front[k] = at
+        seen = k - later
+        if at + 1 == len(legs):
+            continue
+        larger = seen >= 0 and known[at + 1][seen] > known[at][seen]
+        if larger or (there[at + 1][k] and not there[at][k]):
+            at += 1
+    return front
+
+
+def _last_told(days: Int64, told_day: Int64, values: Float64) -> Float64:
+    """Return what was told last by each session, NaN before the first time."""
+    place = np.searchsorted(told_day, days, side="right") - 1
+    found = np.full(len(days), np.nan)
+    found[place >= 0] = values[place[place >= 0]]
+    return found
 
 
 def _volumes(days: Int64, leg: Leg) -> Float64:

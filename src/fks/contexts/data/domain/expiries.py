@@ -1,9 +1,4 @@
-"""Futures contracts: their months, and the day on which a product's contracts expire.
-
-Only rules that were checked are here. The equity indices end on the third Friday of the delivery
-month, or on the last day before it on which the stock exchange is open; for ES that agrees with
-LEAN's table of contracts from 2009 to 2023. Days are counted since 1970-01-01.
-"""
+"""Futures contracts: what their names mean. Days are counted since 1970-01-01."""
 
 from __future__ import annotations
 
@@ -13,24 +8,11 @@ from typing import NamedTuple
 
 from fks.kernel.errors import Invalid
 
-__all__ = [
-    "EXPIRY_CALENDAR",
-    "Contract",
-    "contract_of",
-    "first_of_month",
-    "known_products",
-    "latest_expiry",
-    "third_friday",
-]
-
-EXPIRY_CALENDAR = "XNYS"
-"""The calendar whose holidays move an expiry to the session before."""
+__all__ = ["Contract", "contract_of", "third_friday"]
 
 _EPOCH = date(1970, 1, 1)
 _FRIDAY = 4
 _MONTHS = "FGHJKMNQUVXZ"
-_QUARTERS = (3, 6, 9, 12)
-_EQUITY_INDICES = frozenset(("ES", "NQ", "RTY", "YM", "MES", "MNQ", "M2K", "MYM"))
 _CODE = re.compile(rf"([A-Z0-9]{{1,4}})([{_MONTHS}])(\d{{1,2}})\Z")
 _PLAIN = re.compile(r"([A-Z0-9]{1,4}?)(20\d\d)(0[1-9]|1[0-2])\Z")
 
@@ -71,44 +53,8 @@ def contract_of(symbol: str, last_year: int) -> Contract:
     return Contract(code[1], year, _MONTHS.index(code[2]) + 1)
 
 
-def known_products() -> tuple[str, ...]:
-    """Return the products whose expiry is known, sorted."""
-    return tuple(sorted(_EQUITY_INDICES))
-
-
-def latest_expiry(contract: Contract) -> int:
-    """Return the day on which a contract expires unless that is a holiday.
-
-    Raises `Invalid` for a product whose rule is not known, and for a month it does not have.
-    """
-    _check(contract)
-    return third_friday(contract.year, contract.month)
-
-
 def third_friday(year: int, month: int) -> int:
     """Return the day of a month's third Friday."""
     first = date(year, month, 1)
     third = first + timedelta((_FRIDAY - first.weekday()) % 7 + 14)
     return (third - _EPOCH).days
-
-
-def first_of_month(contract: Contract) -> int:
-    """Return the first day of the delivery month. Raises `Invalid` as `latest_expiry`."""
-    _check(contract)
-    return (date(contract.year, contract.month, 1) - _EPOCH).days
-
-
-def _check(contract: Contract) -> None:
-    """Raise `Invalid` for what the rule does not cover."""
-    if contract.product not in _EQUITY_INDICES:
-        raise Invalid(
-            f"when contracts of {contract.product} expire is not known here (known: "
-            f"{', '.join(known_products())}); --roll volume needs no expiry",
-            code="data.unknown_expiry",
-        )
-    if contract.month not in _QUARTERS:
-        raise Invalid(
-            f"{contract.code}: {contract.product} has contracts for March, June, September and "
-            "December only",
-            code="data.unknown_expiry",
-        )

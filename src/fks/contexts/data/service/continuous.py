@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -12,31 +13,29 @@ import numpy as np
 
 from fks.contexts.data.adapters.calendars import (
     expected_coverage,
-    expected_stamps,
     session_spans,
 )
+from fks.contexts.data.adapters.fingerprint import fingerprint
 from fks.contexts.data.domain.content import dataset_name
 from fks.contexts.data.domain.continuous import (
     ADJUSTMENTS,
     Leg,
     Rolled,
     fronts_by_day,
+    fronts_by_open_interest,
     fronts_by_volume,
     rolled,
     sessions_of,
     unmeasured,
 )
-from fks.contexts.data.domain.expiries import (
-    EXPIRY_CALENDAR,
-    Contract,
-    contract_of,
-    first_of_month,
-    latest_expiry,
-)
+from fks.contexts.data.domain.expiries import Contract, contract_of
 from fks.contexts.data.domain.imports import Imported, Wanted, import_table
+from fks.contexts.data.domain.registry.registry import BUILT_IN, Registry
 from fks.contexts.data.domain.rolls import RollRow, RollTable
 from fks.contexts.data.domain.table import RawTable
 from fks.contexts.data.domain.timeframes import DAY_NS, timeframe_ns
+from fks.contexts.data.service.expiring import check_month, sessions_before, sessions_between
+from fks.contexts.data.service.interests import check_files, interests
 from fks.contexts.data.store import check_name
 from fks.contexts.data.store.rolls import FILE, encoded
 from fks.contexts.data.store.stored import StoredDataset
@@ -48,6 +47,7 @@ from fks.kernel.errors import Invalid
 __all__ = ["Continuous", "continuous", "roll_days"]
 
 _EXPIRY = re.compile(r"expiry:(\d{1,2})\Z")
+_OPEN_INTEREST = re.compile(r"open-interest(?::([0-5]))?\Z")
 _MOST_SESSIONS = 30
 _EPOCH = date(1970, 1, 1)
 
@@ -68,20 +68,23 @@ def continuous(
     *,
     now_ns: int,
     code_version: str,
+    registry: Registry = BUILT_IN,
+    open_interest: Sequence[Path] = (),
 ) -> Continuous:
     """Return the rolling series of some contracts of one product.
 
     `roll` is `expiry:N` (N sessions before the expiry the next contract is in front),
-    `first-of-month` (of the delivery month) or `volume`; `adjust` one of `ADJUSTMENTS`. Raises
-    `Invalid` for contracts that do not belong together, a rule that is none, a product whose
-    expiry is not known, and for an adjustment that cannot be measured or leaves no price.
+    `first-of-month` (of the delivery month), `volume`, or `open-interest` with the files that tell
+    it; `adjust` one of `ADJUSTMENTS`. Raises `Invalid` for contracts that do not belong together,
+    a rule that is none, a product whose expiry is not known, and for an adjustment that cannot be
+    measured or leaves no price.
     """
     before = _sessions_before(roll)
+    by_interest = _OPEN_INTEREST.match(roll)
+    check_files(by_interest is not None, open_interest)
     if adjust not in ADJUSTMENTS:
-        raise Invalid(
-            f"no adjustment {adjust[:20]!r}; there are {', '.join(ADJUSTMENTS)}",
-            code="data.bad_roll",
-        )
+        there = ", ".join(ADJUSTMENTS)
+        raise Invalid(f"no adjustment {adjust[:20]!r}; there are {there}", code="data.bad_roll")
     contracts, chosen = _chain(datasets)
     instrument = _instrument(contracts[0].product, chosen)
     found = [_leg(c, one) for c, one in zip(contracts, chosen, strict=True)]
@@ -91,8 +94,11 @@ def continuous(
         raise Invalid("the contracts have no bar in any session", code="data.nothing_usable")
     if roll == "volume":
         front = fronts_by_volume(days, legs)
+    elif by_interest is None:
+        front = fronts_by_day(days, roll_days(contracts, before, instrument.calendar, registry))
     else:
-        front = fronts_by_day(days, roll_days(contracts, before, instrument.calendar))
+        told = interests(contracts, chosen, open_interest, days)
+        front = fronts_by_open_interest(days, legs, told, int(by_interest[1] or 0))
     series = _series(legs, days, front, adjust)
     table = RollTable(
         product=instrument.id,
@@ -102,17 +108,15 @@ def continuous(
         bars={leg.code: rows for leg, rows in zip(legs, series.rows, strict=True)},
     )
     wanted = _wanted(instrument, chosen, table, name)
+    wanted = msgspec.structs.replace(wanted, created_at_ns=now_ns, code_version=code_version)
     made_by = Provenance(
         kind="derived",
         command=f"continuous roll={roll} adjust={adjust}",
+        sources=tuple(one for path in open_interest for one in fingerprint(path)),
         parents=tuple(one.info.hash for one in chosen),
         code_version=code_version,
     )
-    imported = import_table(
-        _table(series.columns),
-        msgspec.structs.replace(wanted, created_at_ns=now_ns, code_version=code_version),
-        expected_coverage,
-    )
+    imported = import_table(_table(series.columns), wanted, expected_coverage)
     beside = ((FILE, encoded(table)),)
     return Continuous(imported._replace(provenance=made_by, beside=beside), table, outside)
 
@@ -135,33 +139,43 @@ def _wanted(
     )
 
 
-def roll_days(contracts: Sequence[Contract], before: int | None, calendar: str) -> Int64:
+def roll_days(
+    contracts: Sequence[Contract],
+    before: int | None,
+    calendar: str,
+    registry: Registry = BUILT_IN,
+) -> Int64:
     """Return the day from which each contract is not in front any more.
 
     That is `before` sessions of the calendar before its expiry; None: the first of the delivery
-    month. Raises `Invalid` for a product whose expiry is not known.
+    month. Raises `Invalid` for a product whose expiry is not known, and for a month it has not.
     """
+    product = registry.products.get(contracts[0].product)
+    if product is None:
+        raise Invalid(
+            f"when contracts of {contracts[0].product} expire is not known: fks instruments set "
+            f"{contracts[0].product} tick=... last_day=...; --roll volume needs no expiry",
+            code="data.unknown_expiry",
+        )
     days = []
     for one in contracts:
+        check_month(product, one)
         if before is None:
-            days.append(first_of_month(one))
-            continue
-        latest = latest_expiry(one)
-        expiry = int(_sessions(latest - 14, latest, EXPIRY_CALENDAR)[-1])
-        own = _sessions(expiry - 14 - 2 * before, expiry, calendar)
-        days.append(int(own[-1 - before]))
+            days.append((date(one.year, one.month, 1) - _EPOCH).days)
+        else:
+            days.append(sessions_before(product, one, before, calendar))
     return np.array(days, dtype=np.int64)
 
 
 def _sessions_before(roll: str) -> int | None:
     """Return the sessions of `expiry:N`, None for the other rules. Raises `Invalid` for none."""
-    if roll in ("first-of-month", "volume"):
+    if roll in ("first-of-month", "volume") or _OPEN_INTEREST.match(roll):
         return None
     match = _EXPIRY.match(roll)
     if match is None or int(match[1]) > _MOST_SESSIONS:
         raise Invalid(
             f"no roll rule {roll[:20]!r}; write expiry:N with N sessions from 0 to "
-            f"{_MOST_SESSIONS}, first-of-month or volume",
+            f"{_MOST_SESSIONS}, first-of-month, volume or open-interest",
             code="data.bad_roll",
         )
     return int(match[1])
@@ -220,7 +234,9 @@ def _leg(contract: Contract, dataset: StoredDataset) -> tuple[Leg, int]:
     calendar = info.instrument.calendar
     if timeframe_ns(info.timeframe) >= DAY_NS:
         date_of = (columns.ts_ns + DAY_NS // 2) // DAY_NS
-        sessions = _sessions(int(date_of[0]), int(date_of[-1]) + 14, calendar)
+        sessions = np.array(
+            sessions_between(int(date_of[0]), int(date_of[-1]) + 14, calendar), dtype=np.int64
+        )
         return Leg(contract.code, columns, sessions[np.searchsorted(sessions, date_of)]), 0
     spans = session_spans(info.first_ts_ns, info.last_ts_ns, calendar)
     place = np.searchsorted(spans.begins, columns.ts_ns, side="right") - 1
@@ -240,11 +256,6 @@ def _where(columns: BarColumns, index: Int64) -> BarColumns:
         volume=columns.volume[index],
         tick_size=columns.tick_size,
     )
-
-
-def _sessions(first: int, last: int, calendar: str) -> Int64:
-    """Return the days with a session, both ends included."""
-    return expected_stamps(first * DAY_NS, last * DAY_NS, DAY_NS, calendar) // DAY_NS
 
 
 def _series(legs: Sequence[Leg], days: Int64, front: Int64, adjust: str) -> Rolled:

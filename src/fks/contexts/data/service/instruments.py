@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, timedelta
 
 import msgspec
 
-from fks.contexts.data.adapters.calendars import check_calendar, expected_stamps
-from fks.contexts.data.domain.expiries import EXPIRY_CALENDAR, Contract
-from fks.contexts.data.domain.registry.last_days import last_day
+from fks.contexts.data.adapters.calendars import check_calendar
+from fks.contexts.data.domain.expiries import Contract
 from fks.contexts.data.domain.registry.products import MONTHS, Product, in_force
 from fks.contexts.data.domain.registry.registry import Registry
 from fks.contexts.data.domain.registry.symbols import Meaning, meaning_of, spellings
 from fks.contexts.data.domain.timeframes import DAY_NS
+from fks.contexts.data.service.expiring import check_month, last_trading_day, roll_day
 from fks.contracts.data.instruments import (
     CommissionEntry,
     InstrumentDetails,
@@ -105,7 +104,7 @@ def resolved(registry: Registry, symbol: str, on: date) -> ResolvedSymbol:
 
 def _with_contract(made: ResolvedSymbol, product: Product, contract: Contract) -> ResolvedSymbol:
     """Return an answer with the contract, and its days where the registry knows them."""
-    _has_month(product, contract)
+    check_month(product, contract)
     made = msgspec.structs.replace(
         made,
         code=contract.code,
@@ -114,9 +113,9 @@ def _with_contract(made: ResolvedSymbol, product: Product, contract: Contract) -
         spellings=spellings(contract, product.venue),
     )
     try:
-        last = _last_day(product, contract)
+        last = last_trading_day(product, contract)
         made = msgspec.structs.replace(made, expires=_iso(last))
-        return msgspec.structs.replace(made, rolls=_iso(_roll_day(product, contract)))
+        return msgspec.structs.replace(made, rolls=_iso(roll_day(product, contract)))
     except Invalid as error:
         return msgspec.structs.replace(made, unknown=error.message)
 
@@ -156,64 +155,8 @@ def _chain(symbol: str, product: Product, on: date) -> tuple[Contract, ...]:
     ]
     # None trades after its delivery month, so the one in front delivers this month or later.
     ahead = [one for one in listed if (one.year, one.month) >= (on.year, on.month)]
-    front = next(k for k, one in enumerate(ahead) if _roll_day(product, one) > day)
+    front = next(k for k, one in enumerate(ahead) if roll_day(product, one) > day)
     return tuple(ahead[front : front + _SHOWN])
-
-
-def _roll_day(product: Product, contract: Contract) -> int:
-    """Return the first day on which a contract is not in front any more.
-
-    Raises `Invalid` where that cannot be told beforehand, or its last trading day is not known.
-    """
-    if product.roll == "first-of-month":
-        return (date(contract.year, contract.month, 1) - _EPOCH).days
-    rule = re.fullmatch(r"expiry:(\d{1,2})", product.roll)
-    if rule is None:
-        said = f"by {product.roll}" if product.roll else "by no rule"
-        raise Invalid(
-            f"{contract.product} rolls {said}, which no calendar tells: set roll to expiry:5",
-            code="data.unknown_expiry",
-        )
-    before, last = int(rule[1]), _last_day(product, contract)
-    own = _sessions(last - 14 - 2 * before, last, product.calendar)
-    return own[-1 - before]
-
-
-def _last_day(product: Product, contract: Contract) -> int:
-    """Return the last trading day of a contract. Raises `Invalid` where it is not known."""
-    told = product.expiries.get(contract.code)
-    if told is not None:
-        return (told - _EPOCH).days
-    if not product.last_day:
-        raise Invalid(
-            f"the last trading day of {contract.code} is not known: fks instruments set "
-            f"{contract.product} expiries.{contract.code}=YYYY-MM-DD",
-            code="data.unknown_expiry",
-        )
-    return last_day(
-        product.last_day,
-        contract.year,
-        contract.month,
-        lambda first, last: _sessions(first, last, EXPIRY_CALENDAR),
-    )
-
-
-def _sessions(first: int, last: int, calendar: str) -> list[int]:
-    """Return the days with a session, both ends included."""
-    found: list[int] = (
-        expected_stamps(first * DAY_NS, last * DAY_NS, DAY_NS, calendar) // DAY_NS
-    ).tolist()
-    return found
-
-
-def _has_month(product: Product, contract: Contract) -> None:
-    """Raise `Invalid` for a month in which a product has no contract."""
-    if product.months and MONTHS[contract.month - 1] not in product.months:
-        raise Invalid(
-            f"{contract.code}: {contract.product} has contracts for {' '.join(product.months)} "
-            "only; fks instruments set changes its months",
-            code="data.no_such_month",
-        )
 
 
 def _details(registry: Registry, symbol: str) -> InstrumentDetails:

@@ -1,7 +1,8 @@
-"""Rules of last trading days, as exchanges word them.
+"""Rules of last trading days, as exchanges word them in the specifications of their contracts.
 
-Sessions are those of the stock exchange in New York, days count since 1970-01-01. The third Friday
-was compared with LEAN's contracts of ES, the others with single dates only.
+Sessions are business days of the exchange, days count since 1970-01-01. Each rule was compared
+with dates that were published: the third Friday with LEAN's contracts of ES, those of crude oil,
+natural gas, heating oil, gold and copper with calendars of whole years, the others with fewer.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import date, timedelta
 
 from fks.contexts.data.domain.expiries import third_friday
 
-__all__ = ["LAST_DAYS", "Sessions", "last_day"]
+__all__ = ["LAST_DAYS", "LONDON_TOO", "Sessions", "last_day"]
 
 Sessions = Callable[[int, int], list[int]]
 """Return the days with a session between two days, both included."""
@@ -99,6 +100,7 @@ def _end(year: int, month: int) -> int:
 LAST_DAYS: dict[str, Callable[[int, int, Sessions], int]] = {
     "third-friday": _third_friday,
     "last-friday": _last_friday,
+    "last-friday-of-london-too": _last_friday,
     "third-last-session": _from_the_end(3),
     "eighth-last-session": _from_the_end(8),
     "last-session-of-month-before": _from_the_end(1, 1),
@@ -109,3 +111,5 @@ LAST_DAYS: dict[str, Callable[[int, int, Sessions], int]] = {
     "1-before-third-wednesday": _before_third_wednesday(1),
     "2-before-third-wednesday": _before_third_wednesday(2),
 }
+LONDON_TOO = frozenset(("last-friday-of-london-too",))
+"""Rules whose days must be business days in London as well."""
