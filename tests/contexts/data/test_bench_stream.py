@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from tests.contexts.data import kit
 
-from fks.contexts.data.service.bench_stream import made_stream, run, through
+from fks.contexts.data.adapters.streaming.workloads import made_stream
+from fks.contexts.data.service.bench_stream import run, through
 from fks.kernel.errors import Invalid, NotFound
 
 
@@ -31,7 +32,7 @@ def test_a_stream_with_a_gap_is_no_workload() -> None:
 def test_its_rows_compare_with_decoding_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lost: the reference that makes the figure mean something on another machine."""
     monkeypatch.setattr("fks.contexts.data.service.bench_stream._QUICK", 300)
-    rows = {row["name"]: row for row in run(quick=True)}
+    rows = {row["name"]: row for row in run(quick=True, rate=0)}
     whole = rows["messages to best prices"]
     assert whole["ratio"] is not None
     assert whole["reference"] is not None
@@ -52,5 +53,5 @@ def test_a_file_that_is_no_recording_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["spot_ethusdt_20240808.gz", "cm_ethusd_perp_20240808.gz"])
 def test_binances_own_streams_can_be_measured(name: str) -> None:
     """Lost: the figure for what an exchange really sends."""
-    rows = run(quick=True, file=str(kit.real(f"binance/ws_capture/{name}")))
+    rows = run(quick=True, rate=0, file=str(kit.real(f"binance/ws_capture/{name}")))
     assert rows[0]["value"] > 0

@@ -22,6 +22,7 @@ __all__ = ["MOST_BYTES", "SocketLink", "SocketSource"]
 MOST_BYTES = 15 << 20
 _PING_S = 20.0
 _CLOSE_S = 1.0
+_LOOKS = 4
 _SCHEMES = {"wss": "https", "ws": "http"}
 # Its own: the library tells frames on DEBUG, which here is every message of the market.
 _frames = logging.getLogger("fks.data.streaming.frames")
@@ -35,6 +36,7 @@ class SocketLink:
         self, connection: ClientConnection, liveness: Liveness, wall_ns: Callable[[], int]
     ) -> None:
         self._connection, self._liveness, self._wall_ns = connection, liveness, wall_ns
+        self._count, self._silent = 0, False
 
     async def send(self, payload: bytes) -> None:
         """Send a message as text. Raises `Lost`."""
@@ -47,17 +49,30 @@ class SocketLink:
     async def receive(self) -> tuple[bytes, int]:
         """Return the next message and when it came. Raises `Lost`, also after a long silence."""
         try:
-            async with asyncio.timeout(self._liveness.silence_s):
-                payload = await self._connection.recv(decode=False)
-        except TimeoutError:
-            raise Lost(f"silent for {self._liveness.silence_s:g} s") from None
+            payload = await self._connection.recv(decode=False)
         except (WebSocketException, OSError) as error:
+            if self._silent:
+                raise Lost(f"silent for {self._liveness.silence_s:g} s") from None
             raise Lost(_why(error)) from None
+        self._count += 1
         return payload, self._wall_ns()
 
     async def close(self) -> None:
         """Close the connection."""
         await self._connection.close()
+
+    async def watch(self) -> None:
+        """Cut the connection after a silence: one timer for all, since one a message costs more.
+
+        It is seen up to a quarter of the silence late. A loop that was busy is no silence.
+        """
+        quiet, seen = 0, -1
+        while quiet < _LOOKS:
+            await asyncio.sleep(self._liveness.silence_s / _LOOKS)
+            quiet = quiet + 1 if self._count == seen else 0
+            seen = self._count
+        self._silent = True
+        self._connection.transport.abort()
 
     async def beat(self) -> None:
         """Send the exchange's own ping, again and again, until the connection is gone."""
@@ -94,13 +109,15 @@ class SocketSource:
         """Connect within the time-out."""
         connection = await self._connected(self._url or wire.url, wire.liveness)
         link = SocketLink(connection, wire.liveness, self._wall_ns)
-        beat = asyncio.create_task(link.beat()) if wire.liveness.ping else None
+        beside = [asyncio.create_task(link.watch())]
+        if wire.liveness.ping:
+            beside.append(asyncio.create_task(link.beat()))
         try:
             yield link
         finally:
-            if beat is not None:
-                beat.cancel()
-                await asyncio.gather(beat, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             await connection.close()
 
     async def _connected(self, url: str, liveness: Liveness) -> ClientConnection:

@@ -14,7 +14,7 @@ import numpy as np
 import structlog
 
 from fks.contexts.data.service.streaming import LiveStream
-from fks.contexts.data.service.streaming.telling import Teller
+from fks.contexts.data.service.streaming.telling import Teller, tell
 from fks.contexts.data.store.streams import StreamStore
 from fks.contracts.data.live import (
     GetLiveBook,
@@ -215,18 +215,14 @@ class LiveStreams:
 
     async def _follow(self, kept: _Kept) -> None:
         """Tell all that a stream says, until it fails."""
-        publish, event_of = self._bus.publish, kept.teller.event
         try:
             async with self._open(kept.spec) as stream:
                 kept.stream = stream
-                async for told in stream:
-                    event = event_of(told)
-                    if event is not None:
-                        await publish(event)
+                await tell(stream, kept.teller, self._bus.publish)
         except FksError as error:
             kept.code = error.code
             spec = kept.spec
-            await publish(
+            await self._bus.publish(
                 StreamFailed(
                     stream=spec.name,
                     exchange=spec.exchange,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable, Awaitable, Callable
+
 from fks.contexts.data.domain.streaming.told import StateChange, Told, Top
 from fks.contracts.data.live import (
     BestPriceChanged,
@@ -12,9 +14,20 @@ from fks.contracts.data.live import (
 )
 from fks.contracts.data.streams import DEPTH, NO_PRICE, BarUpdate, QuoteUpdate, TradeUpdate
 
-__all__ = ["MarketNews", "Teller"]
+__all__ = ["MarketNews", "Teller", "tell"]
 
 MarketNews = BestPriceChanged | TradeReported | MarketBarReported | StreamStateChanged
+
+
+async def tell(
+    stream: AsyncIterable[Told], teller: Teller, publish: Callable[[MarketNews], Awaitable[None]]
+) -> None:
+    """Tell all that a stream says; the next is taken when all listeners have heard the last."""
+    event_of = teller.event
+    async for told in stream:
+        event = event_of(told)
+        if event is not None:
+            await publish(event)
 
 
 class Teller:
