@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 from pathlib import Path
 
@@ -176,3 +177,16 @@ def test_books_of_prices_and_of_orders_in_one_connection_are_two(tmp_path: Path)
     assert any(
         f"the book broke once, first in line {at + 3}: ChecksumFailed" in n for n in found.notes
     )
+
+
+def test_what_no_row_can_be_made_of_says_why(tmp_path: Path) -> None:
+    """Lost: a file that has what was asked for would be said not to have it."""
+    lite = {"feed": "ticker_lite", "product_id": futures.SYMBOL, "bid": 1.5, "ask": 2.5}
+    path = recorded(tmp_path / "x.gz", KRAKEN_FUTURES, [futures.said(**lite)])
+    agree(ticks(path, kind="quotes"), [(ns(1), 1.5, 0, 2.5, 0)])
+    with pytest.raises(Invalid, match="has no quotes that can be read: a message without the exch"):
+        ticks(path, kind="quotes", columns={"ts": "exchange"})
+    middle = tmp_path / "KRAKEN_FUTURES.ws.1.1.gz"
+    middle.write_bytes(gzip.compress(b"1633998512.25: " + futures.said(**lite)))
+    with pytest.raises(Invalid, match="several files, only the first one has it"):
+        ticks(middle)

@@ -48,6 +48,11 @@ class Collected:
         """Take a line that is no row."""
         self._refused.append(Refused(row, reason, text[:200]))
 
+    @property
+    def refusal(self) -> str:
+        """Return why the first line that is no row is none; empty where all are."""
+        return self._refused[0].reason if self._refused else ""
+
     def add(self, row: int, *values: object) -> None:
         """Take one row that comes from the line `row`."""
         for column, value in zip(self._columns, values, strict=True):

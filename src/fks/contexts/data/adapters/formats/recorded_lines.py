@@ -16,21 +16,25 @@ __all__ = ["address_of", "begins_recording", "messages_of", "nanoseconds"]
 _FIRST = re.compile(rb"(?:wss|https?)://\S+ (?:<?->|<-) ")
 _CONNECTED = re.compile(rb"wss?://\S{1,65000} <-> (\d{9,11})(?:\.(\d{1,9}))?")
 _LINE = re.compile(rb"(\d{9,11})(?:\.(\d{1,9}))?: ")
+_MIDDLE = re.compile(rb"\d{9,11}\.\d{1,9}: [\[{]")
 
 
 def begins_recording(head: bytes) -> bool:
-    """Tell by the first line, which is an address and a time."""
-    return _FIRST.match(head) is not None
+    """Tell by the first line: an address and a time, or a message in the middle of one."""
+    return _FIRST.match(head) is not None or _MIDDLE.match(head) is not None
 
 
 def address_of(path: Path, member: str | None = None) -> str:
     """Return the address that a recording begins with. Raises `Invalid` where there is none."""
     with opened(path, member) as stream:
-        first = stream.readline(1 << 16).partition(b" ")[0].decode(errors="replace")
+        line = stream.readline(1 << 16)
+    first = line.partition(b" ")[0].decode(errors="replace")
     address = "".join(one if one.isprintable() else "?" for one in first.strip())
-    if "://" not in address:
+    if _FIRST.match(line) is None:
         raise Invalid(
-            f"{path.name} does not begin with the address of a connection", code="data.bad_table"
+            f"{path.name} does not begin with the address of a connection, which says whose "
+            "messages these are; where a recording has several files, only the first one has it",
+            code="data.bad_table",
         )
     return address
 

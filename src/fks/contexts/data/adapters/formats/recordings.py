@@ -74,7 +74,8 @@ def read_recording(path: Path, options: ReadOptions, progress: Progress = silent
     found = _collected(path, options, make, (kind, choice, clock), progress)
     if found.part is None:
         raise Invalid(
-            found.followed.refusal(path.name, choice.chosen) or f"{path.name} has no {kind}",
+            found.followed.refusal(path.name, choice.chosen)
+            or f"{path.name} has no {kind}{' that can be read: ' * bool(found.why)}{found.why}",
             code="data.empty_file",
         )
     wire = make()
@@ -94,6 +95,7 @@ def _symbol(asked: str | None, address: str) -> str | None:
 class _Found(NamedTuple):
     part: TickPart | None
     followed: FollowedBook
+    why: str
 
 
 def _collected(
@@ -133,7 +135,7 @@ def _collected(
                         take_update(rows, row, update, exchange=clock == "exchange", fallen=fallen)
                 else:
                     take_update(rows, row, update, exchange=clock == "exchange")
-    return _Found(rows.part(), followed)
+    return _Found(rows.part(), followed, rows.refusal)
 
 
 def _survey(path: Path, member: str | None, make: MakeWire, choice: SymbolChoice) -> list[str]:
