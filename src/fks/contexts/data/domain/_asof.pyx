@@ -1,0 +1,144 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+"""As-of joins of sorted times: one pass over both sides.
+
+`out` gets, for each left time, the row of the right side that holds at it, or -1. `asof.py` says
+what holds means, and checks the arguments. Differences are taken without a sign, so that no pair
+of times overflows.
+"""
+
+from libc.stdint cimport UINT64_MAX, int64_t, uint64_t
+
+cdef uint64_t ENDLESS = UINT64_MAX
+cdef Py_ssize_t BLOCK = 4096
+
+
+def ascends(const int64_t[::1] times):
+    """Tell whether no time is before the one in front of it."""
+    cdef Py_ssize_t i
+    cdef bint broken = False
+    with nogil:
+        for i in range(1, times.shape[0]):
+            broken |= times[i] < times[i - 1]
+    return not broken
+
+
+def backward(const int64_t[::1] left, const int64_t[::1] right, uint64_t tolerance, bint exact,
+             int64_t[::1] out):
+    """Take the last row at or before each time; only before it where `exact` is false."""
+    merge(left, right, exact, -1, out)
+    within(left, right, tolerance, out)
+
+
+def forward(const int64_t[::1] left, const int64_t[::1] right, uint64_t tolerance, bint exact,
+            int64_t[::1] out):
+    """Take the first row at or after each time; only after it where `exact` is false."""
+    merge(left, right, not exact, 0, out)
+    within(left, right, tolerance, out)
+
+
+cdef void merge(const int64_t[::1] left, const int64_t[::1] right, bint equal, int64_t shift,
+                int64_t[::1] out) noexcept:
+    """Count the rows that are before each time (or at it, if `equal`), and add `shift`.
+
+    Block by block it goes as the block before was: where the counts between two times repeat, a
+    branch is foretold and cheapest; where they do not, a step without any is.
+    """
+    cdef Py_ssize_t i = 0, j = 0, n = left.shape[0], m = right.shape[0], end, before, began, last = 1
+    cdef Py_ssize_t surprises = 0
+    cdef int64_t at
+    with nogil:
+        while i < n:
+            end = i + BLOCK if i + BLOCK < n else n
+            if surprises * 8 > BLOCK:
+                surprises -= 1  # look again after a while
+                while i < end and j < m:
+                    before = right[j] <= left[i] if equal else right[j] < left[i]
+                    out[i] = j + shift
+                    j += before
+                    i += 1 - before
+                while i < end:
+                    out[i] = m + shift
+                    i += 1
+                continue
+            surprises = 0
+            while i < end:
+                at, began = left[i], j
+                if equal:
+                    while j < m and right[j] <= at:
+                        j += 1
+                else:
+                    while j < m and right[j] < at:
+                        j += 1
+                out[i] = j + shift
+                surprises += j - began != last
+                last = j - began
+                i += 1
+
+
+cdef void within(const int64_t[::1] left, const int64_t[::1] right, uint64_t tolerance,
+                 int64_t[::1] out) noexcept:
+    """Put -1 where there is no row, or where it is further away than that."""
+    cdef Py_ssize_t i, n = left.shape[0], m = right.shape[0]
+    cdef uint64_t gap
+    with nogil:
+        if tolerance == ENDLESS:
+            for i in range(n - 1, -1, -1):
+                if out[i] < m:
+                    break
+                out[i] = -1
+            return
+        for i in range(n):
+            if out[i] < 0 or out[i] >= m:
+                out[i] = -1
+                continue
+            gap = apart(left[i], right[out[i]]) if left[i] > right[out[i]] else apart(right[out[i]], left[i])
+            if gap > tolerance:
+                out[i] = -1
+
+
+def nearer(const int64_t[::1] left, const int64_t[::1] right, const int64_t[::1] after,
+           int64_t[::1] out):
+    """Replace the rows before (`out`) by the rows `after` where those are nearer in time."""
+    cdef Py_ssize_t i
+    with nogil:
+        for i in range(left.shape[0]):
+            if after[i] < 0:
+                continue
+            if out[i] < 0 or apart(right[after[i]], left[i]) < apart(left[i], right[out[i]]):
+                out[i] = after[i]
+
+
+def backward_by(const int64_t[::1] left, const int64_t[::1] left_group,
+                const int64_t[::1] right, const int64_t[::1] right_group,
+                uint64_t tolerance, bint exact, int64_t[::1] last, int64_t[::1] out):
+    """As `backward`, within groups; `last` has a place for each group, all -1."""
+    cdef Py_ssize_t i, j = 0, m = right.shape[0]
+    cdef int64_t at, found
+    with nogil:
+        for i in range(left.shape[0]):
+            at = left[i]
+            while j < m and (right[j] < at or (exact and right[j] == at)):
+                last[right_group[j]] = j
+                j += 1
+            found = last[left_group[i]]
+            out[i] = found if found >= 0 and apart(at, right[found]) <= tolerance else -1
+
+
+def forward_by(const int64_t[::1] left, const int64_t[::1] left_group,
+               const int64_t[::1] right, const int64_t[::1] right_group,
+               uint64_t tolerance, bint exact, int64_t[::1] last, int64_t[::1] out):
+    """As `forward`, within groups; `last` has a place for each group, all -1."""
+    cdef Py_ssize_t i, j = right.shape[0] - 1
+    cdef int64_t at, found
+    with nogil:
+        for i in range(left.shape[0] - 1, -1, -1):
+            at = left[i]
+            while j >= 0 and (right[j] > at or (exact and right[j] == at)):
+                last[right_group[j]] = j
+                j -= 1
+            found = last[left_group[i]]
+            out[i] = found if found >= 0 and apart(right[found], at) <= tolerance else -1
+
+
+cdef inline uint64_t apart(int64_t later, int64_t earlier) noexcept nogil:
+    return <uint64_t>later - <uint64_t>earlier
