@@ -33,6 +33,7 @@ __all__ = [
     "BarUpdate",
     "BookRule",
     "DepthUpdate",
+    "FundingUpdate",
     "Heartbeat",
     "Liveness",
     "Notice",
@@ -135,6 +136,22 @@ class BarUpdate(msgspec.Struct, frozen=True, gc=False):
     received_ns: int
 
 
+class FundingUpdate(msgspec.Struct, frozen=True, gc=False):
+    """A perpetual's funding rate for the time `due_ns`, when it is paid.
+
+    It may still change, unless it is `settled`: of a payment that was. `rate` and `mark` are
+    decimals as the exchange wrote them, `mark` is empty where it tells none.
+    """
+
+    symbol: str
+    rate: str
+    mark: str
+    due_ns: int
+    ts_ns: int
+    received_ns: int
+    settled: bool = False
+
+
 class Heartbeat(msgspec.Struct, frozen=True, gc=False):
     """The exchange lives. `answer`, where it is not empty, has to be sent back."""
 
@@ -188,6 +205,7 @@ StreamUpdate = (
     | TradeUpdate
     | QuoteUpdate
     | BarUpdate
+    | FundingUpdate
     | Heartbeat
     | Pong
     | Subscribed

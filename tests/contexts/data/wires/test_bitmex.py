@@ -15,6 +15,7 @@ from fks.contracts.data.streams import (
     NO_PRICE,
     BarUpdate,
     DepthUpdate,
+    FundingUpdate,
     Notice,
     Pong,
     QuoteUpdate,
@@ -166,7 +167,7 @@ def test_trades_quotes_bars_and_what_is_said_beside_them() -> None:
     funding = {"symbol": SYMBOL, "fundingRate": -0.000561, "timestamp": "2018-08-21T20:00:00.000Z"}
     welcome = {"info": "Welcome to the BitMEX Realtime API.", "version": "1.2.0"}
     kinds = {
-        said("funding", "partial", [funding]): Notice,
+        said("funding", "partial", [funding]): FundingUpdate,
         said("liquidation", "insert", [{"orderID": "9", "symbol": SYMBOL}]): Notice,
         said("hats", "insert", []): Unknown,
         json.dumps(welcome).encode(): Notice,

@@ -90,7 +90,7 @@ def test_a_page_and_its_changes_are_one_book(tmp_path: Path, futures: bool) -> N
     address = FUTURES if futures else AMERICAN
     path = recorded(tmp_path / "x.ws.1.0.gz", address, messages)
     begun = ticks(asked(tmp_path / "x.http.0.0.gz", pages), kind="depth")
-    with pytest.raises(Invalid, match="holds depth and trades and quotes; choose one"):
+    with pytest.raises(Invalid, match="holds depth and trades and quotes and funding; choose"):
         ticks(path)
     found = ticks(path, kind="depth")
     assert book_at_the_end(begun.rows, found.rows) == floats(levels)

@@ -184,7 +184,7 @@ def test_what_no_row_can_be_made_of_says_why(tmp_path: Path) -> None:
     lite = {"feed": "ticker_lite", "product_id": futures.SYMBOL, "bid": 1.5, "ask": 2.5}
     path = recorded(tmp_path / "x.gz", KRAKEN_FUTURES, [futures.said(**lite)])
     agree(ticks(path, kind="quotes"), [(ns(1), 1.5, 0, 2.5, 0)])
-    with pytest.raises(Invalid, match="has no quotes that can be read: a message without the exch"):
+    with pytest.raises(Invalid, match="has none that can be read: a message without the exch"):
         ticks(path, kind="quotes", columns={"ts": "exchange"})
     middle = tmp_path / "KRAKEN_FUTURES.ws.1.1.gz"
     middle.write_bytes(gzip.compress(b"1633998512.25: " + futures.said(**lite)))

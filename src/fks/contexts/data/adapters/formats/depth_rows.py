@@ -22,9 +22,9 @@ from fks.contexts.data.adapters.formats.ticking import (
 from fks.contexts.data.adapters.tabular import numbers_of
 from fks.contexts.data.domain.table import Refused
 from fks.contracts.columns import Int64
-from fks.contracts.data.ticks import CLEAR, LAST, NO_ID, SET, SNAPSHOT, DepthRows
+from fks.contracts.data.ticks import CLEAR, LAST, NO_ID, SET, SNAPSHOT, DepthRows, FundingRows
 
-__all__ = ["Books", "Collected", "Quotes", "Trades"]
+__all__ = ["Books", "Collected", "Fundings", "Quotes", "Trades"]
 
 _AT_ONCE = 200_000
 _LIMIT = 1 << 63
@@ -111,6 +111,19 @@ class Quotes(Collected):
         )
         rows = quotes(_int64(ts_ns), bid, bid_size, ask, ask_size)
         return TickPart(rows, row)
+
+
+class Fundings(Collected):
+    """Funding rates: time, rate, mark price, empty where it is unknown."""
+
+    width = 3
+
+    def _made(self, row: np.ndarray) -> TickPart:
+        ts_ns, rate, mark = self._columns
+        marks = numbers_or_zero(pa.array(mark, pa.string()))
+        known = np.array([bool(one) for one in mark], dtype=np.bool_)
+        rates = numbers_of(pa.array(rate, pa.string()))
+        return TickPart(FundingRows(_int64(ts_ns), rates, np.where(known, marks, np.nan)), row)
 
 
 class Books(Collected):

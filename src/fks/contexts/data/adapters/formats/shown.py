@@ -16,7 +16,9 @@ __all__ = ["Shown", "only_member", "show"]
 _HEAD = 1 << 14
 _BINARY = (b"DBN", b"\x28\xb5\x2f\xfd", b"PAR1", b"ARROW1")
 # Documents, recordings, and lines with a time before each message; their first line may be long.
-_NO_TABLE = re.compile(rb"(?:\xef\xbb\xbf)?\s*[{\[]|(?:https?|wss)://|\d{16,19} \{|\d{9,11}\.\d+: [{\[]")
+_NO_TABLE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*[{\[]|(?:https?|wss)://|\d{16,19} \{|\d{9,11}\.\d+: [{\[]"
+)
 _TEXTS = (".csv", ".txt", ".json", ".jsonl", ".data")
 
 

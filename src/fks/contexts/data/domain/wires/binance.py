@@ -19,6 +19,7 @@ from fks.contexts.data.domain.wires.reading import (
     chosen,
     damaged,
     decoding,
+    number_of,
     text_of,
 )
 from fks.contracts.data.providers import PageRequest
@@ -31,6 +32,7 @@ from fks.contracts.data.streams import (
     BarUpdate,
     BookRule,
     DepthUpdate,
+    FundingUpdate,
     Liveness,
     Notice,
     QuoteUpdate,
@@ -101,7 +103,6 @@ _QUIET = frozenset(
         "4hTicker",
         "1dTicker",
         "avgPrice",
-        "markPriceUpdate",
         "indexPriceUpdate",
         "forceOrder",
         "contractInfo",
@@ -135,6 +136,7 @@ class _Data(msgspec.Struct, gc=False):
     t: msgspec.Raw = EMPTY
     m: msgspec.Raw = EMPTY
     k: msgspec.Raw = EMPTY
+    r: msgspec.Raw = EMPTY
     X: str = ""
 
 
@@ -255,6 +257,8 @@ class BinanceWire:
             return (self._trade(data, received_ns),)
         if event == "kline":
             return (self._bar(data, received_ns),)
+        if event == "markPriceUpdate":
+            return (_funding(data, received_ns),)
         if event in _QUIET:
             return (Notice(event, received_ns),)
         if event == "serverShutdown":
@@ -325,6 +329,15 @@ class BinanceWire:
             bar.x,
             received_ns,
         )
+
+
+def _funding(data: _Data, received_ns: int) -> StreamUpdate:
+    """Read a mark price; one of a contract that expires has no funding rate."""
+    rate = number_of(data.r)
+    if not rate or not data.T:
+        return Notice("a mark price", received_ns)
+    times = (data.T * MILLISECOND, data.E * MILLISECOND, received_ns)
+    return FundingUpdate(data.s, rate, number_of(data.p), *times)
 
 
 def _answer(envelope: _Envelope, payload: bytes, received_ns: int) -> StreamUpdate:

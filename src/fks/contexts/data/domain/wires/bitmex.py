@@ -19,6 +19,7 @@ from fks.contexts.data.domain.wires.reading import (
     damaged,
     decoding,
     iso_ns,
+    number_of,
     side_of,
 )
 from fks.contracts.data.providers import PageRequest
@@ -31,6 +32,7 @@ from fks.contracts.data.streams import (
     BarUpdate,
     BookRule,
     DepthUpdate,
+    FundingUpdate,
     Liveness,
     Notice,
     Pong,
@@ -53,7 +55,6 @@ _QUIET = frozenset(
         "announcement",
         "chat",
         "connected",
-        "funding",
         "instrument",
         "insurance",
         "liquidation",
@@ -122,6 +123,12 @@ class _Quote(msgspec.Struct, gc=False):
     askSize: msgspec.Raw = EMPTY  # noqa: N815
 
 
+class _Funding(msgspec.Struct, gc=False):
+    timestamp: str
+    symbol: str
+    fundingRate: msgspec.Raw  # noqa: N815
+
+
 class _Bar(msgspec.Struct, gc=False):
     timestamp: str
     symbol: str
@@ -137,6 +144,7 @@ _read_levels = decoding(list[_Level])
 _read_trades = decoding(list[_Trade])
 _read_quotes = decoding(list[_Quote])
 _read_bars = decoding(list[_Bar])
+_read_fundings = decoding(list[_Funding])
 
 
 class BitmexWire:
@@ -199,6 +207,8 @@ class BitmexWire:
             return [self._quote(quote, received_ns) for quote in _read_quotes(message.data)]
         if table == "tradeBin1m":
             return [self._bar(bar, received_ns) for bar in _read_bars(message.data)]
+        if table == "funding":
+            return [_funding(funding, received_ns) for funding in _read_fundings(message.data)]
         if table in _QUIET:
             return (Notice(table, received_ns),)
         return (Unknown(table, received_ns),)
@@ -283,6 +293,14 @@ class BitmexWire:
         ts_ns = iso_ns(bar.timestamp) - _MINUTE_NS
         prices = (first, high, low, last)
         return BarUpdate(bar.symbol, units.scale, "1m", ts_ns, *prices, volume, True, received_ns)
+
+
+def _funding(funding: _Funding, received_ns: int) -> FundingUpdate:
+    """Read a payment that was."""
+    rate, ts_ns = number_of(funding.fundingRate), iso_ns(funding.timestamp)
+    if not rate:
+        raise damaged("a payment without its rate")
+    return FundingUpdate(funding.symbol, rate, "", ts_ns, ts_ns, received_ns, True)
 
 
 def _there(raw: msgspec.Raw) -> bytes | None:

@@ -19,6 +19,7 @@ from fks.contexts.data.domain.wires.reading import (
     chosen,
     damaged,
     decoding,
+    number_of,
     side_of,
 )
 from fks.contracts.data.providers import PageRequest
@@ -29,6 +30,7 @@ from fks.contracts.data.streams import (
     TRADES,
     BookRule,
     DepthUpdate,
+    FundingUpdate,
     Heartbeat,
     Liveness,
     Notice,
@@ -74,6 +76,9 @@ class _Message(msgspec.Struct, gc=False):
     bid_size: msgspec.Raw = EMPTY
     ask: msgspec.Raw = EMPTY
     ask_size: msgspec.Raw = EMPTY
+    relative_funding_rate: msgspec.Raw = EMPTY
+    next_funding_rate_time: Millis = 0
+    markPrice: msgspec.Raw = EMPTY  # noqa: N815  # the exchange's name
 
 
 _read = decoding(_Message)
@@ -127,7 +132,7 @@ class KrakenFuturesWire:
         if feed == "trade":
             return (self._trade(message, received_ns),)
         if feed in ("ticker", "ticker_lite"):
-            return (self._quote(message, received_ns),)
+            return (self._quote(message, received_ns), *_funding(message, received_ns))
         if feed == "heartbeat":
             return (Heartbeat(received_ns),)
         if feed == "trade_snapshot":
@@ -187,6 +192,16 @@ class KrakenFuturesWire:
         best = units.quote(bid, bid_size, ask, ask_size)
         ts_ns = message.time * MILLISECOND
         return QuoteUpdate(message.product_id, units.scale, *best, NO_ID, ts_ns, received_ns)
+
+
+def _funding(message: _Message, received_ns: int) -> Sequence[FundingUpdate]:
+    """Read the rate that a ticker tells of the hour that runs; `funding_rate` is in coins."""
+    rate = number_of(message.relative_funding_rate)
+    if not rate or not message.next_funding_rate_time:
+        return ()
+    times = (message.next_funding_rate_time * MILLISECOND, message.time * MILLISECOND)
+    mark = number_of(message.markPrice)
+    return (FundingUpdate(message.product_id, rate, mark, *times, received_ns),)
 
 
 def _request(word: str, feed: str, symbols: Sequence[str]) -> bytes:

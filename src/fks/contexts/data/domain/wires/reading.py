@@ -24,6 +24,7 @@ __all__ = [
     "decimals_of",
     "decoding",
     "iso_ns",
+    "number_of",
     "side_of",
     "text_of",
 ]
@@ -36,6 +37,7 @@ Millis = Annotated[int, msgspec.Meta(ge=0, le=9_000_000_000_000)]
 """A time in milliseconds, whose nanoseconds have 64 bits."""
 _MOST_SYMBOLS = 50_000
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
+_NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _T = TypeVar("_T")
 
 
@@ -113,4 +115,14 @@ def side_of(text: str) -> int:
 
 def text_of(raw: msgspec.Raw) -> str:
     """Return an identifier, a JSON number or string, as text."""
-    return bytes(raw).decode().strip('"')
+    return bytes(raw).decode(errors="replace").strip('"')
+
+
+def number_of(raw: msgspec.Raw) -> str:
+    """Return a number, or one in quotes, as it is written; empty where there is none."""
+    text = text_of(raw)
+    if text in ("", "null"):
+        return ""
+    if _NUMBER.fullmatch(text) is None:
+        raise damaged("not a number")
+    return text
