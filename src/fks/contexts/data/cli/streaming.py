@@ -84,12 +84,16 @@ async def _follow(
     views: list[StreamView],
 ) -> None:
     """Follow a stream to its end."""
+    from fks.contexts.data.cli.provided import keys_of
     from fks.contexts.data.cli.streamed import StreamView, line_of
+    from fks.contexts.data.service.providers import key_in_environment
     from fks.contexts.data.service.streaming.opening import opened_stream
     from fks.contexts.data.settings import FetchSettings
 
     fetching = surroundings.settings.section("fetching", FetchSettings)
-    async with opened_stream(request, fetching) as stream:
+    stored = keys_of(surroundings)
+    key_of = lambda name: key_in_environment(name) or stored.key(name)  # noqa: E731
+    async with opened_stream(request, fetching, key_of) as stream:
         deep = DEPTH in request.channels
         view = StreamView(request.exchange, list(stream.states), stream.counters, deep=deep)
         views.append(view)

@@ -133,7 +133,9 @@ async def heard_by_fks(name: str, count: int, rate: int) -> Heard:
             url=f"ws://127.0.0.1:{port}/stream",
             pages_url=f"http://127.0.0.1:{port}",
         )
-        async with opened_stream(request, FetchSettings(allow_loopback=True)) as stream:
+        async with opened_stream(
+            request, FetchSettings(allow_loopback=True), lambda _: ""
+        ) as stream:
             telling = asyncio.create_task(tell(stream, Teller(spec), bus.publish))
             all_of_it = 1 + len(work.first) + len(work.measured)
             while stream.counters.messages < all_of_it and not telling.done():  # noqa: ASYNC110

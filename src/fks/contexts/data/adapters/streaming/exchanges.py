@@ -18,6 +18,7 @@ from fks.contexts.data.domain.wires.gemini import GeminiWire
 from fks.contexts.data.domain.wires.kraken import KrakenWire
 from fks.contexts.data.domain.wires.kraken_futures import KrakenFuturesWire
 from fks.contexts.data.domain.wires.okx import OkxWire
+from fks.contexts.data.domain.wires.polygon import Cluster, PolygonWire
 from fks.contracts.data.providers import Limits
 from fks.contracts.data.streams import Scale, StreamWire
 from fks.kernel.errors import Invalid
@@ -29,12 +30,17 @@ _Case = Literal["upper", "lower"]
 
 
 class Exchange(NamedTuple):
-    """How a wire is made, what it lets through over HTTP, and how it writes its symbols."""
+    """How a wire is made, what it lets through over HTTP, and how it writes its symbols.
+
+    `key` names the provider whose key lets a stream in; `let_in` makes a wire that has it.
+    """
 
     name: str
     make: Callable[[Mapping[str, Scale]], StreamWire]
     limits: Limits
     case: _Case = "upper"
+    key: str = ""
+    let_in: Callable[[Mapping[str, Scale], str], StreamWire] | None = None
 
     def symbols(self, given: Sequence[str]) -> list[str]:
         """Return symbols as the exchange writes them. Raises `Invalid` for what is none."""
@@ -53,6 +59,17 @@ def _binance(weight_per_minute: int) -> Limits:
 
 
 _FEW = Limits(weight_per_minute=60, page_bytes=16 << 20)
+
+
+def _polygon(cluster: Cluster) -> Exchange:
+    return Exchange(
+        f"polygon_{cluster}",
+        lambda scales: PolygonWire(cluster, scales),
+        _FEW,
+        key="polygon",
+        let_in=lambda scales, key: PolygonWire(cluster, scales, key),
+    )
+
 
 EXCHANGES: dict[str, Exchange] = {
     one.name: one
@@ -73,6 +90,9 @@ EXCHANGES: dict[str, Exchange] = {
         Exchange("kraken", lambda scales: KrakenWire(scales=scales), _FEW),
         Exchange("kraken_futures", KrakenFuturesWire, _FEW),
         Exchange("okx", OkxWire, _FEW),
+        _polygon("crypto"),
+        _polygon("forex"),
+        _polygon("stocks"),
     )
 }
 

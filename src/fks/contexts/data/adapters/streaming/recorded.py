@@ -51,11 +51,12 @@ def page_symbol(payload: bytes, symbols: list[str]) -> str:
 class Recorder:
     """Writes a session to a new file, packed where its name ends in `.gz`.
 
+    What is `hidden`, a key that an exchange might repeat, is written as three stars.
     Raises `Conflict` where the file is there, `Unavailable` where it cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, hidden: str = "") -> None:
+        self._path, self._hidden = path, hidden.encode()
         try:
             raw = path.open("xb")
         except FileExistsError:
@@ -70,6 +71,8 @@ class Recorder:
     def message(self, payload: bytes, received_ns: int) -> None:
         """Write a message; line breaks within JSON mean nothing, and become spaces."""
         text = payload.replace(b"\r", b" ").replace(b"\n", b" ")
+        if self._hidden:
+            text = text.replace(self._hidden, b"***")
         try:
             (self._packed or self._raw).write(b"%d %s\n" % (received_ns, text))
             self._written = True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from fks.contexts.data.adapters.streaming.socket import SocketSource
 from fks.contexts.data.domain.streaming.feed import Feed, MakeWire
 from fks.contexts.data.service.streaming import LiveStream, StreamSettings
 from fks.contexts.data.settings import FetchSettings
+from fks.contracts.data.streams import Scale, StreamWire
 from fks.kernel.errors import Invalid
 
 __all__ = ["StreamRequest", "checked", "opened_stream"]
@@ -47,12 +49,16 @@ def checked(request: StreamRequest) -> tuple[Exchange, list[str]]:
 
 @asynccontextmanager
 async def opened_stream(
-    request: StreamRequest, fetching: FetchSettings, settings: StreamSettings | None = None
+    request: StreamRequest,
+    fetching: FetchSettings,
+    key_of: Callable[[str], str],
+    settings: StreamSettings | None = None,
 ) -> AsyncIterator[LiveStream]:
-    """Open a stream, and close all that it stands on.
+    """Open a stream, and close all that it stands on. `key_of` returns a provider's key, or "".
 
-    Raises `Invalid` for an exchange, symbol, channel or file that is none, `Conflict` for a file
-    to record to that is there; then nothing was connected or written.
+    Raises `Invalid` for an exchange, symbol, channel or file that is none, and for a key that is
+    missing, `Conflict` for a file to record to that is there; then nothing was connected or
+    written.
     """
     exchange, symbols = checked(request)
     if request.replay is not None:
@@ -61,12 +67,21 @@ async def opened_stream(
         async with LiveStream(make, symbols, request.channels, source) as stream:
             yield stream
         return
+    make, key = exchange.make, ""
+    if exchange.let_in is not None:
+        key = key_of(exchange.key)
+        if not key:
+            raise Invalid(
+                f"{exchange.name} needs a key: fks data keys set {exchange.key}",
+                code="data.no_provider_key",
+            )
+        make = partial(_let_in, exchange.let_in, key)
     base_url = request.pages_url or exchange.make({}).snapshot_base_url
     fetcher = Fetcher(exchange.name, base_url, exchange.limits, None, str, fetching)
-    recorder = Recorder(request.record) if request.record is not None else None
+    recorder = Recorder(request.record, hidden=key) if request.record is not None else None
     try:
         async with LiveStream(
-            exchange.make,
+            make,
             symbols,
             request.channels,
             SocketSource(fetching, url=request.url),
@@ -92,3 +107,10 @@ def _recorded_wire(exchange: Exchange, recorded: MakeWire | None, name: str) -> 
     if found.partition("_")[0] != wanted.partition("_")[0]:
         raise Invalid(f"{name} is a recording of {found}, not of {wanted}", code="data.no_stream")
     return recorded
+
+
+def _let_in(
+    make: Callable[[Mapping[str, Scale], str], StreamWire], key: str, scales: Mapping[str, Scale]
+) -> StreamWire:
+    """Make a wire that has its key."""
+    return make(scales, key)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
+from fks.contexts.data.service.providers import key_in_environment
 from fks.contexts.data.service.streaming import LiveStream, StreamSettings
 from fks.contexts.data.service.streaming.kept import LiveStreams
 from fks.contexts.data.service.streaming.opening import StreamRequest, checked, opened_stream
-from fks.contexts.data.settings import FetchSettings, KeptStreamSettings, Mirror
+from fks.contexts.data.settings import DataSettings, FetchSettings, KeptStreamSettings, Mirror
+from fks.contexts.data.store.keys import KeyStore
 from fks.contexts.data.store.streams import StreamStore
 from fks.contracts.data.live import (
     GetLiveBook,
@@ -42,8 +45,14 @@ def live_streams(runtime: Runtime) -> LiveStreams:
             pages_url=mirror.pages_url,
         )
 
+    named = runtime.section("data", DataSettings).master_key_file
+    keys = KeyStore(runtime.home, master_file=Path(named).expanduser() if named else None)
+
+    def key_of(name: str) -> str:
+        return key_in_environment(name) or keys.key(name)
+
     def open_stream(spec: StreamSpec) -> AbstractAsyncContextManager[LiveStream]:
-        return opened_stream(request(spec), fetching, settings)
+        return opened_stream(request(spec), fetching, key_of, settings)
 
     def check(spec: StreamSpec) -> None:
         checked(request(spec))
