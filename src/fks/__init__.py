@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 
-__all__ = ["IndicatorSpec", "Strategy", "Trigger", "__version__", "backtest", "load"]
+__all__ = ["IndicatorSpec", "Strategy", "Trigger", "__version__", "backtest", "join", "load"]
 
 __version__ = "0.1.0"
 
@@ -17,6 +17,7 @@ _HOMES = {
     "Strategy": "fks.contracts.engine",
     "Trigger": "fks.contracts.engine",
     "backtest": "fks.library",
+    "join": "fks.library",
     "load": "fks.library",
 }
 

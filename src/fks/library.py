@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from fks.app import load_host
-from fks.contracts.columns import BarColumns
+from fks.contracts.columns import BarColumns, Int64
 from fks.contracts.engine import BacktestRequest, BacktestResult, Strategy
 from fks.contracts.values import Instrument
 from fks.kernel.errors import Invalid, Unavailable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fks.contracts.data import Dataset
     from fks.kernel.host import Host
 
-__all__ = ["backtest", "default_home", "load"]
+__all__ = ["backtest", "default_home", "join", "load"]
 
 
 def default_home() -> Path:
@@ -42,6 +42,35 @@ def load(name_or_path: str | Path, *, home: Path | None = None) -> Dataset:
         raise Unavailable("no plugin opens datasets: the data context is not loaded")
     dataset: Dataset = source.open(str(name_or_path))
     return dataset
+
+
+def join(
+    left: Dataset | str | Path,
+    right: Dataset | str | Path,
+    *,
+    direction: Literal["backward", "forward", "nearest"] = "backward",
+    tolerance_ns: int | None = None,
+    exact: bool = True,
+    stamp: Literal["close", "open"] = "close",
+    home: Path | None = None,
+) -> Int64:
+    """Return for each row of `left` the row of `right` that was known at its time, or -1.
+
+    `load` says what may be named. So `load("quotes").ticks().bid_ticks[join("trades", "quotes")]`
+    is the bid at each trade (where a row is -1, nothing was known). Bars are known at their close,
+    unless `stamp` says that their opens count; `direction` and `tolerance_ns` say where a match
+    may be. Raises as `load`, and `Invalid` for bars that follow no clock.
+    """
+    source = _host().hook.fks_dataset_source(home=home or default_home())
+    if source is None:
+        raise Unavailable("no plugin opens datasets: the data context is not loaded")
+    sides = [
+        source.open(str(side)) if isinstance(side, str | Path) else side for side in (left, right)
+    ]
+    rows: Int64 = source.join(
+        *sides, direction=direction, tolerance_ns=tolerance_ns, exact=exact, stamp=stamp
+    )
+    return rows
 
 
 def backtest(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
-from fks.contracts.columns import BarColumns
+from fks.contracts.columns import BarColumns, Int64
 from fks.contracts.data.datasets import DatasetReferences, SplitPlan
 from fks.contracts.data.quality import QualityRule, ScorePart
 from fks.contracts.data.ticks import (
@@ -237,6 +237,24 @@ class DatasetSource(Protocol):
         """Return a stored dataset as a file: `csv`, `jsonl`, `parquet` or `arrow`, part by part.
 
         Raises at once as `open` does, `Invalid` for another format, `Denied` for sealed rows.
+        """
+        ...
+
+    def join(
+        self,
+        left: Dataset,
+        right: Dataset,
+        *,
+        direction: Literal["backward", "forward", "nearest"] = "backward",
+        tolerance_ns: int | None = None,
+        exact: bool = True,
+        stamp: Literal["close", "open"] = "close",
+    ) -> Int64:
+        """Return for each row of `left` the row of `right` that was known then, or -1.
+
+        Bars are known at their close, unless `stamp` says that their opens count. A match is at
+        most `tolerance_ns` away, and may have the very same time unless `exact` is false. Raises
+        `Invalid` for bars that follow no clock.
         """
         ...
 

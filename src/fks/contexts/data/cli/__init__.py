@@ -11,6 +11,7 @@ from fks.contexts.data.cli.continuous import continuous_command
 from fks.contexts.data.cli.exporting import export_command
 from fks.contexts.data.cli.fetching import COMMANDS as FETCHING
 from fks.contexts.data.cli.importing import data
+from fks.contexts.data.cli.joining import join_command
 from fks.contexts.data.cli.keys import keys
 from fks.contexts.data.cli.quality import COMMANDS as QUALITY
 from fks.contexts.data.cli.raw import raw
@@ -32,6 +33,7 @@ def command() -> click.Group:
     data.add_command(compare_command)
     data.add_command(continuous_command)
     data.add_command(export_command)
+    data.add_command(join_command)
     data.add_command(resample_command)
     data.add_command(stream_command)
     for one in (*COMMANDS, *FETCHING, *QUALITY, *splits, keys, raw, streams, track, vault):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
+from fks.contexts.data.domain.asof import Direction
 from fks.contexts.data.domain.content import NAME
 from fks.contexts.data.domain.imports import Imported, columns_of
 from fks.contexts.data.service.importing import FileRequest, import_file
+from fks.contexts.data.service.joining import JoinRequest, join
 from fks.contexts.data.service.splitting import find_split
 from fks.contexts.data.store import DatasetStore
 from fks.contexts.data.store.exporting import MEDIA_TYPES, exported
 from fks.contexts.data.store.vault import Vault
-from fks.contracts.columns import BarColumns
+from fks.contracts.columns import BarColumns, Int64
 from fks.contracts.data import Dataset, DatasetInfo, Download
 from fks.contracts.data.datasets import SplitPlan
 from fks.contracts.data.ticks import TradeColumns
@@ -103,6 +106,20 @@ class Source:
             tag=f"{span[:32]}-{form}",
             parts=(content for _, content in parts),
         )
+
+    def join(
+        self,
+        left: Dataset,
+        right: Dataset,
+        *,
+        direction: Direction = "backward",
+        tolerance_ns: int | None = None,
+        exact: bool = True,
+        stamp: Literal["close", "open"] = "close",
+    ) -> Int64:
+        """Return for each row of `left` the row of `right` that was known then, or -1."""
+        request = JoinRequest(direction, tolerance_ns, exact, stamp=stamp)
+        return join(left, right, request).rows
 
     def split(self, name_or_hash: str) -> SplitPlan:
         """Return a stored split with all its folds. Raises `NotFound`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -33,7 +33,17 @@ from fks.contracts.data.ticks import (
 )
 from fks.kernel.errors import Invalid, Unavailable
 
-__all__ = ["FORMATS", "MEDIA_TYPES", "export", "exported", "written_file"]
+__all__ = [
+    "FORMATS",
+    "MEDIA_TYPES",
+    "Table",
+    "batches",
+    "export",
+    "exported",
+    "rendered",
+    "rows_of",
+    "written_file",
+]
 
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -44,7 +54,7 @@ MEDIA_TYPES = {
 FORMATS = tuple(MEDIA_TYPES)
 _BATCH = 1 << 16
 _BILLIONTH = Decimal("1e-9")
-_Table = dict[str, Any]
+Table = dict[str, Any]
 
 
 def export(
@@ -81,16 +91,30 @@ def exported(
             f"no format {form[:20]!r}; there are {', '.join(FORMATS)}", code="data.unknown_format"
         )
     if dataset.info.kind == "bars":
-        return _parts(dataset.columns(from_ts_ns, to_ts_ns), form)
-    return _parts(dataset.ticks(from_ts_ns, to_ts_ns), form)
+        return rendered(_batches(dataset.columns(from_ts_ns, to_ts_ns)), form)
+    return rendered(_batches(dataset.ticks(from_ts_ns, to_ts_ns)), form)
 
 
-def _parts(columns: BarColumns | TickColumns, form: str) -> Iterator[tuple[int, bytes]]:
-    """Yield the parts of an export."""
-    count, sink = len(columns.ts_ns), _Sink()
-    writer: Any = None
+def _batches(columns: BarColumns | TickColumns) -> Iterator[Table]:
+    """Yield all rows, some at a time; of none, one batch without any."""
+    for part in batches(len(columns.ts_ns)):
+        yield rows_of(columns, part)
+
+
+def batches(count: int) -> Iterator[slice]:
+    """Yield the parts in which so many rows are written; of none, one part without any."""
     for start in range(0, max(count, 1), _BATCH):
-        part = _part(columns, slice(start, min(count, start + _BATCH)))
+        yield slice(start, min(count, start + _BATCH))
+
+
+def rendered(parts: Iterable[Table], form: str) -> Iterator[tuple[int, bytes]]:
+    """Yield tables as parts of a file: how many rows each has, and its bytes.
+
+    Each has `ts_ns` first; text gets the time beside it.
+    """
+    sink = _Sink()
+    writer: Any = None
+    for part in parts:
         if form in ("csv", "jsonl"):
             ts_ns = part.pop("ts_ns")
             time = np.datetime_as_string(ts_ns.view("datetime64[ns]"), timezone="UTC")
@@ -153,14 +177,14 @@ def _json_lines(table: pa.Table) -> Iterator[bytes]:
         yield msgspec.json.encode(row) + b"\n"
 
 
-def _part(columns: BarColumns | TickColumns, part: slice) -> _Table:
+def rows_of(columns: BarColumns | TickColumns, part: slice) -> Table:
     """Return some rows by name."""
     if isinstance(columns, BarColumns):
         cut = columns[part]
         prices = {name: getattr(cut, name) for name in ("open", "high", "low", "close")}
         return {"ts_ns": cut.ts_ns, **prices, "volume": cut.volume}
     tick = columns.tick_size
-    found: _Table = {"ts_ns": columns.ts_ns[part]}
+    found: Table = {"ts_ns": columns.ts_ns[part]}
     if isinstance(columns, FundingColumns):
         return found | {
             "rate": columns.rate_e9[part] / 1e9,
