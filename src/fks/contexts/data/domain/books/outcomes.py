@@ -23,6 +23,7 @@ __all__ = [
     "Outcome",
     "SnapshotTooOld",
     "TooDeep",
+    "TooFine",
 ]
 
 
@@ -92,6 +93,14 @@ class TooDeep(msgspec.Struct, frozen=True):
     resync: ClassVar[bool] = True
 
 
+class TooFine(msgspec.Struct, frozen=True):
+    """A change needs so many decimals that the levels there are cannot be written with them."""
+
+    price_decimals: int
+    quantity_decimals: int
+    resync: ClassVar[bool] = True
+
+
 Outcome = (
     Applied
     | Joined
@@ -102,6 +111,7 @@ Outcome = (
     | ChecksumFailed
     | Crossed
     | TooDeep
+    | TooFine
 )
 
 APPLIED, BUFFERED = Applied(), Buffered()

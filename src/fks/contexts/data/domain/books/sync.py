@@ -22,6 +22,7 @@ from fks.contexts.data.domain.books.outcomes import (
     Outcome,
     SnapshotTooOld,
     TooDeep,
+    TooFine,
 )
 from fks.contracts.data.streams import NO_ID, BookRule, DepthUpdate, Scale
 
@@ -86,8 +87,9 @@ class BookSync:
         self.last_id = update.last_id
         self._joining = self._rule.snapshot == "page"
         self.live = True
-        if not self.book.load(update.bids, update.asks, update.scale):
-            return self._broken(TooDeep(*self.book.sizes()))
+        refused = self._put(update)
+        if refused is not None:
+            return refused
         outcome = self._checked(update)
         if outcome is not APPLIED:
             return outcome
@@ -129,9 +131,17 @@ class BookSync:
             return refused
         if update.last_id != NO_ID:
             self.last_id = update.last_id
-        if not self.book.apply(update.bids, update.asks, update.scale):
-            return self._broken(TooDeep(*self.book.sizes()))
-        return self._checked(update)
+        refused = self._put(update)
+        return self._checked(update) if refused is None else refused
+
+    def _put(self, update: DepthUpdate) -> Outcome | None:
+        """Put levels into the book; a book that cannot hold them is emptied, and says why."""
+        put = self.book.load if update.snapshot else self.book.apply
+        try:
+            fits = put(update.bids, update.asks, update.scale)
+        except OverflowError:
+            return self._broken(TooFine(*update.scale))
+        return None if fits else self._broken(TooDeep(*self.book.sizes()))
 
     def _first(self, update: DepthUpdate) -> Outcome | None:
         """Judge the first change after a snapshot that was asked for: it may overlap with it."""
