@@ -46,9 +46,10 @@ class MarginEntry(msgspec.Struct, frozen=True, kw_only=True):
 class InstrumentDetails(msgspec.Struct, frozen=True, kw_only=True):
     """A product of the registry.
 
-    `kind` is `future`, `index`, `share`, `currency` or `crypto`. `tick_value` is what a tick of
-    a lot is worth. `months` are the letters of delivery months, `last_day` the rule of the last
-    trading day ("" where only `expiries` tell it), `roll` when the next contract is in front.
+    `kind` is `future`, `spread`, `option`, `index`, `share`, `currency` or `crypto`. `tick_value`
+    is what a tick of a lot is worth. `months` are the letters of delivery months, `last_day` the
+    rule of the last trading day ("" where only `expiries` tell it), `roll` when the next contract
+    is in front.
     `origin` is `built in`, `changed` or `yours`; `unverified` names the keys that were compared
     with no source.
     """

@@ -37,7 +37,8 @@ class QualityContext(NamedTuple):
     compared, where nothing was. `opens_ns` and `closes_ns` are the sessions of an exchange's
     calendar that reach into the bars' span, ascending (for daily and longer bars midnights UTC of
     the days with a session); None for calendars without sessions. `out_of_order` and `rounded`
-    count rows that were moved and rounded when they were read.
+    count rows that were moved and rounded when they were read. `below_zero` says that prices of
+    zero and below can be, as those of futures.
     """
 
     instrument: Instrument
@@ -52,6 +53,7 @@ class QualityContext(NamedTuple):
     closes_ns: Int64 | None = None
     out_of_order: int = 0
     rounded: int = 0
+    below_zero: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -50,6 +50,11 @@ def _file_options(command: Any) -> Any:
             click.option("--tick-size", help="Tick size; prices off it are quarantined."),
             click.option("--lot-size", help="Lot size."),
             click.option("--multiplier", help="Contract multiplier."),
+            click.option(
+                "--allow-negative",
+                is_flag=True,
+                help="Take prices of zero and below, as those of futures are.",
+            ),
         )
     ):
         command = option(command)
@@ -219,7 +224,7 @@ def _read(
             key: options[key]
             for key in (
                 *("form", "instrument", "timeframe", "timezone", "member", "kind", "calendar"),
-                *("tick_size", "lot_size", "multiplier"),
+                *("tick_size", "lot_size", "multiplier", "allow_negative"),
             )
         },
     )

@@ -129,6 +129,12 @@ def steps_of(
         price, close = 1 / one.ratio, None
         if dividend:
             close = _close_before(bars, days, place, one)
+            if close <= 0:
+                raise Invalid(
+                    f"the close before the dividend of {_date(one.day)} is {float(close):g}, not "
+                    "above 0, so nothing can be compared with it: use --how splits",
+                    code="data.bad_action",
+                )
             kept = 1 - dividend / close
             if kept <= 0:
                 raise Invalid(

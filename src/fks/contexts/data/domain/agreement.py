@@ -149,9 +149,13 @@ def _column(name: str, apart: Float64) -> ColumnAgreement:
 
 
 def _returns(bars: RawTable) -> tuple[Int64, Float64]:
-    """Return the log return of each bar over the one before it, and the bars' times."""
-    last = slice(-SHIFT_BARS, None)
-    return bars.ts_ns[last][1:], np.diff(np.log(bars.close[last]))
+    """Return the log return of each bar over the one before it, and the bars' times.
+
+    Where a price is zero or below, they are differences of prices.
+    """
+    close = bars.close[-SHIFT_BARS:]
+    returns = np.diff(np.log(close) if close.min(initial=1.0) > 0 else close)
+    return bars.ts_ns[-SHIFT_BARS:][1:], returns
 
 
 def _shift(a: RawTable, b: RawTable, lag_ns: int) -> _Shift:
@@ -184,7 +188,8 @@ def _best_shift(a: RawTable, b: RawTable, step_ns: int, unshifted: _Shift) -> _S
 
 def _ratio(a: RawTable, b: RawTable) -> float:
     """Return how many times A's closes B's are, in the middle; 1 without a common bar."""
-    return float(np.median(b.close / a.close)) if len(a.row) else 1.0
+    there = a.close != 0
+    return float(np.median(b.close[there] / a.close[there])) if there.any() else 1.0
 
 
 def _examples(

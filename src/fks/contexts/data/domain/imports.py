@@ -8,7 +8,13 @@ from typing import NamedTuple
 from fks.contexts.data.domain.content import dataset_hash, dataset_name
 from fks.contexts.data.domain.quality import context_of, report_of
 from fks.contexts.data.domain.sessions import Coverage
-from fks.contexts.data.domain.sizing import Wanted, guessed, known_of, tick_of
+from fks.contexts.data.domain.sizing import (
+    Wanted,
+    floor_of,
+    guessed,
+    known_of,
+    tick_of,
+)
 from fks.contexts.data.domain.table import Piece, RawTable
 from fks.contexts.data.domain.timeframes import detect_timeframe, timeframe_ns
 from fks.contexts.data.domain.validation import REASONS, Cleaned, clean
@@ -48,7 +54,8 @@ def import_table(table: RawTable, wanted: Wanted, expected: Calendars) -> Import
     known = known_of(table.close, wanted)
     prices = (table.open, table.high, table.low, table.close)
     tick, rounding = tick_of(prices, wanted, known)
-    cleaned = clean(table, tick, rounding=rounding)
+    floor = floor_of(wanted, known)
+    cleaned = clean(table, tick, rounding=rounding, floor=floor)
     if len(cleaned.kept.row) == 0:
         raise Invalid(_nothing(table, cleaned), code="data.nothing_usable")
     timeframe = wanted.timeframe or detect_timeframe(cleaned.kept.ts_ns)
@@ -64,6 +71,7 @@ def import_table(table: RawTable, wanted: Wanted, expected: Calendars) -> Import
         coverage,
         out_of_order=cleaned.out_of_order,
         rounded=cleaned.rounded,
+        below_zero=floor != "positive",
     )
     report = report_of(name, table, cleaned, context)
     info = DatasetInfo(
@@ -104,5 +112,8 @@ def _nothing(table: RawTable, cleaned: Cleaned) -> str:
     """Say why no row is left."""
     first = [f"row {one.row}: {one.reason}" for one in table.refused[:1]]
     if len(cleaned.reason):
-        first = [f"row {cleaned.quarantined.row[0]}: {REASONS[int(cleaned.reason[0])]}"]
+        reason = REASONS[int(cleaned.reason[0])]
+        first = [f"row {cleaned.quarantined.row[0]}: {reason}"]
+        if reason == REASONS[3]:
+            first[0] += " (--allow-negative takes prices of zero and below)"
     return f"none of {table.rows_read} rows can be used; {first[0] if first else 'there are none'}"

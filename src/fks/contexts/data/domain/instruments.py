@@ -19,7 +19,14 @@ from fks.contracts.columns import Float64
 from fks.contracts.values import NANOS, Instrument
 from fks.kernel.errors import Invalid
 
-__all__ = ["BUILT_IN", "guess_instrument", "known_instrument", "quoted", "with_sizes"]
+__all__ = [
+    "BUILT_IN",
+    "guess_instrument",
+    "kind_of_symbol",
+    "known_instrument",
+    "quoted",
+    "with_sizes",
+]
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=/^-]{0,31}\Z")
 _CONTRACT_ID = re.compile(r"[A-Z0-9._-]+?(?:[FGHJKMNQUVXZ]\d{1,2}|20\d{4})\Z")
@@ -44,6 +51,12 @@ def known_instrument(symbol: str, registry: Registry = REGISTRY) -> Instrument |
         return product
     kept = _CONTRACT_ID.match(symbol) is not None and found.source in ("exchange", "fks")
     return msgspec.structs.replace(product, id=symbol if kept else found.contract.code)
+
+
+def kind_of_symbol(symbol: str, registry: Registry = REGISTRY) -> str:
+    """Return the kind of the product that a symbol means, "" for one the registry has not."""
+    found = meaning_of(symbol, registry, _ANY_YEAR)
+    return "" if found is None else registry.products[found.product].kind
 
 
 def guess_instrument(

@@ -58,6 +58,7 @@ def context_of(
     *,
     out_of_order: int = 0,
     rounded: int = 0,
+    below_zero: bool = False,
 ) -> QualityContext:
     """Return what rules know beside the bars."""
     return QualityContext(
@@ -73,6 +74,7 @@ def context_of(
         closes_ns=coverage.closes_ns,
         out_of_order=out_of_order,
         rounded=rounded,
+        below_zero=below_zero,
     )
 
 

@@ -15,7 +15,8 @@ class RollRow(msgspec.Struct, frozen=True, kw_only=True):
 
     The prices are closes of the last bars of one time before it, opening at `measured_at_ns`;
     `ratio` is their exact fraction and `difference` what lies between them, later less earlier.
-    They are empty where the contracts had no such bars; then the series is not adjusted.
+    They are empty where the contracts had no such bars; then the series is not adjusted. There is
+    no ratio of prices of zero or below.
     """
 
     session: str
@@ -34,7 +35,7 @@ class RollRow(msgspec.Struct, frozen=True, kw_only=True):
             measured_at_ns=at_ns,
             before_price=str(before * tick),
             after_price=str(after * tick),
-            ratio=str(Fraction(after, before)),
+            ratio=str(Fraction(after, before)) if min(after, before) > 0 else "",
             difference=str((after - before) * tick),
         )
 

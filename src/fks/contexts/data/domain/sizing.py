@@ -13,17 +13,20 @@ import numpy as np
 
 from fks.contexts.data.domain.instruments import (
     guess_instrument,
+    kind_of_symbol,
     known_instrument,
     quoted,
     with_sizes,
 )
 from fks.contexts.data.domain.precision import Precision, precision_of
+from fks.contexts.data.domain.registry.products import BELOW_ZERO
 from fks.contexts.data.domain.registry.registry import BUILT_IN, Registry
 from fks.contexts.data.domain.timeframes import DAY_NS
+from fks.contexts.data.domain.validation import Floor
 from fks.contracts.columns import Float64, Int64
 from fks.contracts.values import Instrument
 
-__all__ = ["Wanted", "guessed", "known_of", "tick_of"]
+__all__ = ["Wanted", "floor_of", "guessed", "known_of", "tick_of"]
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +35,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     Without a name it is made of symbol and timeframe. `sure` is false for a symbol that only the
     file's name suggests: BTC there is the future of that name only if its prices are. `quotes`
     says that prices are middles of bid and ask, `usual_calendar` is what the format implies for
-    an instrument that is not built in.
+    an instrument that is not built in. Prices of zero or below are faults unless `allow_negative`
+    says that they can be, or the registry: the price of a future, a spread or an option can.
     """
 
     symbol: str
@@ -49,6 +53,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     tick_size: str | None = None
     lot_size: str | None = None
     multiplier: str | None = None
+    allow_negative: bool = False
     created_at_ns: int = 0
     code_version: str = ""
     registry: Registry = BUILT_IN
@@ -66,6 +71,17 @@ def known_of(closes: Float64, wanted: Wanted) -> Instrument | None:
     if wanted.calendar is not None:
         found = msgspec.structs.replace(found, calendar=wanted.calendar)
     return _sized(found, wanted)
+
+
+def floor_of(wanted: Wanted, known: Instrument | None) -> Floor:
+    """Return which prices can be; `known` is the instrument, if it is known.
+
+    Of a future or an option a zero by itself is taken for a number that is missing.
+    """
+    kind = "" if known is None else kind_of_symbol(wanted.symbol, wanted.registry)
+    if wanted.allow_negative or kind == "spread":
+        return "any"
+    return "negative" if kind in BELOW_ZERO else "positive"
 
 
 def _fits(closes: Float64, instrument: Instrument) -> bool:

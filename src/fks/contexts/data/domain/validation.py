@@ -8,7 +8,7 @@ Kept prices are whole ticks, each the float that a parser gives for the tick's d
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,10 @@ import numpy.typing as npt
 from fks.contexts.data.domain.table import NO_TIME, RawTable, taken
 from fks.contracts.columns import Float64, Int64
 
-__all__ = ["REASONS", "Cleaned", "clean", "outlier_rows"]
+__all__ = ["REASONS", "Cleaned", "Floor", "clean", "outlier_rows"]
+
+Floor = Literal["positive", "negative", "any"]
+"""Which prices can be: above zero, below it too, or any."""
 
 REASONS = (
     "",
@@ -56,14 +59,19 @@ class Cleaned(NamedTuple):
         return int(np.isin(self.reason, codes).sum())
 
 
-def clean(table: RawTable, tick_size: Decimal, *, rounding: bool = False) -> Cleaned:
+def clean(
+    table: RawTable, tick_size: Decimal, *, rounding: bool = False, floor: Floor = "positive"
+) -> Cleaned:
     """Part the rows. Prices that are not whole ticks are refused, or with `rounding` rounded.
+
+    `floor` says which prices can be: above zero; below it too, and zero in a bar that has some of
+    these; or any.
 
     Rows of one time: identical ones are kept once; if they differ, none can be trusted and all
     are quarantined.
     """
-    reason = _faults(table)
-    snapped, changed = _on_ticks(table, tick_size, reason, rounding=rounding)
+    reason = _faults(table, floor)
+    snapped, changed = _on_ticks(table, tick_size, reason, rounding=rounding, floor=floor)
     good = np.flatnonzero(reason == _OK)
     stamps = table.ts_ns[good]
     in_order = bool((stamps[1:] > stamps[:-1]).all())
@@ -85,7 +93,7 @@ def clean(table: RawTable, tick_size: Decimal, *, rounding: bool = False) -> Cle
     )
 
 
-def _faults(table: RawTable) -> npt.NDArray[np.uint8]:
+def _faults(table: RawTable, floor: Floor) -> npt.NDArray[np.uint8]:
     """Return the first fault of each row by itself."""
     reason = np.zeros(len(table.row), dtype=np.uint8)
     prices = (table.open, table.high, table.low, table.close)
@@ -98,8 +106,12 @@ def _faults(table: RawTable) -> npt.NDArray[np.uint8]:
     for price in (*prices, table.volume):
         mark(~np.isfinite(price), _NUMBER)
     with np.errstate(invalid="ignore"):
-        for price in prices:
-            mark(price <= 0, _PRICE)
+        if floor == "positive":
+            for price in prices:
+                mark(price <= 0, _PRICE)
+        elif floor == "negative":
+            zero = np.any([price == 0 for price in prices], axis=0)
+            mark(zero & ~np.any([price < 0 for price in prices], axis=0), _PRICE)
         top, bottom = np.maximum(table.open, table.close), np.minimum(table.open, table.close)
         mark((table.high < top) | (table.low > bottom), _OHLC)
         mark(table.volume < 0, _VOLUME)
@@ -107,7 +119,12 @@ def _faults(table: RawTable) -> npt.NDArray[np.uint8]:
 
 
 def _on_ticks(
-    table: RawTable, tick_size: Decimal, reason: npt.NDArray[np.uint8], *, rounding: bool
+    table: RawTable,
+    tick_size: Decimal,
+    reason: npt.NDArray[np.uint8],
+    *,
+    rounding: bool,
+    floor: Floor,
 ) -> tuple[RawTable, npt.NDArray[np.bool_]]:
     """Return the table with its prices on ticks, and which rows that changed visibly.
 
@@ -123,7 +140,8 @@ def _on_ticks(
             whole = np.rint(steps)
             changed |= np.abs(steps - whole) > np.maximum(1e-6, np.abs(steps) * 1e-12)
             reason[(reason == _OK) & (np.abs(whole) > _MAX_TICKS)] = _LARGE
-            reason[(reason == _OK) & (whole <= 0)] = _TICK
+            if floor == "positive":
+                reason[(reason == _OK) & (whole <= 0)] = _TICK
             snapped.append((whole * numerator) / float(denominator))
     if not rounding:
         reason[(reason == _OK) & changed] = _TICK
@@ -150,10 +168,13 @@ def _repeats(table: RawTable, order: Int64) -> tuple[Int64, Int64]:
 
 
 def outlier_rows(close: Float64) -> Int64:
-    """Return the bars whose log return lies more than five standard deviations from the mean."""
+    """Return the bars whose return lies more than five standard deviations from the mean.
+
+    Returns are logarithmic; where a price is zero or below they are differences.
+    """
     if len(close) < 20:
         return np.empty(0, dtype=np.int64)
-    returns = np.diff(np.log(close))
+    returns = np.diff(np.log(close) if close.min() > 0 else close)
     returns -= returns.mean()
     spread = float(np.sqrt(returns @ returns / len(returns)))
     if spread == 0.0:

@@ -209,6 +209,7 @@ def _wanted(dataset: StoredDataset, instrument: Instrument, request: AdjustReque
         provider=info.provider,
         source=f"{info.name}@{info.hash[:12]}, {request.how} by {request.source}",
         synthetic=info.synthetic,
+        allow_negative=True,  # what was taken once
         created_at_ns=request.now_ns,
         code_version=request.code_version,
     )

@@ -174,6 +174,7 @@ def _imported(
         provider=info.provider,
         source=f"{timeframe} bars{of} of {info.name}@{info.hash[:12]}",
         synthetic=info.synthetic,
+        allow_negative=True,  # what was taken once
         created_at_ns=now_ns,
         code_version=code_version,
     )

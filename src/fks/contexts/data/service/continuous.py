@@ -136,6 +136,7 @@ def _wanted(
         provider=providers.pop() if len(providers) == 1 else "several",
         source=f"{codes}, rolled by {table.roll}, adjusted by {table.adjust}",
         synthetic=any(one.info.synthetic for one in datasets),
+        allow_negative=True,  # what was taken once
     )
 
 
@@ -268,13 +269,21 @@ def _series(legs: Sequence[Leg], days: Int64, front: Int64, adjust: str) -> Roll
             "prices cannot be compared: import more of them, or use --adjust none",
             code="data.unmeasured_roll",
         )
+    lowest = [int(leg.columns.low_ticks.min(initial=1)) for leg in legs]
+    if adjust == "ratio" and min(lowest) <= 0:
+        code = legs[lowest.index(min(lowest))].code
+        raise Invalid(
+            f"prices of {code} are zero or below, and no ratio can be taken of them: use --adjust "
+            "difference or none",
+            code="data.bad_roll",
+        )
     series = rolled(legs, days, front, adjust)
     if not len(series.columns):
         raise Invalid(
             "no contract has a bar while it is in front; other contracts, or another --roll",
             code="data.nothing_usable",
         )
-    if int(series.columns.low_ticks.min()) <= 0:
+    if int(series.columns.low_ticks.min()) <= 0 < min(lowest):
         raise Invalid(
             f"adjusted by {adjust}, prices of {legs[0].code} are not positive any more: use "
             "--adjust ratio, or fewer contracts",

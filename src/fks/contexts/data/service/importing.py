@@ -64,6 +64,7 @@ class FileRequest(msgspec.Struct, frozen=True, kw_only=True):
     tick_size: str | None = None
     lot_size: str | None = None
     multiplier: str | None = None
+    allow_negative: bool = False
 
 
 class ProviderRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,6 +207,7 @@ def _wanted(group: _Group, parts: Sequence[Found | FoundTicks], request: FileReq
         tick_size=request.tick_size,
         lot_size=request.lot_size,
         multiplier=request.multiplier,
+        allow_negative=request.allow_negative,
     )
 
 

@@ -195,7 +195,10 @@ class Inspector:
             return Inspected(info, opened.quality(), days, note)
         bars = opened.columns()
         context = context_of(
-            info.instrument, info.timeframe, expected_coverage(ts_ns, step, calendar)
+            info.instrument,
+            info.timeframe,
+            expected_coverage(ts_ns, step, calendar),
+            below_zero=True,  # what import took can be
         )
         report, found = judged_again(opened.quality(), bars, context, self._rules)
         days = days_of(ts_ns, bars.volume, slots, step, found, refused)

@@ -18,11 +18,22 @@ from fks.contexts.data.domain.registry.last_days import LAST_DAYS
 from fks.contracts.values import NANOS, Instrument
 from fks.kernel.errors import Invalid
 
-__all__ = ["KINDS", "MONTHS", "Commission", "Margin", "Product", "in_force", "product_of"]
+__all__ = [
+    "BELOW_ZERO",
+    "KINDS",
+    "MONTHS",
+    "Commission",
+    "Margin",
+    "Product",
+    "in_force",
+    "product_of",
+]
 
 MONTHS = "FGHJKMNQUVXZ"
 """The letters of the months, January first."""
-KINDS = ("future", "index", "share", "currency", "crypto")
+KINDS = ("future", "spread", "option", "index", "share", "currency", "crypto")
+BELOW_ZERO = frozenset(("future", "spread", "option"))
+"""The kinds whose prices can be zero or below: crude oil was on 20 April 2020."""
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,15}\Z")
 _ROLL = re.compile(r"(expiry:\d{1,2}|first-of-month|volume)\Z")
 _CODE = re.compile(rf"([A-Z0-9._-]{{1,16}})([{MONTHS}])(\d\d)\Z")

@@ -18,15 +18,23 @@ BLOCKS, BLOCK_BARS, LEAST_PRICES = 64, 500, 30
 
 
 def outliers(bars: BarColumns, context: QualityContext) -> Marked | None:
-    """Return bars whose log return lies beyond five standard deviations."""
-    if bars.close.min(initial=1.0) <= 0:
-        return None  # a rule of its own says so; a logarithm would not
+    """Return bars whose return lies beyond five standard deviations."""
     rows = outlier_rows(bars.close)
     return Marked(rows, "returns beyond five standard deviations") if len(rows) else None
 
 
 def not_positive(bars: BarColumns, context: QualityContext) -> Marked | None:
-    """Return bars with a price of zero or below: import refuses them, other sources may not."""
+    """Return bars with a price that cannot be: import refuses them, other sources may not."""
+    return None if context.below_zero else _at_or_below_zero(bars)
+
+
+def below_zero(bars: BarColumns, context: QualityContext) -> Marked | None:
+    """Return bars with a price of zero or below, where such a price can be."""
+    return _at_or_below_zero(bars) if context.below_zero else None
+
+
+def _at_or_below_zero(bars: BarColumns) -> Marked | None:
+    """Return bars with a price of zero or below."""
     columns = (bars.open, bars.high, bars.low, bars.close)
     if all(column.min(initial=1.0) > 0 for column in columns):
         return None
@@ -90,6 +98,7 @@ def _array(rows: list[int]) -> Int64:
 PRICES = (
     Rule("bad_print", "bad prints", "warning", bad_prints, 1.0),
     Rule("price_not_positive", "prices not positive", "error", not_positive, 1.0),
+    Rule("price_below_zero", "prices of zero or below", "info", below_zero),
     Rule("long_wick", "long wicks", "info", long_wicks),
     Rule("tick_drift", "tick size changes", "info", tick_drift),
 )

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from fks.contexts.data.domain.precision import off_grid
 from fks.contexts.data.domain.table import NO_TIME
 from fks.contexts.data.domain.ticks.content import MarketRows, TickRows
+from fks.contexts.data.domain.validation import Floor
 from fks.contracts.columns import Float64, Int64
 from fks.contracts.data.ticks import (
     CLEAR,
@@ -81,17 +82,25 @@ def quantities_of(rows: TickRows) -> tuple[Float64, ...]:
 
 
 def clean_ticks(
-    rows: MarketRows, tick: Decimal, lot: Decimal, *, rounding: bool = False
+    rows: MarketRows,
+    tick: Decimal,
+    lot: Decimal,
+    *,
+    rounding: bool = False,
+    floor: Floor = "positive",
 ) -> CleanedTicks:
-    """Part rows. With `rounding` what is off the grid is rounded to it, else it is refused."""
+    """Part rows. With `rounding` what is off the grid is rounded to it, else it is refused.
+
+    `floor` says which prices can be; of `negative` ones zero is none.
+    """
     reason = np.zeros(len(rows.ts_ns), dtype=np.uint8)
     _mark(reason, rows.ts_ns == NO_TIME, 1)
     if isinstance(rows, TradeRows):
-        _mark_trades(rows, reason)
+        _mark_trades(rows, reason, floor)
     elif isinstance(rows, QuoteRows):
-        _mark_quotes(rows, reason)
+        _mark_quotes(rows, reason, floor)
     elif isinstance(rows, DepthRows):
-        _mark_depth(rows, reason)
+        _mark_depth(rows, reason, floor)
     else:
         _mark(reason, ~np.isfinite(rows.rate) | (np.abs(rows.rate) > 1e3), 2)
     if not rounding:
@@ -184,28 +193,35 @@ def _mark(reason: npt.NDArray[np.uint8], which: _Mask, code: int) -> None:
     reason[which & (reason == 0)] = code
 
 
-def _mark_trades(rows: TradeRows, reason: npt.NDArray[np.uint8]) -> None:
+def _below(price: Float64, floor: Floor) -> _Mask:
+    """Tell which prices cannot be."""
+    if floor == "any":
+        return np.zeros(len(price), dtype=bool)
+    return np.asarray(price <= 0 if floor == "positive" else price == 0)
+
+
+def _mark_trades(rows: TradeRows, reason: npt.NDArray[np.uint8], floor: Floor) -> None:
     """Mark trades that are none."""
     _mark(reason, ~(np.isfinite(rows.price) & np.isfinite(rows.quantity)), 2)
-    _mark(reason, rows.price <= 0, 3)
+    _mark(reason, _below(rows.price, floor), 3)
     _mark(reason, rows.quantity <= 0, 4)
 
 
-def _mark_quotes(rows: QuoteRows, reason: npt.NDArray[np.uint8]) -> None:
+def _mark_quotes(rows: QuoteRows, reason: npt.NDArray[np.uint8], floor: Floor) -> None:
     """Mark quotes that are none; a side without a price and quantity 0 is empty."""
     for price, quantity in ((rows.bid, rows.bid_quantity), (rows.ask, rows.ask_quantity)):
         empty = np.isnan(price) & (quantity == 0)
         _mark(reason, ~empty & ~(np.isfinite(price) & np.isfinite(quantity)), 2)
-        _mark(reason, ~empty & (price <= 0), 3)
+        _mark(reason, ~empty & _below(price, floor), 3)
         _mark(reason, quantity < 0, 4)
     _mark(reason, np.isnan(rows.bid) & np.isnan(rows.ask), 9)
 
 
-def _mark_depth(rows: DepthRows, reason: npt.NDArray[np.uint8]) -> None:
+def _mark_depth(rows: DepthRows, reason: npt.NDArray[np.uint8], floor: Floor) -> None:
     """Mark rows of a book that are none; emptying it needs no numbers."""
     clear = rows.action == CLEAR
     _mark(reason, ~clear & ~(np.isfinite(rows.price) & np.isfinite(rows.quantity)), 2)
-    _mark(reason, ~clear & (rows.price <= 0), 3)
+    _mark(reason, ~clear & _below(rows.price, floor), 3)
     _mark(reason, ~clear & (rows.quantity < 0), 4)
 
 

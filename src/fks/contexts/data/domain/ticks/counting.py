@@ -94,6 +94,12 @@ def _weights(
         weights, unit = np.ones(len(trades.ts_ns), dtype=np.int64), Decimal(1)
     elif measure == "v":
         weights, unit = trades.quantity_lots, trades.lot_size
+    elif int(trades.price_ticks.min(initial=1)) <= 0:
+        raise Invalid(
+            "a trade at a price of zero or below adds no value, so it ends no bar of value: make "
+            "bars of trades or of volume",
+            code="data.bad_size",
+        )
     else:
         largest = int(trades.price_ticks.max(initial=1)) * int(trades.quantity_lots.max(initial=1))
         if largest >= _MOST:

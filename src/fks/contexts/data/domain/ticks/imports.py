@@ -9,7 +9,13 @@ import numpy as np
 
 from fks.contexts.data.domain.content import dataset_name
 from fks.contexts.data.domain.precision import MAX_PLACES, precision_of
-from fks.contexts.data.domain.sizing import Wanted, guessed, known_of, tick_of
+from fks.contexts.data.domain.sizing import (
+    Wanted,
+    floor_of,
+    guessed,
+    known_of,
+    tick_of,
+)
 from fks.contexts.data.domain.table import NO_TIME, Piece, Refused
 from fks.contexts.data.domain.ticks.cleaning import (
     REASONS,
@@ -28,6 +34,7 @@ from fks.contexts.data.domain.ticks.content import (
 from fks.contexts.data.domain.ticks.corporate import clean_actions
 from fks.contexts.data.domain.ticks.reports import RefusedTick, report_of_ticks
 from fks.contexts.data.domain.timeframes import DAY_NS
+from fks.contexts.data.domain.validation import Floor
 from fks.contracts.columns import Float64, Int64
 from fks.contracts.data import DatasetInfo, QualityReport
 from fks.contracts.data.datasets import Provenance
@@ -66,20 +73,21 @@ def import_rows(
     """
     kind = KIND_OF[type(rows)]
     numbers = np.arange(1, len(rows.ts_ns) + 1, dtype=np.int64) if row is None else row
-    instrument, tick, rounding = _instrument(rows, wanted, tick_size)
+    instrument, tick, rounding, floor = _instrument(rows, wanted, tick_size)
     lot, rounded_lots = _lot(rows, lot_size)
     if isinstance(rows, ActionRows):
         cleaned = clean_actions(rows)
     else:
-        cleaned = clean_ticks(rows, tick, lot, rounding=rounding or rounded_lots)
+        rounding = rounding or rounded_lots
+        cleaned = clean_ticks(rows, tick, lot, rounding=rounding, floor=floor)
     bad = tuple(_told(rows, numbers, cleaned, k) for k in range(len(cleaned.bad)))
     all_refused = (*bad, *(RefusedTick(one.row, None, one.reason, one.text) for one in refused))
     if len(cleaned.kept) == 0:
-        first = (
-            f"row {all_refused[0].row}: {all_refused[0].reason}"
-            if all_refused
-            else "there are none"
-        )
+        first = "there are none"
+        if all_refused:
+            first = f"row {all_refused[0].row}: {all_refused[0].reason}"
+            if all_refused[0].reason == REASONS[3]:
+                first += " (--allow-negative takes prices of zero and below)"
         raise Invalid(
             f"none of {len(all_refused):,} rows can be used; {first}", code="data.nothing_usable"
         )
@@ -92,12 +100,14 @@ def import_rows(
 
 def _instrument(
     rows: TickRows, wanted: Wanted, told: Decimal | None
-) -> tuple[Instrument, Decimal, bool]:
-    """Return the instrument, the size of a tick, and whether prices are rounded to it."""
+) -> tuple[Instrument, Decimal, bool, Floor]:
+    """Return the instrument, the size of a tick, whether prices are rounded to it, and which
+    prices can be.
+    """
     prices = tuple(column[np.isfinite(column)] for column in prices_of(rows))
     known = known_of(np.concatenate((np.empty(0), *prices)), wanted)
     if known is not None:
-        return known, known.tick_size, False
+        return known, known.tick_size, False, floor_of(wanted, known)
     # Actions have no prices; theirs are those of shares, in cents.
     cents = np.array([0.01]) if isinstance(rows, ActionRows) else np.empty(0)
     tick, rounding = tick_of((*prices, cents), wanted, None)
@@ -109,7 +119,8 @@ def _instrument(
     quantities = np.concatenate(amounts) if amounts else np.empty(0)
     usable = rows.ts_ns[rows.ts_ns != NO_TIME]
     step_ns = DAY_NS if isinstance(rows, ActionRows) else 0
-    return guessed(usable, quantities, wanted, tick, step_ns), tick, rounding
+    made = guessed(usable, quantities, wanted, tick, step_ns)
+    return made, tick, rounding, floor_of(wanted, None)
 
 
 def _any_off(prices: tuple[Float64, ...], tick: Decimal) -> bool:
