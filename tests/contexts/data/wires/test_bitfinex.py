@@ -148,7 +148,7 @@ def test_trades_quotes_and_what_is_said_beside_them() -> None:
     assert isinstance(told, TradeUpdate)
     assert (told.symbol, told.price, told.quantity, told.scale) == (SYMBOL, 72453, 5, (1, 3))
     assert (told.side, told.id, told.ts_ns) == (-1, "401597395", MS * 10**6)
-    (bought,) = reader.read(link.data(1, '"te"', f"[401597396,{MS},1e-8,7245.3]"))
+    (bought,) = reader.read(link.data(1, '"te"', f"[401597396,{MS},1e-8,7245.3,null]"))
     assert isinstance(bought, TradeUpdate)
     assert (bought.side, bought.quantity, bought.scale) == (1, 1, (1, 8))
     ticker = "[7616.5,31.89055171,null,43.358118629999986,-550.8,-0.0674,7617.1,8314.7,8257.8,7500]"
@@ -194,8 +194,10 @@ def test_trades_quotes_and_what_is_said_beside_them() -> None:
         "[1," + "[" * 9000 + "]" * 9000 + "]",
         '[2,"te",[1,2,3]]',
         "[3,[1,2]]",
+        '[2,"te",[1,2,"x",4]]',
+        '[2,"te",{"a":1}]',
     ],
-    ids=range(18),
+    ids=range(20),
 )
 def test_a_damaged_message_is_one_clear_error(text: str) -> None:
     """Lost: a hostile message would end the process, or be taken for data."""

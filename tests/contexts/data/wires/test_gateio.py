@@ -110,6 +110,10 @@ def test_trades_quotes_bars_and_what_is_said_beside_them() -> None:
     assert isinstance(told, TradeUpdate)
     assert (told.price, told.quantity, told.scale) == (4705, 1647, (4, 2))
     assert (told.side, told.id, told.ts_ns) == (-1, "309143071", 1_606_292_218_213_457_800)
+    del trade["create_time_ms"]
+    (told,) = reader.read(said("spot.trades", trade))
+    assert isinstance(told, TradeUpdate)
+    assert told.ts_ns == 1_606_292_218 * 10**9
     best: dict[str, Any] = {"t": MS, "u": 48733182, "s": SYMBOL, "b": "19177.79", "a": ""}
     (quote,) = reader.read(said("spot.book_ticker", best | {"B": "0.00033", "A": ""}))
     assert isinstance(quote, QuoteUpdate)

@@ -92,8 +92,8 @@ _read_whole = decoding(int)
 _read_number = decoding(Identifier)
 _read_row = decoding(tuple[msgspec.Raw, Identifier, msgspec.Raw])
 _read_rows = decoding(list[tuple[msgspec.Raw, Identifier, msgspec.Raw]])
-_read_trade = decoding(tuple[Identifier, Millis, msgspec.Raw, msgspec.Raw])
-_read_ticker = decoding(list[msgspec.Raw])
+_read_cells = decoding(list[msgspec.Raw])
+_read_stamp = decoding(Millis)
 
 
 class BitfinexWire:
@@ -257,17 +257,19 @@ class BitfinexWire:
 
     def _trade(self, symbol: str, raw: msgspec.Raw, received_ns: int) -> TradeUpdate:
         """Read a trade; what is sold has a negative amount."""
-        number, stamp, amount, price = _read_trade(raw)
+        cells = _read_cells(raw)
+        if len(cells) < 4:
+            raise damaged("a trade of fewer than four items")
+        number, stamp, size = _read_number(cells[0]), _read_stamp(cells[1]), bytes(cells[2])
         units = self._symbols[symbol]
-        size = bytes(amount)
-        traded = units.trade(price, size.removeprefix(b"-"))
+        traded = units.trade(cells[3], size.removeprefix(b"-"))
         side = -1 if size.startswith(b"-") else 1
         ts_ns = stamp * MILLISECOND
         return TradeUpdate(symbol, units.scale, *traded, side, str(number), ts_ns, received_ns)
 
     def _ticker(self, symbol: str, raw: msgspec.Raw, ends: _Ends, received_ns: int) -> QuoteUpdate:
         """Read best prices; the sizes are sums of 25 levels, so that none is told here."""
-        cells = _read_ticker(raw)
+        cells = _read_cells(raw)
         if len(cells) < 10:
             raise damaged("a ticker of fewer than ten items")
         units = self._symbols[symbol]

@@ -81,7 +81,8 @@ class _Trade(msgspec.Struct, gc=False):
     currency_pair: str
     amount: str
     price: str
-    create_time_ms: msgspec.Raw
+    create_time_ms: msgspec.Raw = EMPTY
+    create_time: Identifier = 0
 
 
 class _Best(msgspec.Struct, gc=False):
@@ -211,6 +212,10 @@ class GateioWire:
     def _trade(self, trade: _Trade, received_ns: int) -> TradeUpdate:
         units = self._symbols[trade.currency_pair]
         price, quantity = units.trade(trade.price, trade.amount)
+        if trade.create_time_ms:
+            ts_ns = decimals_of(text_of(trade.create_time_ms), _SIX)
+        else:
+            ts_ns = trade.create_time * 1000 * MILLISECOND
         return TradeUpdate(
             trade.currency_pair,
             units.scale,
@@ -218,7 +223,7 @@ class GateioWire:
             quantity,
             side_of(trade.side),
             text_of(trade.id),
-            decimals_of(text_of(trade.create_time_ms), _SIX),
+            ts_ns,
             received_ns,
         )
 
