@@ -71,7 +71,7 @@ def test_names_tell_facts_wishes_and_questions_apart(kind: type[Any]) -> None:
     elif issubclass(kind, Query):
         assert kind.__name__.startswith(questions)
     else:
-        assert kind.__name__.endswith(("ed", "Finished"))
+        assert kind.__name__.endswith(("ed", "Rewritten"))
     assert (kind.__doc__ or "").strip()
 
 

@@ -27,7 +27,8 @@ class FetchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     `longest_wait_s` is the longest a request waits for a provider that says when it may be asked
     again; beyond that it fails and says so. `allow_loopback` lets base URLs lead to this machine,
-    for a mirror of your own.
+    for a mirror of your own. Once an hour, `recheck_pages` pages that came before are asked for
+    again, to see whether a provider rewrote its past; 0 asks for none.
     """
 
     connect_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=300)] = 5.0
@@ -38,6 +39,7 @@ class FetchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     longest_pause_s: Annotated[float, msgspec.Meta(gt=0, le=600)] = 20.0
     longest_wait_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 90.0
     allow_loopback: bool = False
+    recheck_pages: Annotated[int, msgspec.Meta(ge=0, le=20)] = 2
 
 
 class Mirror(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

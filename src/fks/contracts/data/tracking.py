@@ -9,6 +9,7 @@ from fks.kernel.messages import Command, Event, Query
 __all__ = [
     "AssetFailed",
     "AssetRefreshed",
+    "HistoryRewritten",
     "ListTracked",
     "RefreshAsset",
     "TrackAsset",
@@ -100,3 +101,18 @@ class AssetFailed(Event, frozen=True, kw_only=True, tag="data.asset_failed.v1"):
     message: str
     failures: int
     next_at_ns: int
+
+
+class HistoryRewritten(Event, frozen=True, kw_only=True, tag="data.history_rewritten.v1"):
+    """A provider says otherwise now of `rows` rows that came before; the dataset is as it was.
+
+    They lie from `from_ts_ns` to `to_ts_ns`; fetched afresh they make another version.
+    """
+
+    dataset: str
+    dataset_hash: str
+    provider: str
+    symbol: str
+    rows: int
+    from_ts_ns: int
+    to_ts_ns: int

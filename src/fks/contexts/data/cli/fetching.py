@@ -14,15 +14,17 @@ import rich_click as click
 import fks
 from fks.contexts.data.cli.moments import moment_ns
 from fks.contexts.data.cli.provided import providers_of
-from fks.contexts.data.cli.shown import document, judged, report_table, store_of
+from fks.contexts.data.cli.shown import document, report_table, store_of
 from fks.contexts.data.domain.quality import iso
+from fks.contexts.data.settings import FetchSettings
 from fks.contracts.data.ticks import KINDS
 from fks.kernel.commands import CommandContext, command_context, json_option
 from fks.kernel.errors import FksError, Invalid
 
 if TYPE_CHECKING:
     from fks.contexts.data.service.backfilling import Gone
-    from fks.contexts.data.service.fetching import Fetched, FetchRequest
+    from fks.contexts.data.service.fetching import FetchRequest
+    from fks.contexts.data.service.keeping import Kept
 
 __all__ = ["COMMANDS"]
 
@@ -65,18 +67,19 @@ def fetch_command(symbol: str, providers: str, name: str, afresh: bool, **option
     )
     if query.start_ns >= query.end_ns:
         raise Invalid("--start must be before --end, and not in the future", code="data.bad_span")
-    request = FetchRequest(query=query, name=name, afresh=afresh)
+    recheck = surroundings.settings.section("fetching", FetchSettings).recheck_pages
+    request = FetchRequest(query=query, name=name, afresh=afresh, recheck=recheck)
     names = [one.strip() for one in providers.split(",") if one.strip()]
     if not names:
         raise Invalid("--from needs a provider, such as --from binance", code="data.no_provider")
     with _progress(surroundings, query.start_ns, query.end_ns) as told:
         done = asyncio.run(_fetch(surroundings, names, request, told))
-    imported = judged(surroundings, done.imported)
-    info = store_of(surroundings).save(imported)
-    found = document(info, imported.report)
+    found = document(done.info, done.report)
     found |= {"pages": {"asked": done.asked, "from_raw_log": done.reused}, "job": done.job}
+    found["new"] = done.new
     pages = f"{done.asked:,} pages asked for, {done.reused:,} from the raw log"
-    surroundings.emit(found, report_table(info, imported.report), pages)
+    pages += "" if done.new else "; nothing new"
+    surroundings.emit(found, report_table(done.info, done.report), pages)
 
 
 @click.command("rebuild")
@@ -125,24 +128,22 @@ async def _fetch(
     names: list[str],
     request: FetchRequest,
     told: Callable[[Gone], None],
-) -> Fetched:
+) -> Kept:
     """Fetch from the first provider that is there."""
-    from fks.contexts.data.service.fetching import first_able
-    from fks.contexts.data.store.rawlog import RawLog
+    from fks.contexts.data.service.keeping import Keeping
+    from fks.contexts.data.service.quality import rules_of
 
     def passed_over(name: str, error: FksError) -> None:
         surroundings.err.print(f"{name} is passed over: {error.message}", style="yellow")
 
     async with providers_of(surroundings).sources(names) as asked:
-        return await first_able(
-            asked,
-            request,
-            RawLog(store_of(surroundings).home),
-            now_ns=time.time_ns(),
+        keeping = Keeping(
+            store_of(surroundings),
+            rules_of(surroundings.hook),
             code_version=fks.__version__,
             told=told,
-            passed_over=passed_over,
         )
+        return await keeping.fetch(asked, request, now_ns=time.time_ns(), passed_over=passed_over)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from fks.contexts.data.adapters.calendars import expected_stamps
@@ -27,6 +28,7 @@ from fks.contexts.data.domain.backfills import (
 )
 from fks.contexts.data.domain.doubting import doubt, overfull, same_rows
 from fks.contexts.data.domain.timeframes import DAY_NS, timeframe_ns
+from fks.contexts.data.store.checkpoints import Checkpoints, Standing
 from fks.contexts.data.store.rawlog import RawLog, RawRecord
 from fks.contracts.columns import Int64
 from fks.contracts.data.providers import DataQuery, Page, PageRequest, RemoteProvider
@@ -63,14 +65,30 @@ class Gone(NamedTuple):
 
 
 class Backfilled(NamedTuple):
-    """A chain that reaches the end of its query, or the end of what there is."""
+    """A chain that reaches the end of its query, or the end of what there is.
+
+    `parts` are the pages behind the ones that `standing` knows; `sizes` is the payload that told
+    the instrument. `further` says how far the chain stands now.
+    """
 
     job: str
     instrument: Instrument | None
-    payloads: tuple[str, ...]
+    sizes: tuple[str, ...]
     parts: tuple[Part, ...]
     asked: int
     reused: int
+    standing: Standing = Standing(job="", code_version="")
+    further: Standing = Standing(job="", code_version="")
+
+    @property
+    def before(self) -> int:
+        """Return how many pages come before the first of `parts`."""
+        return self.standing.pages
+
+    @property
+    def payloads(self) -> tuple[str, ...]:
+        """Return the ids of what the rows and sizes were read from."""
+        return (*self.sizes, *(part.payload for part in self.parts))
 
 
 class _Kept(NamedTuple):
@@ -85,41 +103,54 @@ async def backfill(
     *,
     now_ns: int,
     afresh: bool = False,
+    checkpoints: Checkpoints | None = None,
     told: Callable[[Gone], None] = lambda gone: None,
 ) -> Backfilled:
     """Return all pages of a query, the ones that are missing asked for now.
 
-    With `afresh` a new chain begins: what the provider says today, from the start. Raises what
-    the fetcher raises, and `Unavailable` (`data.malformed_payload`, `data.provider_loops`).
+    With `checkpoints` the pages that are known to stand are not read. With `afresh` a new chain
+    begins: what the provider says today, from the start. Raises what the fetcher raises, and
+    `Unavailable` (`data.malformed_payload`, `data.provider_loops`).
     """
     wire = source.wire
     first = wire.first_page(query)
     job = _job(source, query, log, afresh)
-    chained = _Chain(source, query, log, job)
-    instrument, payloads = None, []
+    standing = _standing(source, query, log, job, checkpoints)
+    chained = _Chain(source, query, log, job, standing.pages)
+    instrument, sizes = None, []
     page_of_sizes = wire.instrument_page(query.symbol)
     if page_of_sizes is not None:
         instrument, payload = await chained.instrument(page_of_sizes, now_ns)
         chained.calendar = instrument.calendar
-        payloads.append(payload)
+        sizes.append(payload)
     parts: list[Part] = []
-    request: PageRequest | None = first
-    reached_ns, rows, still = query.start_ns, 0, 0
-    for number in range(1, _MOST_PAGES):
+    further = standing
+    request: PageRequest | None = standing.following or first
+    reached_ns, rows, still = max(query.start_ns, standing.reached_ns), standing.rows, 0
+    for number in range(standing.pages + 1, _MOST_PAGES):
         if request is None:
             break
-        part, page = await chained.page(number, request, reached_ns, rows)
+        part, page, firm = await chained.page(number, request, reached_ns, rows)
         await asyncio.sleep(0)  # a long chain that is all in the log must not hold the loop
         parts.append(part)
-        payloads.append(part.payload)
         still = still + 1 if page.reached_ns <= reached_ns else 0
         _check_progress(source.name, request, page, reached_ns, still)
         reached_ns, rows = max(reached_ns, page.reached_ns), rows + len(part.rows.ts_ns)
         told(Gone(reached_ns, number, rows))
+        if firm and further.pages == number - 1:
+            further = msgspec.structs.replace(
+                further,
+                pages=number,
+                rows=rows,
+                reached_ns=reached_ns,
+                last=part.payload,
+                following=page.next,
+            )
         if page.reached_ns >= query.end_ns:
             break
         request = page.next
-    return Backfilled(job, instrument, tuple(payloads), tuple(parts), chained.asked, chained.reused)
+    asked, reused = chained.asked, chained.reused + standing.pages
+    return Backfilled(job, instrument, tuple(sizes), tuple(parts), asked, reused, standing, further)
 
 
 def chain(
@@ -146,14 +177,17 @@ def _part(query: DataQuery, payload: str, record: RawRecord, page: Page, reached
 class _Chain:
     """The pages of one job: those that were kept, and those that are asked for now."""
 
-    def __init__(self, source: Source, query: DataQuery, log: RawLog, job: str) -> None:
+    def __init__(
+        self, source: Source, query: DataQuery, log: RawLog, job: str, standing: int
+    ) -> None:
         self.asked = self.reused = 0
         self.calendar = "24/7"  # of an instrument of which nothing is told
         self._again = 0
         self._source, self._query, self._log, self._job = source, query, log, job
         # Of a page that came several times the last one counts.
         self._known: dict[int, tuple[str, ...]] = {}
-        for head in log.heads(source.name, job):
+        sizes = log.heads(source.name, job, _INSTRUMENT, _INSTRUMENT)
+        for head in (*sizes, *log.heads(source.name, job, standing + 1)):
             if head.status == 200:
                 self._known[head.number] = (*self._known.get(head.number, ())[-1:], head.id)
 
@@ -169,10 +203,11 @@ class _Chain:
 
     async def page(
         self, number: int, request: PageRequest, reached_ns: int, before: int
-    ) -> tuple[Part, Page]:
+    ) -> tuple[Part, Page, bool]:
         """Return a page: the one that was kept, where it stands, or the one asked for now.
 
-        Pages before it had so many rows and reached so far.
+        Pages before it had so many rows and reached so far. Also tells whether it need never be
+        read again: it was kept, it stands, and nothing speaks against it.
         """
         known = self._at(number, request)
         if known is not None:
@@ -180,14 +215,15 @@ class _Chain:
                 part, page = self._read(known, reached_ns)
             except FksError:
                 page = None  # what came then was no page; it is asked for again
-            if (
-                page is not None
-                and self._holds(request, part, page, reached_ns)
-                and not self._doubted(number, request, part, page, (reached_ns, before))
-            ):
-                self.reused += 1
-                return part, page
-        return self._read(await self._ask(number, request), reached_ns)
+            if page is not None and self._holds(request, part, page, reached_ns):
+                doubted = self._doubted(number, request, part, page, (reached_ns, before))
+                if not doubted or self._again >= _MOST_AGAIN:
+                    self.reused += 1
+                    firm = not doubted and stands(self._query, page, part.seen_ns)
+                    return part, page, firm
+                self._again += 1
+        part, page = self._read(await self._ask(number, request), reached_ns)
+        return part, page, False
 
     def _holds(self, request: PageRequest, part: Part, page: Page, reached_ns: int) -> bool:
         """Tell whether a kept page need not be asked for again: it is whole, and it leads on."""
@@ -198,15 +234,14 @@ class _Chain:
     def _doubted(
         self, number: int, request: PageRequest, part: Part, page: Page, gone: tuple[int, int]
     ) -> bool:
-        """Tell whether a page looks wrong, was not told twice, and may be asked for again."""
-        if self._again >= _MOST_AGAIN or not self._doubt(number, part, page, *gone):
+        """Tell whether a page looks wrong and was not told twice."""
+        if not self._doubt(number, part, page, *gone):
             return False
         earlier = self._at(number, request, -2)
         if earlier is not None:
             with suppress(FksError):
                 if same_rows(self._read(earlier, gone[0])[1].rows, page.rows):
                     return False
-        self._again += 1
         return True
 
     def _doubt(self, number: int, part: Part, page: Page, reached_ns: int, before: int) -> str:
@@ -297,13 +332,35 @@ def _request(record: RawRecord) -> PageRequest:
 
 def _job(source: Source, query: DataQuery, log: RawLog, afresh: bool) -> str:
     """Return the newest chain of a query, or the name of the one after it."""
-    there = {head.job for head in log.jobs(source.name)}
+
+    def named(attempt: int) -> str:
+        return job_name(source.name, source.wire.base_url, query, attempt)
+
     attempt = 1
-    while job_name(source.name, source.wire.base_url, query, attempt + 1) in there:
+    while log.has_job(source.name, named(attempt + 1)):
         attempt += 1
-    if afresh and job_name(source.name, source.wire.base_url, query, attempt) in there:
+    if afresh and log.has_job(source.name, named(attempt)):
         attempt += 1
-    return job_name(source.name, source.wire.base_url, query, attempt)
+    return named(attempt)
+
+
+def _standing(
+    source: Source, query: DataQuery, log: RawLog, job: str, checkpoints: Checkpoints | None
+) -> Standing:
+    """Return which pages need not be read: those of a checkpoint that fits the query and the log.
+
+    A provider whose pages are read in their order only (`in_order`) is always read from the start.
+    """
+    if checkpoints is None or getattr(source.wire, "in_order", False):
+        return Standing(job=job, code_version="")
+    found = checkpoints.standing(source.name, job)
+    ends = log.heads(source.name, job, found.pages, found.pages)
+    there = found.pages > 0 and found.last in (head.id for head in ends)
+    if not there or found.following is None or found.reached_ns >= query.end_ns:
+        return msgspec.structs.replace(
+            found, pages=0, rows=0, reached_ns=0, last="", following=None, file=""
+        )
+    return found
 
 
 def _check_progress(

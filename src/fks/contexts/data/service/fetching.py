@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -27,17 +27,32 @@ from fks.contracts.data.ticks import BarRows
 from fks.contracts.values import Instrument
 from fks.kernel.errors import FksError, Invalid, TimedOut, Unavailable
 
-__all__ = ["FetchRequest", "Fetched", "Rebuilt", "fetch", "first_able", "rebuild"]
+__all__ = [
+    "FetchRequest",
+    "Fetched",
+    "Rebuilt",
+    "fetch",
+    "first_able",
+    "first_of",
+    "imported_of",
+    "name_of",
+    "rebuild",
+]
 
 _FETCH = "fetch "
+Answered = TypeVar("Answered")
 
 
 class FetchRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What to fetch, and what the dataset is called; without a name it is made of the query."""
+    """What to fetch, and what the dataset is called; without a name it is made of the query.
+
+    So many pages that came before are asked for again, to see whether they are still the same.
+    """
 
     query: DataQuery
     name: str = ""
     afresh: bool = False
+    recheck: int = 0
 
 
 class Fetched(NamedTuple):
@@ -85,12 +100,25 @@ async def first_able(
     Only a provider that is away is passed over; one that says no (`Invalid`, `NotFound`,
     `Denied`) decides. Raises what the last one raised.
     """
+
+    async def ask(source: Source) -> Fetched:
+        return await fetch(
+            source, request, log, now_ns=now_ns, code_version=code_version, told=told
+        )
+
+    return await first_of(sources, ask, passed_over)
+
+
+async def first_of(
+    sources: Sequence[Source],
+    ask: Callable[[Source], Awaitable[Answered]],
+    passed_over: Callable[[str, FksError], None],
+) -> Answered:
+    """Return what the first provider gives that can be reached. Raises as `first_able`."""
     assert sources, "there is a provider to ask"
     for number, source in enumerate(sources, 1):
         try:
-            return await fetch(
-                source, request, log, now_ns=now_ns, code_version=code_version, told=told
-            )
+            return await ask(source)
         except (Unavailable, TimedOut) as error:
             if number == len(sources):
                 raise
@@ -116,7 +144,7 @@ async def fetch(
         check_name(name)
     done = await backfill(source, query, log, now_ns=now_ns, afresh=request.afresh, told=told)
     imported = await asyncio.to_thread(
-        _imported, source.name, query, done, name=name, now_ns=now_ns, version=code_version
+        imported_of, source.name, query, done, name=name, now_ns=now_ns, version=code_version
     )
     return Fetched(imported, source.name, done.job, done.asked, done.reused)
 
@@ -143,8 +171,8 @@ def rebuild(
     asked = msgspec.json.decode(made_by.command.removeprefix(_FETCH), type=_Asked)
     records = ((payload, log.read(payload)) for payload in made_by.payloads)
     instrument, parts = chain(wire_of(asked.provider), asked.query, records)
-    done = Backfilled("", instrument, made_by.payloads, parts, 0, 0)
-    imported = _imported(
+    done = Backfilled("", instrument, (), parts, 0, 0)
+    imported = imported_of(
         asked.provider,
         asked.query,
         done,
@@ -155,7 +183,7 @@ def rebuild(
     return Rebuilt(info, imported.info.hash, len(made_by.payloads))
 
 
-def _imported(
+def imported_of(
     provider: str, query: DataQuery, done: Backfilled, *, name: str, now_ns: int, version: str
 ) -> Imported | ImportedTicks:
     """Check and judge what the pages hold."""
@@ -188,7 +216,7 @@ def _ticks(
     notes = [f"{provider} {query.symbol} {query.kind}", left.told(), note]
     wanted = Wanted(
         symbol=query.symbol,
-        name=name or _name(provider, query),
+        name=name or name_of(provider, query),
         instrument=instrument,
         provider=provider,
         source="; ".join(one for one in notes if one),
@@ -214,7 +242,7 @@ def _bars(
     notes = [f"{provider} {query.symbol} {query.timeframe}", left.told(), note]
     wanted = Wanted(
         symbol=query.symbol,
-        name=name or _name(provider, query),
+        name=name or name_of(provider, query),
         timeframe=query.timeframe,
         instrument=instrument,
         provider=provider,
@@ -249,7 +277,7 @@ def _fitting(
     )
 
 
-def _name(provider: str, query: DataQuery) -> str:
+def name_of(provider: str, query: DataQuery) -> str:
     """Return what a dataset is called that nobody named."""
     from fks.contexts.data.domain.content import dataset_name
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from pathlib import Path
 
@@ -10,16 +9,16 @@ import fks
 from fks.contexts.data.adapters.fetching import Fetcher, FetcherState
 from fks.contexts.data.domain.tracking import checked
 from fks.contexts.data.service.backfilling import Source
-from fks.contexts.data.service.fetching import FetchRequest, first_able
+from fks.contexts.data.service.fetching import FetchRequest
+from fks.contexts.data.service.keeping import Keeping
 from fks.contexts.data.service.providers import Providers, key_in_environment
-from fks.contexts.data.service.quality import rules_of, with_rules
+from fks.contexts.data.service.quality import rules_of
 from fks.contexts.data.settings import DataSettings, FetchSettings
 from fks.contexts.data.store import DatasetStore
 from fks.contexts.data.store.keys import KeyStore
-from fks.contexts.data.store.rawlog import RawLog
 from fks.contracts.data import DatasetInfo, ProviderSpec
 from fks.contracts.data.providers import DataQuery
-from fks.contracts.data.tracking import TrackedAsset
+from fks.contracts.data.tracking import HistoryRewritten, TrackedAsset
 from fks.kernel.runtime import Runtime
 
 __all__ = ["Remote"]
@@ -43,16 +42,27 @@ class Remote:
             start_ns=asset.start_ns,
             end_ns=now_ns,
         )
-        done = await first_able(
+        rules = rules_of(self._runtime.hook)
+        keeping = Keeping(self._store, rules, code_version=fks.__version__)
+        recheck = self._runtime.section("fetching", FetchSettings).recheck_pages
+        done = await keeping.fetch(
             [self._source(name) for name in asset.providers],
-            FetchRequest(query=query, name=asset.name),
-            RawLog(self._store.home),
+            FetchRequest(query=query, name=asset.name, recheck=recheck),
             now_ns=now_ns,
-            code_version=fks.__version__,
         )
-        imported = with_rules(done.imported, rules_of(self._runtime.hook))
-        info = await asyncio.to_thread(self._store.save, imported)
-        return info, done.provider
+        for one in done.rewritten:
+            await self._runtime.bus.publish(
+                HistoryRewritten(
+                    dataset=done.info.name,
+                    dataset_hash=done.info.hash,
+                    provider=done.provider,
+                    symbol=asset.symbol,
+                    rows=one.rows,
+                    from_ts_ns=one.from_ts_ns,
+                    to_ts_ns=one.to_ts_ns,
+                )
+            )
+        return done.info, done.provider
 
     def states(self) -> dict[str, FetcherState]:
         """Return how the providers that were asked have been."""

@@ -75,6 +75,7 @@ class Ccxt:
     """One exchange of ccxt by its pages. Pages of a query are read in their order."""
 
     key: KeyUse | None = None
+    in_order = True
 
     def __init__(self, settings: CcxtSettings, which: str) -> None:
         self._name, self._which = f"ccxt:{which}", which

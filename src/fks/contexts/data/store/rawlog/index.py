@@ -174,14 +174,22 @@ class Index:
         )
         return tuple(row[0].hex() for row in rows)
 
-    def of_job(self, provider: str, job: str) -> Sequence[tuple[Listed, Place]]:
-        """Return the records of a job by number and then as appended."""
+    def of_job(
+        self, provider: str, job: str, first: int = 0, last: int = 2**63 - 1
+    ) -> Sequence[tuple[Listed, Place]]:
+        """Return the records of a job with these numbers, by number and then as appended."""
         rows = self._rows(
             "SELECT id, number, status, received_at_ns, provider, segment, start FROM payloads "
-            "WHERE provider = ? AND job = ? ORDER BY number, segment, told",
-            (provider, job),
+            "WHERE provider = ? AND job = ? AND number BETWEEN ? AND ? "
+            "ORDER BY number, segment, told",
+            (provider, job, first, last),
         )
         return [(Listed(row[0].hex(), *row[1:4]), Place(*row[4:])) for row in rows]
+
+    def has_job(self, provider: str, job: str) -> bool:
+        """Tell whether there is a record of a job."""
+        words = "SELECT 1 FROM payloads WHERE provider = ? AND job = ? LIMIT 1"
+        return bool(self._rows(words, (provider, job)))
 
     def jobs(self, provider: str | None) -> tuple[JobHead, ...]:
         """Return jobs by name."""

@@ -102,9 +102,21 @@ class RawLog:
             )
         return found[0]
 
-    def heads(self, provider: str, job: str) -> tuple[Listed, ...]:
-        """Return the records of a job without their bodies, by number and then as appended."""
-        return tuple(listed for listed, _ in self._of_job(provider, job))
+    def heads(
+        self, provider: str, job: str, first: int = 0, last: int = 2**63 - 1
+    ) -> tuple[Listed, ...]:
+        """Return the records of a job without their bodies, by number and then as appended.
+
+        Only those with numbers from `first` to `last`.
+        """
+        found = self._ask(
+            lambda index: self._fresh(index, provider).of_job(provider, job, first, last)
+        )
+        return tuple(listed for listed, _ in found)
+
+    def has_job(self, provider: str, job: str) -> bool:
+        """Tell whether a job has any record."""
+        return self._ask(lambda index: self._fresh(index, provider).has_job(provider, job))
 
     def of_job(self, provider: str, job: str) -> Iterator[tuple[str, RawRecord]]:
         """Yield the records of a job by number and then as appended.
