@@ -13,13 +13,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fks.contexts.data.domain._precision import places_of
 from fks.contracts.columns import Float64
 
 __all__ = ["MAX_PLACES", "Precision", "off_grid", "precision_of"]
 
 MAX_PLACES = 9
 _SIGNIFICANT = 9
-_CHUNK = 1 << 18
 _BEYOND = 1e9
 
 
@@ -37,11 +37,9 @@ def precision_of(columns: Sequence[Float64]) -> Precision:
     """
     places = 0
     for column in columns:
-        for start in range(0, len(column), _CHUNK):
-            found = _places(_usable(column[start : start + _CHUNK]), places)
-            if found is None:
-                return _rounded(np.concatenate([_usable(one) for one in columns]))
-            places = found
+        places = places_of(np.ascontiguousarray(column), places)
+        if places < 0:
+            return _rounded(np.concatenate([_usable(one) for one in columns]))
     return Precision(places, True)
 
 
@@ -49,15 +47,6 @@ def _usable(prices: Float64) -> Float64:
     """Return the prices that can be prices at all."""
     with np.errstate(invalid="ignore"):
         return prices[np.abs(prices) < _BEYOND]
-
-
-def _places(left: Float64, least: int) -> int | None:
-    """Return the fewest places, not below `least`, that write all prices; None if nine do not."""
-    for places in range(least, MAX_PLACES + 1):
-        left = left[off_grid(left * 10.0**places)]
-        if len(left) == 0:
-            return places
-    return None
 
 
 def _rounded(prices: Float64) -> Precision:

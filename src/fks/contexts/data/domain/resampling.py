@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fks.contexts.data.domain._aggregate import by_spans, by_step
+from fks.contexts.data.domain._precision import absolute_sum
 from fks.contexts.data.domain.precision import MAX_PLACES, precision_of
 from fks.contracts.columns import BarColumns, Float64, Int64
 
@@ -57,7 +58,7 @@ def volume_places(volume: Float64) -> tuple[int, bool]:
     """Return the decimal places to sum volumes in, and whether they are exact."""
     found = precision_of((volume,))
     places, exact = (found.places, True) if found.exact else (MAX_PLACES, False)
-    total = float(np.abs(volume).sum())
+    total = absolute_sum(np.ascontiguousarray(volume))
     while places > 0 and total * 10.0**places >= _MOST_UNITS:
         places, exact = places - 1, False
     return places, exact

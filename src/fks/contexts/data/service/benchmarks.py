@@ -8,6 +8,12 @@ __all__ = ["BENCHMARKS"]
 
 BENCHMARKS = (
     Benchmark(
+        "data",
+        "Import, write, read, resample and join bars beside polars, arcticdb, duckdb, pyarrow",
+        "fks.contexts.data.service.bench_data:run",
+        (Choice("rows", 0, "So many bars; else 10,000,000, or 200,000 when quick"),),
+    ),
+    Benchmark(
         "stream",
         "Messages of an exchange's socket until the best prices of its book are known",
         "fks.contexts.data.service.bench_stream:run",

@@ -1,0 +1,84 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+"""Whether numbers are whole at a number of decimal places, in one pass.
+
+`precision.py` says what that means. A block is tested without a branch; only where a number of it
+does not fit are its numbers looked at one by one.
+"""
+
+from libc.math cimport fabs
+
+cdef double[10] SCALES = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]
+# Adding and taking away this rounds a smaller number to a whole one, as the processor rounds.
+cdef double MAGIC = 6755399441055744.0
+# From here on the last bits of a number are coarser than the test.
+cdef double COARSE = 1125899906842624.0
+cdef double BEYOND = 1e9
+cdef double SLACK = 4e-15
+cdef Py_ssize_t BLOCK = 1024
+cdef int MOST = 9
+
+
+def places_of(const double[::1] values, int least):
+    """Return the fewest places, not below `least`, that write all usable numbers; -1 if 9 do not.
+
+    Usable are those of less than 1e9. A number fits where it is whole at those places or fewer.
+    """
+    cdef Py_ssize_t start = 0, i, end = 0, n = values.shape[0]
+    cdef int places = least, found
+    cdef bint odd
+    cdef double scale
+    with nogil:
+        while end < n and places >= 0:
+            start = end
+            end = start + BLOCK if start + BLOCK < n else n
+            scale, odd = SCALES[places], False
+            for i in range(start, end):
+                odd |= not whole(values[i], scale)
+            if not odd:
+                continue
+            for i in range(start, end):
+                found = needed(values[i], places)
+                if found < 0:
+                    places = -1
+                    break
+                places = found
+    return places
+
+
+def absolute_sum(const double[::1] values):
+    """Return the sum of the numbers without their signs."""
+    cdef Py_ssize_t i = 0, n = values.shape[0]
+    cdef double a = 0.0, b = 0.0, c = 0.0, d = 0.0
+    with nogil:
+        # Four sums: each addition waits for the one before it.
+        while i + 4 <= n:
+            a += fabs(values[i])
+            b += fabs(values[i + 1])
+            c += fabs(values[i + 2])
+            d += fabs(values[i + 3])
+            i += 4
+        while i < n:
+            a += fabs(values[i])
+            i += 1
+    return (a + b) + (c + d)
+
+
+cdef inline bint whole(double value, double scale) noexcept nogil:
+    """Tell whether a number is whole at a scale, but for the last bits; or not usable at all."""
+    cdef double steps = fabs(value * scale)
+    cdef double rounded = (steps + MAGIC) - MAGIC
+    cdef double bound = steps if steps > 1.0 else 1.0
+    # A comparison with NaN is false: what is no number is not usable, and so never odd.
+    return (not fabs(steps - rounded) > bound * SLACK) | (steps >= COARSE) | (fabs(value) >= BEYOND)
+
+
+cdef inline int needed(double value, int places) noexcept nogil:
+    """Return the places so far, or as many more as a number needs; -1 if 9 do not write it."""
+    cdef int at
+    for at in range(places + 1):
+        if whole(value, SCALES[at]):
+            return places
+    for at in range(places + 1, MOST + 1):
+        if whole(value, SCALES[at]):
+            return at
+    return -1
