@@ -94,9 +94,9 @@ def exact(best: Top | QuoteUpdate) -> tuple[Decimal, ...]:
     return tuple(Decimal(value).scaleb(-best.scale[at % 2]) for at, value in enumerate(values))
 
 
-def levels(stream: LiveStream) -> tuple[dict[Decimal, Decimal], ...] | None:
+def levels(stream: LiveStream, symbol: str = SYMBOL) -> tuple[dict[Decimal, Decimal], ...] | None:
     """Return both sides of the book; None while it is not live."""
-    book = stream.book(SYMBOL)
+    book = stream.book(symbol)
     if book is None:
         return None
     price, quantity = book.scale

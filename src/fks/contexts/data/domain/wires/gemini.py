@@ -1,7 +1,8 @@
 """Gemini's market data, version 2: a first message with the whole book, then its changes.
 
 Nothing in a change says which one came before, so a loss cannot be seen. The first message of a
-symbol after a subscription is its snapshot; the trades in it are of before, and are left out.
+symbol on a connection is its snapshot, and so is any that brings trades: they are of before, and
+are left out. After a resync only those are: changes may still be on their way.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ class _Message(msgspec.Struct, gc=False):
     type: str = ""
     symbol: str = ""
     changes: msgspec.Raw = EMPTY
+    trades: msgspec.Raw = EMPTY
     event_id: msgspec.Raw = EMPTY
     tid: msgspec.Raw = EMPTY
     timestamp: int = 0
@@ -97,7 +99,6 @@ class GeminiWire:
 
     def resync(self, symbol: str) -> tuple[bytes, ...]:
         """Return requests that end the symbol's changes and begin them again."""
-        self._begun.discard(symbol)
         return tuple(_request(word, ["l2"], [symbol]) for word in ("unsubscribe", "subscribe"))
 
     def snapshot_page(self, symbol: str) -> PageRequest | None:
@@ -130,7 +131,7 @@ class GeminiWire:
         symbol = message.symbol
         units = self._symbols[symbol]
         bids, asks = units.mixed(message.changes, 0, 1, 2)
-        whole = symbol not in self._begun
+        whole = bool(message.trades) or symbol not in self._begun
         self._begun.add(symbol)
         return DepthUpdate(
             symbol, units.scale, bids, asks, NO_ID, NO_ID, NO_ID, 0, received_ns, whole
