@@ -2729,6 +2729,7 @@ export interface components {
         /** MarginEntry */
         MarginEntry: {
             initial?: string | null;
+            intraday?: string | null;
             maintenance?: string | null;
             /** @default  */
             note: string;

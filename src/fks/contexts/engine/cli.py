@@ -95,12 +95,21 @@ def backtest() -> None:
 
 @backtest.command("run")
 @_request_options
+@click.option(
+    "--registry-fees",
+    is_flag=True,
+    help="Commission and exchange fee of fks instruments, in force in the period.",
+)
 @json_option
 def run_command(**options: Any) -> None:
     """Run STRATEGY over a dataset, write the result and its tear sheet."""
     surroundings = command_context()
-    backtester = _backtester(surroundings)
-    plan = backtester.plan(_request(options))
+    backtester, request = _backtester(surroundings), _request(options)
+    if options["registry_fees"]:
+        from fks.contexts.engine.service.registry_fees import with_registry_fees
+
+        request = with_registry_fees(request, backtester.datasets)
+    plan = backtester.plan(request)
     total = len(plan.material.bars)
     with _progress(surroundings, total) as on_progress:
         finished = backtester.execute(

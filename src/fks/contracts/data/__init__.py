@@ -10,6 +10,7 @@ import msgspec
 
 from fks.contracts.columns import BarColumns, Int64
 from fks.contracts.data.datasets import DatasetReferences, SplitPlan
+from fks.contracts.data.instruments import ResolvedSymbol
 from fks.contracts.data.quality import QualityRule, ScorePart
 from fks.contracts.data.ticks import (
     ActionColumns,
@@ -170,13 +171,17 @@ class GetInstrument(Query[Instrument], frozen=True, kw_only=True, tag="data.get_
 
 
 class GetBars(Query[BarWindow], frozen=True, kw_only=True, tag="data.get_bars.v1"):
-    """Which bars lie in `[from_ts_ns, to_ts_ns)`? At most `limit`, the latest if `tail`."""
+    """Which bars lie in `[from_ts_ns, to_ts_ns)`? At most `limit`, the latest if `tail`.
+
+    With a longer `timeframe` than the dataset's own, bars of it are made as `resample` makes them.
+    """
 
     dataset: str
     from_ts_ns: int = 0
     to_ts_ns: int = 2**63 - 1
     limit: int = 5000
     tail: bool = True
+    timeframe: str = ""
 
 
 class GetQuality(Query[QualityReport], frozen=True, kw_only=True, tag="data.get_quality.v1"):
@@ -260,6 +265,13 @@ class DatasetSource(Protocol):
 
     def split(self, name_or_hash: str) -> SplitPlan:
         """Return a stored split with all its folds. Raises `NotFound`."""
+        ...
+
+    def resolved(self, symbol: str, on: str) -> ResolvedSymbol:
+        """Return what the registry says of a symbol on a day (an ISO date).
+
+        Raises `NotFound` for one it has not, `Invalid` for one that means two things.
+        """
         ...
 
     def list(self) -> tuple[DatasetInfo, ...]:

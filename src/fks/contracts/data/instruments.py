@@ -35,11 +35,12 @@ class CommissionEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MarginEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What one contract needs as margin, to open and to keep it, from a day on."""
+    """What one contract needs as margin: to open it, to keep it, and to keep it within a day."""
 
     since: str
     initial: Decimal | None = None
     maintenance: Decimal | None = None
+    intraday: Decimal | None = None
     note: str = ""
 
 

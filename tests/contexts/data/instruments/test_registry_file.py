@@ -102,6 +102,7 @@ def test_set_and_unset_change_only_their_line(tmp_path: Path) -> None:
             "since": "2025-05-01",
             "initial": "15000",
             "maintenance": None,
+            "intraday": None,
             "note": "letter of May",
         }
     ]

@@ -127,7 +127,8 @@ def set_command(symbol: str, values: tuple[str, ...], since: str | None) -> None
 
     Keys are tick, multiplier, lot, currency, venue, calendar, kind, months, roll, description,
     expiries.CODE, aliases.SOURCE (separated by commas), commission.per_side,
-    commission.exchange_fee, commission.note, margin.initial, margin.maintenance, margin.note.
+    commission.exchange_fee, commission.note, margin.initial, margin.maintenance, margin.intraday,
+    margin.note.
     """
     from fks.contexts.data.domain.registry.lines import with_value
     from fks.contexts.data.service.instruments import check_registry, details_of

@@ -13,7 +13,9 @@ import msgspec
 
 from fks.contexts.data.adapters.fetching import Fetcher
 from fks.contexts.data.service.backfilling import Source
+from fks.contexts.data.service.registered import Registered
 from fks.contexts.data.settings import FetchSettings
+from fks.contexts.data.store.instruments import RegistryFile
 from fks.contracts.data import ProviderSpec
 from fks.contracts.data.providers import RemoteProvider
 from fks.kernel.errors import FksError, Invalid, NotFound
@@ -36,7 +38,8 @@ class Providers:
     """Providers by name.
 
     `settings_of` returns the section of a spec, `key_of` the key of a provider or an empty text.
-    All processes of a `home` share what a provider lets through.
+    All processes of a `home` share what a provider lets through, and its products are known by the
+    names that its `instruments.toml` gives them.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Providers:
         self._specs = {spec.name: spec for spec in specs}
         self._settings_of, self._key_of, self._fetching = settings_of, key_of, fetching
         self._home = home
+        self._registry = None if home is None else RegistryFile(home)
 
     def described(self) -> tuple[Described, ...]:
         """Return all providers by name."""
@@ -91,7 +95,7 @@ class Providers:
         factory = getattr(importlib.import_module(module), attribute)
         given = [] if spec.settings is None else [self._settings_of(spec)]
         made: RemoteProvider = factory(*given, *([member] if member else []))
-        return made
+        return made if self._registry is None else Registered(name, made, self._registry.load)
 
     @asynccontextmanager
     async def sources(self, names: Sequence[str]) -> AsyncIterator[tuple[Source, ...]]:

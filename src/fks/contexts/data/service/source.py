@@ -11,14 +11,17 @@ from fks.contexts.data.domain.asof import Direction
 from fks.contexts.data.domain.content import NAME
 from fks.contexts.data.domain.imports import Imported, columns_of
 from fks.contexts.data.service.importing import FileRequest, import_file
+from fks.contexts.data.service.instruments import day_of, resolved
 from fks.contexts.data.service.joining import JoinRequest, join
 from fks.contexts.data.service.splitting import find_split
 from fks.contexts.data.store import DatasetStore
 from fks.contexts.data.store.exporting import MEDIA_TYPES, exported
+from fks.contexts.data.store.instruments import RegistryFile
 from fks.contexts.data.store.vault import Vault
 from fks.contracts.columns import BarColumns, Int64
 from fks.contracts.data import Dataset, DatasetInfo, Download
 from fks.contracts.data.datasets import SplitPlan
+from fks.contracts.data.instruments import ResolvedSymbol
 from fks.contracts.data.ticks import TradeColumns
 from fks.kernel.errors import Invalid, NotFound
 from fks.kernel.ids import content_hash
@@ -124,6 +127,10 @@ class Source:
     def split(self, name_or_hash: str) -> SplitPlan:
         """Return a stored split with all its folds. Raises `NotFound`."""
         return find_split(self._store.home, name_or_hash)
+
+    def resolved(self, symbol: str, on: str) -> ResolvedSymbol:
+        """Return what the registry of this home says of a symbol on a day."""
+        return resolved(RegistryFile(self._store.home).load(), symbol, day_of(on, 0))
 
     def list(self) -> tuple[DatasetInfo, ...]:
         """Return all datasets by name."""

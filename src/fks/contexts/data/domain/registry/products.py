@@ -51,10 +51,11 @@ class Commission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Margin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one contract needs as margin, to open and to keep it."""
+    """What one contract needs as margin: to open it, to keep it, and to keep it within a day."""
 
     initial: Decimal | None = None
     maintenance: Decimal | None = None
+    intraday: Decimal | None = None
     note: str = ""
 
 
@@ -165,9 +166,9 @@ def _check(symbol: str, made: Product) -> None:
             raise _Wrong(f"expiries.{code[:40]}", f"write the contract as {symbol}H26")
     for name, schedule in (("commission", made.commission), ("margin", made.margin)):
         for day, entry in schedule.items():
-            for key in entry.__struct_fields__[:2]:
+            for key in entry.__struct_fields__:
                 value = getattr(entry, key)
-                if value is not None:
+                if isinstance(value, Decimal):
                     _bounded(f"{name}.{day}.{key}", value, zero=True)
     for source, names in made.aliases.items():
         if not all(_ALIAS.match(one) for one in names):
