@@ -77,7 +77,6 @@ class LiveStreams:
         self._now_ns = now_ns
         self._kept: dict[str, _Kept] = {}
         self._changed = asyncio.Event()
-        self._error = ""
 
     async def run(self) -> None:
         """Keep what the list says until cancelled; a list that cannot be read is read again."""
@@ -86,9 +85,7 @@ class LiveStreams:
                 self._changed.clear()
                 try:
                     await self._keep(await asyncio.to_thread(self._store.all))
-                    self._error = ""
                 except FksError as error:
-                    self._error = error.message
                     _log.warning("streams.list", code=error.code, error=error.message)
                 try:
                     async with asyncio.timeout(_TICK_S):
@@ -149,9 +146,10 @@ class LiveStreams:
 
     async def probe(self) -> CheckResult:
         """Return whether all symbols of all streams are live, and how old what they said is."""
-        if self._error:
-            return CheckResult(Status.DEGRADED, self._error)
-        streams = (await self.states()).streams
+        try:
+            streams = (await self.states()).streams
+        except FksError as error:
+            return CheckResult(Status.DEGRADED, error.message)
         late = []
         for one in streams:
             if one.state in ("waiting", "failed"):
