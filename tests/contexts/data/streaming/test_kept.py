@@ -19,8 +19,7 @@ from fks.contracts.data.live import (
     StreamStateChanged,
     TradeReported,
 )
-from fks.kernel.errors import FksError
-from fks.kernel.health import CheckResult, Status
+from fks.kernel.health import Status
 from fks.kernel.messages import Meta
 from fks.kernel.testing import RunningApp, running_app
 
@@ -81,12 +80,15 @@ async def until(app: RunningApp, found: Any) -> dict[str, Any]:
             await asyncio.sleep(0.02)
 
 
-async def _probed(app: RunningApp) -> CheckResult:
-    """Return what the health check finds; a list that cannot be read is one of its findings."""
-    try:
-        return await streams_check(app.runtime).probe()
-    except FksError as error:
-        return CheckResult(Status.UNKNOWN, error.code)
+async def degraded(app: RunningApp, word: str) -> None:
+    """Wait until the health check complains of something."""
+    async with asyncio.timeout(20):
+        while True:
+            found = await streams_check(app.runtime).probe()
+            if word in found.message:
+                assert found.status is Status.DEGRADED
+                return
+            await asyncio.sleep(0.02)
 
 
 async def eventually(holds: Callable[[], bool]) -> None:
@@ -131,7 +133,7 @@ async def test_what_the_exchange_says_is_told_over_the_bus(tmp_path: Path) -> No
         best = sorted(exchange.bids, reverse=True)[:5]
         scale = Decimal(10) ** -book["price_decimals"]
         assert [row[0] * scale for row in book["bids"]] == best
-        assert (await _probed(app)).status is Status.HEALTHY
+        assert (await streams_check(app.runtime).probe()).status is Status.HEALTHY
         left = await app.http.delete("/api/v1/streams/eth")
         assert left.json() == {"streams": []}
         await eventually(lambda: heard.states[-1] == "ended")
@@ -162,12 +164,10 @@ async def test_a_stream_that_fails_says_so_and_is_begun_again(tmp_path: Path) ->
         await app.http.put("/api/v1/streams/eth", json=WISH)
         failed = await until(app, lambda one: one["state"] == "waiting" and one["error"])
         assert failed["error_code"] == heard.failures[0]
-        async with asyncio.timeout(20):
-            while "eth waiting" not in (await _probed(app)).message:
-                await asyncio.sleep(0.02)
+        await degraded(app, "eth waiting")
         again = await until(app, live)
         assert again["restarts"] == 2 and again["error"] == ""
-        assert (await _probed(app)).status is Status.HEALTHY
+        assert (await streams_check(app.runtime).probe()).status is Status.HEALTHY
     assert len(heard.failures) == 2
 
 
@@ -183,10 +183,7 @@ async def test_the_list_survives_a_restart_and_may_be_edited_by_hand(tmp_path: P
             await until(app, lambda one: one["state"] == "running" and one["symbols"])
             good = path.read_text()
             path.write_text(good.replace('"symbols"', '"symbol"'))
-            async with asyncio.timeout(20):
-                while "streams.json" not in (await _probed(app)).message:
-                    await asyncio.sleep(0.02)
-            assert (await _probed(app)).status is Status.DEGRADED
+            await degraded(app, "streams.json")
             assert (await app.http.get("/api/v1/streams")).status_code == 422
             path.write_text(good.replace('"paused": false', '"paused": true'))
             shown = await until(app, lambda one: one["state"] == "paused")
