@@ -11,10 +11,14 @@ import pytest
 
 from fks.contexts.api.domain.udf import described, resolution_of
 from fks.contracts.data import DatasetInfo
+from fks.contracts.data.reports import SessionHours
 from fks.contracts.values import Instrument
 from fks.kernel.testing import RunningApp, running_app
 
 DAY = 86_400
+ALWAYS = SessionHours(
+    calendar="24/7", timezone="UTC", spans=(("0000", "0000"),), days=(1, 2, 3, 4, 5, 6, 7)
+)
 
 
 async def asked(app: RunningApp, path: str, **query: Any) -> Any:
@@ -34,7 +38,8 @@ async def test_a_chart_can_find_describe_and_draw_a_dataset(tmp_path: Path) -> N
         assert [one["symbol"] for one in found] == ["sp500_daily"]
         about = await asked(app, "symbols", symbol="sp500_daily")
         assert (about["minmov"], about["pricescale"]) == (1, 100)
-        assert about["supported_resolutions"] == ["1D"]
+        assert about["supported_resolutions"] == ["1D", "1W"]
+        assert (about["session"], about["timezone"]) == ("0930-1600:23456", "America/New_York")
         assert about["has_intraday"] is False
         clock = await app.http.get("/udf/time")
         assert clock.headers["content-type"].startswith("text/plain")
@@ -83,7 +88,12 @@ async def test_what_cannot_be_answered_is_told_as_the_protocol_wants(tmp_path: P
         unknown = await asked(app, "symbols", symbol="nothing")
         assert unknown["s"] == "error"
         assert "no dataset" in unknown["errmsg"]
-        for symbol, resolution in (("nothing", "D"), ("sp500_daily", "60"), ("../x", "D")):
+        for symbol, resolution in (
+            ("nothing", "D"),
+            ("sp500_daily", "60"),
+            ("sp500_daily", "7X"),
+            ("../x", "D"),
+        ):
             answer = await asked(app, "history", symbol=symbol, resolution=resolution, **span)
             assert answer["s"] == "error"
         empty = {"symbol": "sp500_daily", "resolution": "D", **span}
@@ -147,6 +157,6 @@ def test_prices_are_drawn_on_their_ticks(tick: str, minmov: int, pricescale: int
         created_at_ns=0,
         synthetic=True,
     )
-    about = described(info)
+    about = described(info, ALWAYS)
     assert (about["minmov"], about["pricescale"]) == (minmov, pricescale)
     assert about["description"].startswith("SYNTHETIC")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from fks.contexts.data.adapters.calendars import session_hours
 from fks.contexts.data.service.announcing import Announcer
 from fks.contexts.data.service.catalogue import Catalogue
 from fks.contexts.data.service.comparing import compare
@@ -69,7 +70,9 @@ from fks.contracts.data.reports import (
     DatasetComparison,
     GetCoverage,
     GetQualityDays,
+    GetSessionHours,
     QualityDays,
+    SessionHours,
 )
 from fks.contracts.data.ticks import GetTicks, TickWindow
 from fks.contracts.data.tracking import (
@@ -124,6 +127,9 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
     async def get_bars(query: GetBars, meta: Meta) -> BarWindow:
         return await catalogue.bars(query)
 
+    async def get_session_hours(query: GetSessionHours, meta: Meta) -> SessionHours:
+        return await asyncio.to_thread(session_hours, query.calendar)
+
     async def get_ticks(query: GetTicks, meta: Meta) -> TickWindow:
         return await catalogue.ticks(query)
 
@@ -152,6 +158,7 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
     wiring.answer(GetDataset, get_dataset)
     wiring.answer(GetInstrument, get_instrument)
     wiring.answer(GetBars, get_bars)
+    wiring.answer(GetSessionHours, get_session_hours)
     wiring.answer(GetTicks, get_ticks)
     wiring.answer(GetQuality, get_quality)
     wiring.on(SessionStarted, on_session_started)

@@ -16,8 +16,10 @@ __all__ = [
     "DifferentBar",
     "GetCoverage",
     "GetQualityDays",
+    "GetSessionHours",
     "QualityAlerted",
     "QualityDays",
+    "SessionHours",
 ]
 
 
@@ -182,3 +184,24 @@ class QualityAlerted(Event, frozen=True, kw_only=True, tag="data.quality_alerted
     score: float
     before: float = -1.0
     findings: tuple[str, ...] = ()
+
+
+class SessionHours(msgspec.Struct, frozen=True, kw_only=True):
+    """When a calendar's sessions are as a rule, in the time of `timezone`.
+
+    `spans` are pairs of hours `HHMM` (two where there is a break at noon); one that ends no later
+    than it begins began on the day before. `days` are those on which sessions end, 1 is Monday.
+    """
+
+    calendar: str
+    timezone: str
+    spans: tuple[tuple[str, str], ...]
+    days: tuple[int, ...]
+
+
+class GetSessionHours(
+    Query[SessionHours], frozen=True, kw_only=True, tag="data.get_session_hours.v1"
+):
+    """When are the sessions of this calendar (`24/7`, `XNYS`)?"""
+
+    calendar: str

@@ -7,11 +7,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from fks.contracts.data import DatasetInfo
+from fks.contracts.data.reports import SessionHours
 
-__all__ = ["described", "matching", "resolution_of", "searched"]
+__all__ = ["described", "matching", "resolution_of", "resolutions", "searched", "timeframe_of"]
 
 _TIMEFRAME = re.compile(r"(\d+)([smhdw])\Z")
 _LETTERS = {"s": "S", "d": "D", "w": "W"}
+_RESOLUTION = re.compile(r"(\d{0,5})([SDW]?)\Z")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_LONGER = ("1m", "3m", "5m", "10m", "15m", "30m", "1h", "2h", "4h", "1d", "1w")
+_ZONES = {"UTC": "Etc/UTC"}
 
 
 def resolution_of(info: DatasetInfo) -> str | None:
@@ -22,7 +27,47 @@ def resolution_of(info: DatasetInfo) -> str | None:
     match = _TIMEFRAME.match(info.timeframe)
     if info.kind != "bars" or match is None:
         return None
-    count, unit = int(match[1]), match[2]
+    return _written(info.timeframe)
+
+
+def timeframe_of(info: DatasetInfo, resolution: str) -> str | None:
+    """Return the timeframe of a resolution: `60` is `1h`, `D` is `1d`; None for what is none.
+
+    The dataset's own is told as the dataset writes it.
+    """
+    match = _RESOLUTION.match(resolution)
+    count = int(match[1] or 1) if match is not None and resolution else 0
+    if match is None or not count:
+        return None
+    if match[2]:
+        found = f"{count}{match[2].lower()}"
+    else:
+        found = f"{count // 60}h" if count % 60 == 0 else f"{count}m"
+    return info.timeframe if _written(found) == resolution_of(info) else found
+
+
+def resolutions(info: DatasetInfo) -> list[str]:
+    """Return what a chart can ask of a dataset: its own timeframe, and longer ones made of it."""
+    own = resolution_of(info)
+    if own is None:
+        return []
+    step_s = _seconds(info.timeframe)
+    longer = []
+    for frame in _LONGER:
+        whole_s = step_s if step_s >= 86_400 or _seconds(frame) < 86_400 else 86_400
+        if _seconds(frame) > step_s and _seconds(frame) % whole_s == 0:
+            longer.append(_written(frame))
+    return [own, *longer]
+
+
+def _seconds(timeframe: str) -> int:
+    """Return the length of a timeframe of the clock."""
+    return int(timeframe[:-1]) * _SECONDS[timeframe[-1]]
+
+
+def _written(timeframe: str) -> str:
+    """Return a timeframe as the protocol writes it."""
+    count, unit = int(timeframe[:-1]), timeframe[-1]
     if unit in _LETTERS:
         return f"{count}{_LETTERS[unit]}"
     return str(count * (60 if unit == "h" else 1))
@@ -51,12 +96,16 @@ def searched(info: DatasetInfo) -> dict[str, Any]:
     }
 
 
-def described(info: DatasetInfo) -> dict[str, Any]:
-    """Return the description of a symbol; prices are `minmov / pricescale` apart."""
+def described(info: DatasetInfo, hours: SessionHours) -> dict[str, Any]:
+    """Return the description of a symbol; prices are `minmov / pricescale` apart.
+
+    `hours` are those of its sessions. Days are stamped at midnight UTC of the session's date.
+    """
     tick = info.instrument.tick_size.normalize()
     exponent = tick.as_tuple().exponent
     places = max(0, -exponent) if isinstance(exponent, int) else 0
-    resolution = resolution_of(info) or ""
+    own, there = resolution_of(info) or "", resolutions(info)
+    minutes = [one for one in there if one.isdigit()]
     return {
         "name": info.name,
         "ticker": info.name,
@@ -65,21 +114,30 @@ def described(info: DatasetInfo) -> dict[str, Any]:
         "type": "synthetic" if info.synthetic else "",
         "exchange": info.instrument.venue,
         "listed_exchange": info.instrument.venue,
-        "session": "24x7",
-        "timezone": "Etc/UTC",
+        "session": _session(hours),
+        "timezone": _ZONES.get(hours.timezone, hours.timezone),
         "format": "price",
         "minmov": int(tick.scaleb(places)),
         "pricescale": 10**places,
-        "has_intraday": not resolution.endswith(("D", "W")),
-        "has_seconds": resolution.endswith("S"),
-        "has_daily": resolution.endswith("D"),
-        "has_weekly_and_monthly": resolution.endswith("W"),
-        "intraday_multipliers": [resolution] if resolution.isdigit() else [],
-        "supported_resolutions": [resolution],
+        "has_intraday": not own.endswith(("D", "W")),
+        "has_seconds": own.endswith("S"),
+        "seconds_multipliers": [own[:-1]] if own.endswith("S") else [],
+        "has_daily": any(one.endswith("D") for one in there),
+        "has_weekly_and_monthly": any(one.endswith("W") for one in there),
+        "intraday_multipliers": minutes,
+        "supported_resolutions": there,
         "currency_code": info.instrument.currency,
         "volume_precision": 8,
         "data_status": "endofday",
     }
+
+
+def _session(hours: SessionHours) -> str:
+    """Return sessions as the protocol writes them; its days begin with Sunday as 1."""
+    if hours.days == (1, 2, 3, 4, 5, 6, 7):
+        return "24x7"
+    days = "".join(sorted(str(day % 7 + 1) for day in hours.days))
+    return f"{','.join(f'{begin}-{end}' for begin, end in hours.spans)}:{days}"
 
 
 def _description(info: DatasetInfo) -> str:

@@ -62,9 +62,10 @@ def routes(runtime: Runtime) -> Sequence[Any]:
         ],
         dependencies=dependencies,
     )
+    feeds = [UdfController] if api.settings.udf else []
     plain = Router(
         path="/",
-        route_handlers=[AliasController, ExecuteController, UdfController, feed_socket],
+        route_handlers=[AliasController, ExecuteController, *feeds, feed_socket],
         dependencies=dependencies,
     )
     return [versioned, plain]

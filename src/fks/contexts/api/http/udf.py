@@ -1,21 +1,33 @@
 """A datafeed for charting libraries that speak TradingView's UDF protocol, over stored datasets.
 
-A symbol is the name of a dataset of bars, its only resolution the dataset's own timeframe. All
-times are UTC. What goes wrong is told as the protocol wants: `{"s": "error", "errmsg": ...}`.
+A symbol is the name of a dataset of bars; its resolutions are the dataset's own timeframe and
+longer ones that are made of it. Times are UTC; sessions are told in the time of their exchange.
+Without `[api] udf` none of it is there. What goes wrong is told as the protocol wants:
+`{"s": "error", "errmsg": ...}`.
 """
 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Annotated, Any
 
 from litestar import Controller, MediaType, get
 from litestar.params import FromQuery, QueryParameter
 
-from fks.contexts.api.domain.udf import described, matching, resolution_of, searched
+from fks.contexts.api.domain.udf import (
+    described,
+    matching,
+    resolution_of,
+    resolutions,
+    searched,
+    timeframe_of,
+)
 from fks.contexts.api.http.data import MAX_S, NS
 from fks.contexts.api.http.inject import ApiDep
 from fks.contracts.data import BarWindow, DatasetInfo, GetBars, GetDataset, ListDatasets
+from fks.contracts.data.instruments import GetInstrumentDetails
+from fks.contracts.data.reports import GetSessionHours, SessionHours
 from fks.kernel.errors import FksError, Invalid, NotFound
 
 __all__ = ["UdfController"]
@@ -40,9 +52,7 @@ class UdfController(Controller):
         """Return the resolutions that datasets have, and what is supported."""
         found = (await api.ask(ListDatasets())).datasets
         return {
-            "supported_resolutions": sorted(
-                {one for info in found if (one := resolution_of(info)) is not None}
-            ),
+            "supported_resolutions": sorted({one for info in found for one in resolutions(info)}),
             "supports_search": True,
             "supports_group_request": False,
             "supports_marks": False,
@@ -70,9 +80,9 @@ class UdfController(Controller):
         """Return what a chart has to know of a dataset."""
         try:
             info = await _bars_of(api, symbol)
+            return described(info, await _hours(api, info))
         except FksError as error:
             return _error(error)
-        return described(info)
 
     @get("/history", summary="Get bars")
     async def history(
@@ -87,19 +97,24 @@ class UdfController(Controller):
         """Return the bars of `[from, to)`; with `countback` the last so many before `to`."""
         try:
             info = await _bars_of(api, symbol)
-            if resolution_of(info) not in (resolution, f"1{resolution}"):
-                raise NotFound(
-                    f"{info.name} has bars of {resolution_of(info)}, not of {resolution[:10]}"
-                )
+            timeframe = timeframe_of(info, resolution)
+            if timeframe is None:
+                raise NotFound(f"no resolution {resolution[:10]!r}")
             begin_ns = 0 if countback else from_s * NS
             most = min(countback or _MOST_BARS, _MOST_BARS)
             window = await api.ask(
-                GetBars(dataset=info.hash, from_ts_ns=begin_ns, to_ts_ns=to_s * NS, limit=most)
+                GetBars(
+                    dataset=info.hash,
+                    from_ts_ns=begin_ns,
+                    to_ts_ns=to_s * NS,
+                    limit=most,
+                    timeframe=timeframe,
+                )
             )
             if not countback and window.total > most:
                 raise Invalid(f"ask for a shorter span: {most:,} bars are the most at a time")
             if not window.ts_ns:
-                return await _no_data(api, info, from_s)
+                return await _no_data(api, info, from_s, timeframe)
         except FksError as error:
             return _error(error)
         return _columns(window)
@@ -113,9 +128,20 @@ async def _bars_of(api: ApiDep, symbol: str) -> DatasetInfo:
     return info
 
 
-async def _no_data(api: ApiDep, info: DatasetInfo, from_s: int) -> dict[str, Any]:
+async def _hours(api: ApiDep, info: DatasetInfo) -> SessionHours:
+    """Return the sessions of a dataset's instrument: as the registry has them, else as imported."""
+    calendar = info.instrument.calendar
+    with suppress(NotFound):
+        product = await api.ask(GetInstrumentDetails(symbol=info.instrument.id))
+        calendar = product.instrument.calendar or calendar
+    return await api.ask(GetSessionHours(calendar=calendar))
+
+
+async def _no_data(api: ApiDep, info: DatasetInfo, from_s: int, timeframe: str) -> dict[str, Any]:
     """Say that a span is empty, and where the next bars before it are."""
-    before = await api.ask(GetBars(dataset=info.hash, to_ts_ns=from_s * NS, limit=1))
+    before = await api.ask(
+        GetBars(dataset=info.hash, to_ts_ns=from_s * NS, limit=1, timeframe=timeframe)
+    )
     if not before.ts_ns:
         return {"s": "no_data"}
     return {"s": "no_data", "nextTime": before.ts_ns[-1] // NS}

@@ -24,6 +24,7 @@ from fks.contexts.data.domain.sessions import (
 )
 from fks.contexts.data.domain.timeframes import DAY_NS, NO_CLOCK_NS
 from fks.contracts.columns import Int64
+from fks.contracts.data.reports import SessionHours
 from fks.kernel.errors import Invalid
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "expected_slots",
     "expected_stamps",
     "local_dates",
+    "session_hours",
     "session_slots",
     "session_spans",
 ]
@@ -202,6 +204,36 @@ def local_dates(ts_ns: Int64, step_ns: int, calendar: str) -> Int64:
     hours, place = np.unique(ts_ns // _HOUR_NS, return_inverse=True)
     dates = [datetime.fromtimestamp(hour * 3600, zone).date() for hour in hours.tolist()]
     return np.array(dates, dtype="datetime64[D]").astype(np.int64)[place]
+
+
+def session_hours(calendar: str) -> SessionHours:
+    """Return when sessions are as a rule, today. Raises `Invalid` for an unknown calendar."""
+    check_calendar(calendar)
+    if calendar in ALWAYS:
+        zone = "America/New_York" if calendar == "24/5" else "UTC"
+        hour = "1700" if calendar == "24/5" else "0000"
+        days = tuple(range(1, 8 if calendar == "24/7" else 6))
+        return SessionHours(calendar=calendar, timezone=zone, spans=((hour, hour),), days=days)
+    today = int(datetime.now(UTC).timestamp()) // 86_400
+    found = _calendar(calendar, today, today)
+    closes = _rule(found.close_times)
+    if calendar in _PAUSED:
+        closes = closes.replace(hour=closes.hour - 1)
+    ends = [(_rule(found.open_times), closes)]
+    if found.break_start_times and found.break_end_times:
+        pause = _rule(found.break_start_times), _rule(found.break_end_times)
+        ends = [(ends[0][0], pause[0]), (pause[1], closes)]
+    return SessionHours(
+        calendar=calendar,
+        timezone=str(found.tz),
+        spans=tuple((f"{begin:%H%M}", f"{end:%H%M}") for begin, end in ends),
+        days=tuple(k for k, held in enumerate(found.weekmask, 1) if held == "1"),
+    )
+
+
+def _rule(times: Any) -> Any:
+    """Return the latest of a calendar's hours: pairs of the day they began to hold, and a time."""
+    return times[-1][1]
 
 
 def _new_york_ns(day: int, hour: int) -> int:

@@ -7,6 +7,7 @@ import asyncio
 from fks.contexts.data.domain.instruments import known_instrument
 from fks.contexts.data.domain.registry.registry import Registry
 from fks.contexts.data.domain.ticks.content import COLUMNS, arrays_of
+from fks.contexts.data.service.longer import LongerWindows
 from fks.contexts.data.settings import DataSettings
 from fks.contexts.data.store import DatasetStore
 from fks.contexts.data.store.instruments import RegistryFile
@@ -33,8 +34,11 @@ class Catalogue:
 
     def __init__(self, runtime: Runtime) -> None:
         settings = runtime.section("data", DataSettings)
-        self.store = DatasetStore(runtime.home, cached=settings.cached_datasets)
+        self.store = DatasetStore(
+            runtime.home, cached=settings.cached_datasets, hot_bytes=settings.hot_bytes
+        )
         self._registry = RegistryFile(runtime.home)
+        self._longer = LongerWindows(self.store)
 
     async def list(self) -> DatasetList:
         """Return all datasets."""
@@ -100,6 +104,9 @@ class Catalogue:
     def _window(self, query: GetBars) -> BarWindow:
         """Read a window."""
         dataset = self.store.open(query.dataset)
+        timeframe = query.timeframe or dataset.info.timeframe
+        if timeframe != dataset.info.timeframe:
+            return self._longer.window(dataset, query)
         found = dataset.window(query.from_ts_ns, query.to_ts_ns, query.limit, tail=query.tail)
         total = found.pop("total")
         return BarWindow(

@@ -25,7 +25,7 @@ from fks.contracts.columns import BarColumns
 from fks.contracts.data.datasets import Provenance
 from fks.kernel.errors import Invalid
 
-__all__ = ["LongerBars", "resample"]
+__all__ = ["LongerBars", "longer_bars", "resample"]
 
 _WEEK_NS = 7 * DAY_NS
 _MONDAY_NS = 4 * DAY_NS  # 1970-01-05
@@ -44,7 +44,33 @@ class LongerBars(NamedTuple):
 def resample(
     dataset: StoredDataset, timeframe: str, name: str | None, *, now_ns: int, code_version: str
 ) -> LongerBars:
-    """Return bars of a longer timeframe.
+    """Return a dataset of bars of a longer timeframe, made as `longer_bars` makes them."""
+    info = dataset.info
+    made, outside, cut = longer_bars(dataset, timeframe)
+    wanted = Wanted(
+        symbol=info.instrument.id,
+        name=check_name(name) if name is not None else "",
+        instrument=info.instrument,
+        timeframe=timeframe,
+        provider=info.provider,
+        source=f"{timeframe} bars of {info.name}@{info.hash[:12]}",
+        synthetic=info.synthetic,
+        allow_negative=True,  # what was taken once
+        created_at_ns=now_ns,
+        code_version=code_version,
+    )
+    made_by = Provenance(
+        kind="derived",
+        command=f"resample timeframe={timeframe}",
+        parents=(info.hash,),
+        code_version=code_version,
+    )
+    imported = import_table(_table(made), wanted, expected_coverage)._replace(provenance=made_by)
+    return LongerBars(imported, outside, cut)
+
+
+def longer_bars(dataset: StoredDataset, timeframe: str) -> tuple[BarColumns, int, int]:
+    """Return bars of a longer timeframe, how many rows lay outside of sessions, and bars cut off.
 
     Days are the sessions of the instrument's calendar, stamped at midnight UTC of their date; what
     lies between sessions is left out and counted. Weeks begin on Monday. Everything shorter
@@ -71,26 +97,7 @@ def resample(
         cut += left
     if not len(made):
         raise Invalid(f"{info.name} covers no whole bar of {timeframe}", code="data.nothing_usable")
-    wanted = Wanted(
-        symbol=info.instrument.id,
-        name=check_name(name) if name is not None else "",
-        instrument=info.instrument,
-        timeframe=timeframe,
-        provider=info.provider,
-        source=f"{timeframe} bars of {info.name}@{info.hash[:12]}",
-        synthetic=info.synthetic,
-        allow_negative=True,  # what was taken once
-        created_at_ns=now_ns,
-        code_version=code_version,
-    )
-    made_by = Provenance(
-        kind="derived",
-        command=f"resample timeframe={timeframe}",
-        parents=(info.hash,),
-        code_version=code_version,
-    )
-    imported = import_table(_table(made), wanted, expected_coverage)._replace(provenance=made_by)
-    return LongerBars(imported, outside, cut)
+    return made, outside, cut
 
 
 def _check(have: str, asked: str, shorter: int, step: int) -> None:
