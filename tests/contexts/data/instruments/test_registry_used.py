@@ -10,12 +10,20 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 from tests.contexts.data import kit
 from tests.contexts.data.providers.served import BinanceSpot, klines, served
 
 from fks.cli import program
+from fks.contexts.data.adapters.providers.alpha_vantage import AlphaVantage
+from fks.contexts.data.adapters.providers.ccxt import Ccxt
+from fks.contexts.data.adapters.providers.settings import AlphaVantageSettings, CcxtSettings
+from fks.contexts.data.domain.registry.registry import BUILT_IN, registry_of
+from fks.contexts.data.service.backfilling import chain
+from fks.contexts.data.service.registered import Registered
+from fks.contracts.data.providers import DataQuery
 from fks.kernel.errors import FksError
 
 DAY_NS = 86_400_000_000_000
@@ -93,6 +101,30 @@ def test_a_fetch_knows_the_users_products(tmp_path: Path) -> None:
         )
         theirs = run("fetch", "BTCUSDT", "--from", "binance", "--start", "2023-11-14")["dataset"]
         assert theirs["instrument"]["venue"] != "MINE"
+
+
+def test_providers_that_tell_no_sizes_get_the_users() -> None:
+    """Lost: guessed ticks where the user knows them."""
+    registry = registry_of(
+        '[OIL]\nkind = "future"\ntick = "0.01"\nmultiplier = 1000\naliases.alphavantage = ["WTI"]\n'
+    )
+    wire = Registered("alphavantage", AlphaVantage(AlphaVantageSettings()), lambda: registry)
+    query = DataQuery(kind="bars", symbol="OIL", timeframe="1d")
+    assert wire.instrument_page("OIL") is None
+    instrument, parts = chain(wire, query, [])
+    assert instrument is not None and (instrument.id, int(instrument.multiplier)) == ("OIL", 1000)
+    assert ("symbol", "WTI") in wire.first_page(query).params
+    other = msgspec.structs.replace(query, symbol="IBM")
+    assert chain(wire, other, []) == (None, parts)
+    assert ("symbol", "IBM") in wire.first_page(other).params
+
+
+def test_what_else_a_provider_says_is_heard() -> None:
+    """Lost: that pages of ccxt are read in their order only, so that half of them would count."""
+    pytest.importorskip("ccxt")
+    made = Ccxt(CcxtSettings(), "bitstamp")
+    member = Registered("ccxt:bitstamp", made, lambda: BUILT_IN)
+    assert member.in_order is made.in_order is True
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from fks.contexts.data.domain.backfills import (
 )
 from fks.contexts.data.domain.doubting import doubt, overfull, same_rows
 from fks.contexts.data.domain.timeframes import DAY_NS, timeframe_ns
+from fks.contexts.data.service.registered import own_instrument
 from fks.contexts.data.store.checkpoints import Checkpoints, Standing
 from fks.contexts.data.store.rawlog import RawLog, RawRecord
 from fks.contracts.columns import Int64
@@ -117,7 +118,9 @@ async def backfill(
     job = _job(source, query, log, afresh)
     standing = _standing(source, query, log, job, checkpoints)
     chained = _Chain(source, query, log, job, standing.pages)
-    instrument, sizes = None, []
+    instrument, sizes = own_instrument(wire, query.symbol), []
+    if instrument is not None:
+        chained.calendar = instrument.calendar
     page_of_sizes = wire.instrument_page(query.symbol)
     if page_of_sizes is not None:
         instrument, payload = await chained.instrument(page_of_sizes, now_ns)
@@ -157,7 +160,7 @@ def chain(
     wire: RemoteProvider, query: DataQuery, records: Iterable[tuple[str, RawRecord]]
 ) -> tuple[Instrument | None, tuple[Part, ...]]:
     """Return what the payloads of a dataset say when they are read again."""
-    instrument, parts, reached_ns = None, [], query.start_ns
+    instrument, parts, reached_ns = own_instrument(wire, query.symbol), [], query.start_ns
     for payload, record in records:
         if record.number == _INSTRUMENT:
             instrument = wire.read_instrument(query.symbol, record.body)

@@ -8,6 +8,7 @@ for; the dataset has the product's name, tick, lot, multiplier, currency, venue 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -24,7 +25,7 @@ from fks.contracts.data.providers import (
 )
 from fks.contracts.values import Instrument
 
-__all__ = ["Registered"]
+__all__ = ["Registered", "own_instrument"]
 
 _ANY_YEAR = 2025
 
@@ -39,6 +40,10 @@ class Registered:
     def __init__(self, name: str, wire: RemoteProvider, load: Callable[[], Registry]) -> None:
         family, _, member = name.partition(":")
         self._name, self._wire, self._load = member or family, wire, load
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what else the provider says of itself."""
+        return getattr(self._wire, name)
 
     @property
     def base_url(self) -> str:
@@ -70,6 +75,10 @@ class Registered:
         told = self._wire.read_instrument(asked, body)
         return told if own is None else own
 
+    def own(self, symbol: str) -> Instrument | None:
+        """Return the instrument of a symbol that is one of the user's, else None."""
+        return self._asked(symbol)[1]
+
     def first_page(self, query: DataQuery) -> PageRequest:
         """Return the first page of a query."""
         return self._wire.first_page(self._query(query))
@@ -92,3 +101,8 @@ class Registered:
         product = registry.products[found.product]
         names = product.aliases.get(self._name, ())
         return (names[0] if names else symbol), product.instrument(found.product)
+
+
+def own_instrument(wire: RemoteProvider, symbol: str) -> Instrument | None:
+    """Return what the registry says of a symbol, before the provider is asked for its sizes."""
+    return wire.own(symbol) if isinstance(wire, Registered) else None
