@@ -22,7 +22,7 @@ def test_every_part_is_measured_whoever_is_installed(
         monkeypatch.setattr(bench_peers, "installed", lambda name: False)
     measured = run(True, rows=20_000)
     names = " ".join(row["name"] for row in measured.rows)
-    for part in ("import", "write", "size", "read all", "one column", "to hours", "as-of"):
+    for part in ("import", "write", "size", "from Parquet", "one column", "to hours", "as-of"):
         assert part in names
     for row in measured.rows:
         assert row["value"] > 0

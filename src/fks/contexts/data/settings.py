@@ -14,12 +14,14 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """How far a replay runs ahead, and how many opened datasets are kept in memory.
 
     `master_key_file` names the file that holds the master key of the providers' keys; else the
-    variable FKS_MASTER_KEY holds it, or FKS makes one below its home.
+    variable FKS_MASTER_KEY holds it, or FKS makes one below its home. `hot_bytes` bounds the
+    unpacked copies of datasets that are opened often, below `cache/hot`; 0 keeps none.
     """
 
     replay_ahead_bars: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 64
     cached_datasets: Annotated[int, msgspec.Meta(ge=1, le=100)] = 4
     master_key_file: str = ""
+    hot_bytes: Annotated[int, msgspec.Meta(ge=0)] = 4 << 30
 
 
 class FetchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -25,6 +25,7 @@ from fks.contexts.data.domain.quality import iso
 from fks.contexts.data.domain.ticks.imports import ImportedTicks
 from fks.contexts.data.domain.versions import Entry, current, known, stored_hashes, tagged, tags
 from fks.contexts.data.store.history import Histories
+from fks.contexts.data.store.hot import HotColumns
 from fks.contexts.data.store.stored import StoredDataset, load
 from fks.contexts.data.store.vault import Vault
 from fks.contexts.data.store.written import (
@@ -57,7 +58,12 @@ class DatasetStore:
     """The datasets below one folder, and the samples of the package."""
 
     def __init__(
-        self, home: Path, *, cached: int = 4, now_ns: Callable[[], int] = time.time_ns
+        self,
+        home: Path,
+        *,
+        cached: int = 4,
+        hot_bytes: int = 4 << 30,
+        now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self.home = home
         self.root = home / "datasets"
@@ -66,6 +72,7 @@ class DatasetStore:
         self._now_ns = now_ns
         self.histories = Histories(self.root, SAMPLES, now_ns)
         self.vault = Vault(home, self.histories, now_ns)
+        self._hot = HotColumns(home, hot_bytes)
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all datasets, samples included, sorted.
@@ -263,7 +270,7 @@ class DatasetStore:
         known = self._open.pop(dataset.info.hash, dataset)
         if known.info.path != dataset.info.path:
             known = dataset
-        known.guard = self.vault.check
+        known.guard, known.hot = self.vault.check, self._hot
         self._open[dataset.info.hash] = known
         while len(self._open) > self._cached:
             self._open.popitem(last=False)

@@ -21,6 +21,7 @@ from fks.contexts.data.domain.manifest import Recorded, manifest_of
 from fks.contexts.data.domain.quality import iso
 from fks.contexts.data.domain.table import RawTable
 from fks.contexts.data.domain.ticks.content import TickColumns, arrays_of, made, ticks_hash
+from fks.contexts.data.store.hot import HotColumns
 from fks.contexts.data.store.ticks import read_ticks, read_times
 from fks.contexts.data.store.written import KNOWN_AT
 from fks.contracts.columns import BarColumns, Int64, prices_to_ticks
@@ -47,6 +48,7 @@ class StoredDataset:
 
     def __init__(self, info: DatasetInfo, folder: Path) -> None:
         self.guard: Guard | None = None
+        self.hot: HotColumns | None = None
         self._info = info
         self._folder = folder
         self._columns: BarColumns | None = None
@@ -65,7 +67,7 @@ class StoredDataset:
         """
         self.allow(from_ts_ns, to_ts_ns)
         if self._columns is None:
-            self._columns = self._load()
+            self._columns = self._opened()
         return _between(self._columns, from_ts_ns, to_ts_ns)
 
     def allow(self, from_ts_ns: int = 0, to_ts_ns: int = 2**63 - 1) -> None:
@@ -117,6 +119,16 @@ class StoredDataset:
             except (OSError, pa.ArrowException) as error:
                 raise self._damaged(error) from None
         return np.asarray(self._column("ts_ns"), dtype=np.int64)
+
+    def _opened(self) -> BarColumns:
+        """Return the columns: mapped, where this version is opened often; else unpacked."""
+        hot = self.hot if self._known is None else None
+        found = None if hot is None else hot.open(self._info)
+        if found is None:
+            found = self._load()
+            if hot is not None:
+                hot.seen(self._info, found)
+        return found
 
     def _load(self) -> BarColumns:
         """Read the columns one after the other, so that little more than they is held."""
