@@ -616,6 +616,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/{dataset}/pages/bars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get bars page by page
+         * @description Return bars from the first one on; a cursor goes on in the version it began with.
+         */
+        get: operations["ApiV1DatasetsPagesBarsBars"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}/pages/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a dataset's quality by day, page by page
+         * @description Return how complete each day is, from the first one on.
+         */
+        get: operations["ApiV1DatasetsPagesDaysDays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}/pages/ticks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get ticks page by page
+         * @description Return trades, quotes or funding from the first one on.
+         */
+        get: operations["ApiV1DatasetsPagesTicksTicks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{dataset}/quality": {
         parameters: {
             query?: never;
@@ -2104,6 +2164,13 @@ export interface components {
             /** @default 9223372036854776000 */
             to_ts_ns: number;
         };
+        /** BarPage */
+        BarPage: {
+            bars: components["schemas"]["BarWindow"];
+            hash: string;
+            /** @default  */
+            next: string;
+        };
         /** BarWindow */
         BarWindow: {
             close: number[];
@@ -2330,6 +2397,13 @@ export interface components {
             stored: boolean;
             /** @default [] */
             tags: string[];
+        };
+        /** DayPage */
+        DayPage: {
+            days: components["schemas"]["QualityDays"];
+            hash: string;
+            /** @default  */
+            next: string;
         };
         /** DayQuality */
         DayQuality: {
@@ -3630,6 +3704,25 @@ export interface components {
             label: string;
             /** @default false */
             move: boolean;
+        };
+        /** TickPage */
+        TickPage: {
+            hash: string;
+            /** @default  */
+            next: string;
+            ticks: components["schemas"]["TickWindow"];
+        };
+        /** TickWindow */
+        TickWindow: {
+            columns: (number | null)[][];
+            dataset: string;
+            kind: string;
+            lot_size?: string | null;
+            names: string[];
+            /** @default false */
+            synthetic: boolean;
+            tick_size: string;
+            total: number;
         };
         /**
          * TimeInForce
@@ -5021,6 +5114,146 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Lineage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1DatasetsPagesBarsBars: {
+        parameters: {
+            query?: {
+                /** @description Bars opening at or after this Unix second. */
+                from_s?: number;
+                /** @description Bars opening before this Unix second. */
+                to_s?: number;
+                /** @description At most this many bars. */
+                limit?: number;
+                /** @description Longer bars, made of the dataset's. */
+                timeframe?: string;
+                /** @description The `next` of the page before; it carries span and timeframe. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BarPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1DatasetsPagesDaysDays: {
+        parameters: {
+            query?: {
+                /** @description Bars opening at or after this Unix second. */
+                from_s?: number;
+                /** @description Bars opening before this Unix second. */
+                to_s?: number;
+                /** @description At most this many days. */
+                limit?: number;
+                /** @description The `next` of the page before; it carries span and timeframe. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DayPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1DatasetsPagesTicksTicks: {
+        parameters: {
+            query?: {
+                /** @description Bars opening at or after this Unix second. */
+                from_s?: number;
+                /** @description Bars opening before this Unix second. */
+                to_s?: number;
+                /** @description At most this many ticks. */
+                limit?: number;
+                /** @description The `next` of the page before; it carries span and timeframe. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TickPage"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -17,6 +17,7 @@ from fks.contexts.api.http.execute import ExecuteController
 from fks.contexts.api.http.instruments import InstrumentController
 from fks.contexts.api.http.keeping import DatasetKeepingController, SplitController
 from fks.contexts.api.http.orders import BookController, FillController, OrderController
+from fks.contexts.api.http.pages import DatasetPageController
 from fks.contexts.api.http.providers import ProviderController
 from fks.contexts.api.http.sessions import PositionController, SessionController
 from fks.contexts.api.http.socket import feed_socket
@@ -43,6 +44,7 @@ def routes(runtime: Runtime) -> Sequence[Any]:
             DatasetController,
             DatasetHistoryController,
             DatasetKeepingController,
+            DatasetPageController,
             SplitController,
             InstrumentController,
             TrackedController,
