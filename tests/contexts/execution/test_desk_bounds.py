@@ -236,6 +236,19 @@ def test_prices_at_and_below_zero_are_reckoned_alike(
     assert desks[0].equity_nanos().tolist() == desks[1].equity_nanos().tolist()
 
 
+@both
+def test_a_share_of_what_trades_below_zero_is_charged(compiled: bool) -> None:
+    """Lost: a fee of nothing, where crude oil is sold at -37."""
+    costs = CostModel(fee_bps=10, fee_per_unit=0.01)
+    desk = DeskMaker().make(config(costs=costs), compiled=compiled)
+    for price, target in ((3_700, 10), (3_700, 20), (-3_700, 30), (-3_700, 30)):
+        desk.on_bar(0, price, price, price, price)
+        desk.target(target)
+        desk.end_bar()
+    fees = [fill.fee for fill in desk.fills()]
+    assert fees == [0.47, 0.47, 0.47]
+
+
 @pytest.mark.parametrize(
     ("rule", "equity"),
     [(FillRule.NEXT_OPEN, 89_871_729.01), (FillRule.SAME_CLOSE, 89_867_642.89)],

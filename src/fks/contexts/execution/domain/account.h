@@ -35,13 +35,11 @@ static inline int64_t fks_slipped(const fks_costs *k, int64_t side, int64_t pric
     return moved > FKS_MOST ? INT64_MAX : moved < -FKS_MOST ? -INT64_MAX : (int64_t)moved;
 }
 
-/* amount * rate / 1e9, rounded half up, without a division of 128 bits where none is needed */
+/* |amount| * rate / 1e9, rounded half up, without a division of 128 bits; amount is no INT64_MIN */
 static inline __int128 fks_share(int64_t amount, int64_t rate) {
-    if (amount >= 0)
-        return (__int128)(amount / 1000000000) * rate
-            + (amount % 1000000000 * rate + 500000000) / 1000000000;
-    __int128 parts = (__int128)amount * rate + 500000000, whole = parts / 1000000000;
-    return whole * 1000000000 > parts ? whole - 1 : whole;
+    if (amount < 0) amount = -amount;
+    return (__int128)(amount / 1000000000) * rate
+        + (amount % 1000000000 * rate + 500000000) / 1000000000;
 }
 
 /* 1 and the account after the fill, or 0 and nothing changed; see account.settle */

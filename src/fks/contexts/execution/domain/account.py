@@ -45,8 +45,11 @@ def slipped_ticks(terms: Terms, side: int, price_ticks: int) -> int:
 
 
 def fee_nanos(terms: Terms, lots: int, notional_nanos: int) -> int:
-    """Return the fee: rate (rounded half up) plus per lot, and at least the minimum."""
-    share = (notional_nanos * terms.fee_rate_e9 + _E9 // 2) // _E9
+    """Return the fee: rate (rounded half up) plus per lot, and at least the minimum.
+
+    What trades below zero is worth as much to those who take a share of it.
+    """
+    share = (abs(notional_nanos) * terms.fee_rate_e9 + _E9 // 2) // _E9
     return max(share + lots * terms.fee_per_lot_nanos, terms.fee_minimum_nanos)
 
 
