@@ -21,7 +21,6 @@ from fks.contexts.data.adapters.providers.alpha_vantage import AlphaVantage
 from fks.contexts.data.adapters.providers.ccxt import Ccxt
 from fks.contexts.data.adapters.providers.settings import AlphaVantageSettings, CcxtSettings
 from fks.contexts.data.domain.registry.registry import BUILT_IN, registry_of
-from fks.contexts.data.service.backfilling import chain
 from fks.contexts.data.service.registered import Registered
 from fks.contracts.data.providers import DataQuery
 from fks.kernel.errors import FksError
@@ -78,11 +77,14 @@ def test_a_fetch_knows_the_users_products(tmp_path: Path) -> None:
             "FKS__FETCHING__ALLOW_LOOPBACK": "true",
         }
 
-        def run(*words: str) -> Any:
+        def tried(*words: str) -> subprocess.CompletedProcess[str]:
             command = [sys.executable, "-m", "fks", "--home", str(tmp_path), "data", *words]
-            done = subprocess.run(
+            return subprocess.run(
                 [*command, "--json"], env=environment, capture_output=True, text=True
             )
+
+        def run(*words: str) -> Any:
+            done = tried(*words)
             assert done.returncode == 0, done.stderr
             return json.loads(done.stdout)
 
@@ -92,6 +94,10 @@ def test_a_fetch_knows_the_users_products(tmp_path: Path) -> None:
             told = made["instrument"]
             assert (told["id"], told["venue"], told["lot_size"]) == ("XBT", "MINE", "0.001")
             assert run("rebuild", name)["same"] is True
+        answer(tmp_path, "instruments", "set", "XBT", "tick=0.001", "aliases.binance=OTHER")
+        assert run("rebuild", "a")["same"] is True, "what was meant then stands in the manifest"
+        other = tried("fetch", "XBT", "--from", "binance", "--start", "2023-11-14", "--name", "a")
+        assert "Invalid symbol" in other.stderr, "pages of the old alias are not gone on with"
         answer(
             tmp_path,
             "instruments",
@@ -111,11 +117,12 @@ def test_providers_that_tell_no_sizes_get_the_users() -> None:
     wire = Registered("alphavantage", AlphaVantage(AlphaVantageSettings()), lambda: registry)
     query = DataQuery(kind="bars", symbol="OIL", timeframe="1d")
     assert wire.instrument_page("OIL") is None
-    instrument, parts = chain(wire, query, [])
-    assert instrument is not None and (instrument.id, int(instrument.multiplier)) == ("OIL", 1000)
+    meant = wire.meant("OIL")
+    assert meant is not None
+    assert (meant.instrument.id, int(meant.instrument.multiplier)) == ("OIL", 1000)
     assert ("symbol", "WTI") in wire.first_page(query).params
     other = msgspec.structs.replace(query, symbol="IBM")
-    assert chain(wire, other, []) == (None, parts)
+    assert wire.meant("IBM") is None
     assert ("symbol", "IBM") in wire.first_page(other).params
 
 

@@ -28,7 +28,7 @@ from fks.contexts.data.domain.backfills import (
 )
 from fks.contexts.data.domain.doubting import doubt, overfull, same_rows
 from fks.contexts.data.domain.timeframes import DAY_NS, timeframe_ns
-from fks.contexts.data.service.registered import own_instrument
+from fks.contexts.data.service.registered import Meant, meant_by
 from fks.contexts.data.store.checkpoints import Checkpoints, Standing
 from fks.contexts.data.store.rawlog import RawLog, RawRecord
 from fks.contracts.columns import Int64
@@ -69,7 +69,8 @@ class Backfilled(NamedTuple):
     """A chain that reaches the end of its query, or the end of what there is.
 
     `parts` are the pages behind the ones that `standing` knows; `sizes` is the payload that told
-    the instrument. `further` says how far the chain stands now.
+    the instrument. `further` says how far the chain stands now. `meant` is what the user's registry
+    said of the symbol.
     """
 
     job: str
@@ -80,6 +81,7 @@ class Backfilled(NamedTuple):
     reused: int
     standing: Standing = Standing(job="", code_version="")
     further: Standing = Standing(job="", code_version="")
+    meant: Meant | None = None
 
     @property
     def before(self) -> int:
@@ -118,8 +120,9 @@ async def backfill(
     job = _job(source, query, log, afresh)
     standing = _standing(source, query, log, job, checkpoints)
     chained = _Chain(source, query, log, job, standing.pages)
-    instrument, sizes = own_instrument(wire, query.symbol), []
-    if instrument is not None:
+    meant, instrument, sizes = meant_by(wire, query.symbol), None, []
+    if meant is not None:
+        instrument = meant.instrument
         chained.calendar = instrument.calendar
     page_of_sizes = wire.instrument_page(query.symbol)
     if page_of_sizes is not None:
@@ -153,14 +156,15 @@ async def backfill(
             break
         request = page.next
     asked, reused = chained.asked, chained.reused + standing.pages
-    return Backfilled(job, instrument, tuple(sizes), tuple(parts), asked, reused, standing, further)
+    told_by = (tuple(sizes), tuple(parts))
+    return Backfilled(job, instrument, *told_by, asked, reused, standing, further, meant)
 
 
 def chain(
     wire: RemoteProvider, query: DataQuery, records: Iterable[tuple[str, RawRecord]]
 ) -> tuple[Instrument | None, tuple[Part, ...]]:
     """Return what the payloads of a dataset say when they are read again."""
-    instrument, parts, reached_ns = own_instrument(wire, query.symbol), [], query.start_ns
+    instrument, parts, reached_ns = None, [], query.start_ns
     for payload, record in records:
         if record.number == _INSTRUMENT:
             instrument = wire.read_instrument(query.symbol, record.body)
@@ -334,7 +338,13 @@ def _request(record: RawRecord) -> PageRequest:
 
 
 def _job(source: Source, query: DataQuery, log: RawLog, afresh: bool) -> str:
-    """Return the newest chain of a query, or the name of the one after it."""
+    """Return the newest chain of a query, or the name of the one after it.
+
+    It is named by what the provider calls the symbol: another alias is another chain.
+    """
+    meant = meant_by(source.wire, query.symbol)
+    if meant is not None:
+        query = msgspec.structs.replace(query, symbol=meant.symbol)
 
     def named(attempt: int) -> str:
         return job_name(source.name, source.wire.base_url, query, attempt)

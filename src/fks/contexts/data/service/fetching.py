@@ -17,6 +17,7 @@ from fks.contexts.data.domain.precision import off_grid, precision_of
 from fks.contexts.data.domain.ticks.cleaning import prices_of
 from fks.contexts.data.domain.ticks.imports import ImportedTicks, import_rows
 from fks.contexts.data.service.backfilling import Backfilled, Gone, Source, backfill, chain
+from fks.contexts.data.service.registered import Meant, unregistered
 from fks.contexts.data.store import DatasetStore, check_name
 from fks.contexts.data.store.rawlog import RawLog
 from fks.contracts.columns import Float64
@@ -78,11 +79,15 @@ class Rebuilt(NamedTuple):
         return self.info.hash == self.hash
 
 
-class _Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What a manifest says of a fetch, as JSON after the word `fetch`."""
+class _Asked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a manifest says of a fetch, as JSON after the word `fetch`.
+
+    `meant` is what the user's registry said then; another one does not change what is rebuilt.
+    """
 
     provider: str
     query: DataQuery
+    meant: Meant | None = None
 
 
 async def first_able(
@@ -170,8 +175,11 @@ def rebuild(
         )
     asked = msgspec.json.decode(made_by.command.removeprefix(_FETCH), type=_Asked)
     records = ((payload, log.read(payload)) for payload in made_by.payloads)
-    instrument, parts = chain(wire_of(asked.provider), asked.query, records)
-    done = Backfilled("", instrument, (), parts, 0, 0)
+    query, meant = asked.query, asked.meant
+    if meant is not None:
+        query = msgspec.structs.replace(query, symbol=meant.symbol)
+    instrument, parts = chain(unregistered(wire_of(asked.provider)), query, records)
+    done = Backfilled("", instrument if meant is None else meant.instrument, (), parts, 0, 0)
     imported = imported_of(
         asked.provider,
         asked.query,
@@ -187,9 +195,10 @@ def imported_of(
     provider: str, query: DataQuery, done: Backfilled, *, name: str, now_ns: int, version: str
 ) -> Imported | ImportedTicks:
     """Check and judge what the pages hold."""
+    asked = _Asked(provider=provider, query=query, meant=done.meant)
     provenance = Provenance(
         kind="provider",
-        command=_FETCH + msgspec.json.encode(_Asked(provider=provider, query=query)).decode(),
+        command=_FETCH + msgspec.json.encode(asked).decode(),
         payloads=done.payloads,
         code_version=version,
     )

@@ -25,9 +25,16 @@ from fks.contracts.data.providers import (
 )
 from fks.contracts.values import Instrument
 
-__all__ = ["Registered", "own_instrument"]
+__all__ = ["Meant", "Registered", "meant_by", "unregistered"]
 
 _ANY_YEAR = 2025
+
+
+class Meant(msgspec.Struct, frozen=True, kw_only=True):
+    """What the registry said of a symbol: what a provider calls it, and its sizes."""
+
+    symbol: str
+    instrument: Instrument
 
 
 class Registered:
@@ -67,17 +74,16 @@ class Registered:
 
     def instrument_page(self, symbol: str) -> PageRequest | None:
         """Return where the sizes of a symbol are told; None where the provider does not."""
-        return self._wire.instrument_page(self._asked(symbol)[0])
+        return self._wire.instrument_page(self._asked(symbol))
 
     def read_instrument(self, symbol: str, body: bytes) -> Instrument:
         """Return the sizes that the registry says, else those that the page does."""
-        asked, own = self._asked(symbol)
-        told = self._wire.read_instrument(asked, body)
-        return told if own is None else own
+        told, meant = self._wire.read_instrument(self._asked(symbol), body), self.meant(symbol)
+        return told if meant is None else meant.instrument
 
-    def own(self, symbol: str) -> Instrument | None:
-        """Return the instrument of a symbol that is one of the user's, else None."""
-        return self._asked(symbol)[1]
+    def plain(self) -> RemoteProvider:
+        """Return the provider without the registry."""
+        return self._wire
 
     def first_page(self, query: DataQuery) -> PageRequest:
         """Return the first page of a query."""
@@ -89,20 +95,31 @@ class Registered:
 
     def _query(self, query: DataQuery) -> DataQuery:
         """Return a query in the provider's words."""
-        return msgspec.structs.replace(query, symbol=self._asked(query.symbol)[0])
+        return msgspec.structs.replace(query, symbol=self._asked(query.symbol))
 
-    def _asked(self, symbol: str) -> tuple[str, Instrument | None]:
-        """Return the provider's symbol, and the instrument where it is one of the user's."""
+    def _asked(self, symbol: str) -> str:
+        """Return what the provider calls a symbol."""
+        meant = self.meant(symbol)
+        return symbol if meant is None else meant.symbol
+
+    def meant(self, symbol: str) -> Meant | None:
+        """Return what a symbol means, where it is one of the user's."""
         registry = self._load()
         found = meaning_of(symbol, registry, _ANY_YEAR) if registry.own else None
         plain = found is not None and found.contract is None and found.ahead is None
         if found is None or not plain or found.product not in registry.own:
-            return symbol, None
+            return None
         product = registry.products[found.product]
         names = product.aliases.get(self._name, ())
-        return (names[0] if names else symbol), product.instrument(found.product)
+        instrument = product.instrument(found.product)
+        return Meant(symbol=names[0] if names else symbol, instrument=instrument)
 
 
-def own_instrument(wire: RemoteProvider, symbol: str) -> Instrument | None:
-    """Return what the registry says of a symbol, before the provider is asked for its sizes."""
-    return wire.own(symbol) if isinstance(wire, Registered) else None
+def meant_by(wire: RemoteProvider, symbol: str) -> Meant | None:
+    """Return what the user's registry says of a symbol, None where it says nothing."""
+    return wire.meant(symbol) if isinstance(wire, Registered) else None
+
+
+def unregistered(wire: RemoteProvider) -> RemoteProvider:
+    """Return a provider that asks no registry: what was meant stands in the manifest."""
+    return wire.plain() if isinstance(wire, Registered) else wire
