@@ -18,12 +18,14 @@ from fks.contexts.data.domain.table import NO_TIME
 from fks.contracts.columns import Int64
 from fks.kernel.errors import Invalid
 
-__all__ = ["local_to_utc", "read_times", "zone_of"]
+__all__ = ["local_to_utc", "plain_epochs_ns", "read_times", "zone_of"]
 
 _NS = 1_000_000_000
 _HOUR_NS = 3600 * _NS
 # What 12 and 14 digits of a date from 1970 to 2039 are as numbers.
 _MAYBE_DATES = ((1970 * 10**8, 2040 * 10**8), (1970 * 10**10, 2040 * 10**10))
+# From where and below what an epoch is of a unit, and none of it overflows.
+_EPOCHS = ((0, 9 * 10**9, _NS), (10**11, 9 * 10**12, 10**6), (10**14, 9 * 10**15, 1000))
 _SLASHED = r"^(\d{2})/(\d{2})/(\d{4})(.*)$"
 # Rewritten into ISO one after another; slashed dates in the order asked for.
 _REWRITES = (
@@ -91,12 +93,28 @@ def _plain_epochs(texts: pa.Array) -> Any:
         numbers = np.asarray(pc.cast(texts, pa.uint64()).to_numpy(zero_copy_only=False))
     except pa.ArrowInvalid:
         return None
-    if len(numbers) and int(numbers.min()) < 10**8:
-        return None
-    for least, most in _MAYBE_DATES:
-        if ((numbers >= least) & (numbers < most)).any():
-            return None
-    return numbers
+    return numbers if _certain(numbers) else None
+
+
+def plain_epochs_ns(numbers: Any) -> Int64 | None:
+    """Return UTC nanoseconds of whole numbers that are epochs for certain, all of them; or None.
+
+    `numbers` is uint64 of shape (n,), as texts of digits alone are read.
+    """
+    return _scaled(numbers) if _certain(numbers) else None
+
+
+def _certain(numbers: Any) -> bool:
+    """Tell whether no number could be a date: too small, or of 12 or 14 digits that look so."""
+    if not len(numbers):
+        return True
+    least, most = int(numbers.min()), int(numbers.max())
+    if least < 10**8:
+        return False
+    return all(
+        most < begin or least >= end or not ((numbers >= begin) & (numbers < end)).any()
+        for begin, end in _MAYBE_DATES
+    )
 
 
 def _epochs(texts: pa.Array) -> Int64:
@@ -108,6 +126,11 @@ def _epochs(texts: pa.Array) -> Int64:
 
 def _scaled(numbers: Any) -> Int64:
     """Return nanoseconds of epochs, each in the unit that its size says."""
+    least, largest = (int(numbers.min()), int(numbers.max())) if len(numbers) else (0, 0)
+    for begin, end, unit in _EPOCHS:
+        # All of one unit, the usual case: nothing is chosen row by row.
+        if begin <= least and largest < end:
+            return np.asarray(numbers * np.uint64(unit)).astype(np.int64)
     scale = np.where(
         numbers < 10**11,
         _NS,

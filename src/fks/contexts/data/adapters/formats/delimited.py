@@ -26,6 +26,7 @@ from fks.contexts.data.adapters.formats.reading import (
     silent,
     symbol_of,
 )
+from fks.contexts.data.adapters.plain_rows import plain_table
 from fks.contexts.data.adapters.stamps import read_times, zone_of
 from fks.contexts.data.adapters.tabular import TextRows, numbers_of, read_text, sniff
 from fks.contexts.data.domain.table import NO_TIME, RawTable, Refused, joined
@@ -85,6 +86,12 @@ def read_rows(
     Raises `Invalid` where there are none, or where they are no table.
     """
     zone = zone_of(options.zone_name())
+    begun = stream.tell()
+    plain = plain_table(stream, cells, delimiter, columns, header=header)
+    if plain is not None:
+        progress(len(plain.row))
+        return plain
+    stream.seek(begun)
     parts: list[RawTable] = []
     refused: list[Refused] = []
     wanted = tuple(dict.fromkeys(columns.values()))
