@@ -63,7 +63,9 @@ async def test_a_browser_sees_the_best_prices_of_a_live_book(tmp_path: Path) -> 
                     shown = (Decimal(price[side]).scaleb(-places) for side in ("bid", "ask"))
                     assert tuple(shown) == (bid, ask)
                 assert states == ["waiting", "live"]
-                assert trades == sorted(trades) and set(trades) <= set(exchange.trades_sent)
+                assert trades == sorted(trades, key=int) and set(trades) <= set(
+                    exchange.trades_sent
+                )
             async with connect(url) as late, httpx.AsyncClient(base_url=served.url) as http:
                 await late.send(json.dumps(wanted))
                 told = [json.loads(await late.recv()) for _ in range(3)]
