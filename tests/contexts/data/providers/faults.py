@@ -67,6 +67,9 @@ WIRE: dict[str, Callable[[bytes], Fault]] = {
     "giant": lambda body: answer(200, b" " * (PAGE_BYTES + 1)),
     "a length that no page has": lambda body: raw(head(200, 10**15) + b"[]"),
     "an encoding nobody asked for": lambda body: answer(200, body, Content_Encoding="br"),
+    "a clock of 2001": lambda body: answer(200, body, Date="Mon, 01 Jan 2001 00:00:00 GMT"),
+    "a clock of 2099": lambda body: answer(200, body, Date="Thu, 01 Jan 2099 00:00:00 GMT"),
+    "a date of nonsense": lambda body: answer(200, body, Date="Frogday, 99 Mai 20"),
 }
 """Faults between two machines; each gets the right body."""
 

@@ -214,7 +214,7 @@ async def test_a_provider_that_is_down_is_asked_a_few_times_and_then_left_alone(
         wire = world.make(server.url)
         limits = msgspec.structs.replace(wire.limits, weight_per_minute=10**6)
         fetcher = Fetcher(world.name, server.url, limits, None, lambda: "", QUICK)
-        calls = 40
+        calls = 30
         for _ in range(calls):
             with pytest.raises(Unavailable) as refused:
                 await fetcher.get(wire.first_page(world.query()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from fks.kernel.testing import running_app
 from .backfills import START_MS, START_NS, binance, query
 from .served import BinanceSpot, klines, served
 
+TORTURE = os.environ.get("FKS_TORTURE") == "1"
 MINUTE = 60_000_000_000
 HOUR = 3600 * 10**9
 
@@ -113,7 +115,7 @@ HARMS: dict[str, Callable[[Path], None]] = {
 }
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=40 if TORTURE else 6, deadline=None)
 @given(
     steps=st.lists(
         st.tuples(st.integers(0, 1_400), st.sampled_from(sorted(HARMS)), st.booleans()),

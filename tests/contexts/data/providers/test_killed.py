@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .served import Answer, BinanceSpot, klines, served
+from .served import Answer, BinanceSpot, failed, klines, served
 
 PAGES = 12
 START_MS = 1_700_000_000_000 // 60_000 * 60_000
@@ -81,13 +81,28 @@ def test_a_backfill_that_is_killed_again_and_again_ends_as_if_it_never_was(
 def test_the_program_says_what_would_work(tmp_path: Path) -> None:
     """Lost: a user, at the first word that is wrong."""
     exchange = BinanceSpot("BTCUSDT", klines(10, START_MS), "0.01", "0.00001")
-    with served(exchange) as server:
+    faults = {
+        "DOWN": failed(501, {"msg": "gone"}),
+        "BANNED": failed(418, {"msg": "too much"}),
+        "PAGE": (200, {"Content-Type": "text/html"}, b"<html>"),
+        "HALF": (200, {"Content-Type": "application/json"}, b'{"symbols":[{"sym'),
+    }
+
+    def serve(path: str, params: dict[str, str]) -> Answer:
+        return faults.get(params.get("symbol", "")) or exchange(path, params)
+
+    with served(serve) as server:
         for more, code, told in (
             (("fetch", "BTCUSDT", "--from", "nobody"), 3, "binance"),
             (("fetch", "BTCUSDT", "--from", "synthetic"), 2, "import --provider"),
             (("fetch", "BTCUSDT", "--from", "binance", "--timeframe", "7m"), 2, "15m"),
             (("fetch", "btc/usdt", "--from", "binance"), 2, "symbols"),
             (("fetch", "ETHUSDT", "--from", "binance"), 2, "Invalid symbol"),
+            (("fetch", "DOWN", "--from", "binance"), 6, "fails (501)"),
+            (("fetch", "PAGE", "--from", "binance"), 6, "a web page"),
+            (("fetch", "HALF", "--from", "binance"), 6, "does not document"),
+            (("fetch", "BANNED", "--from", "binance"), 6, "(418)"),
+            (("fetch", "BTCUSDT", "--from", "binance"), 6, "lets nothing through"),
             (("fetch", "BTCUSDT", "--from", "polygon"), 2, "fks data keys set polygon"),
             (("fetch", "BTCUSDT", "--from", "binance", "--start", "2090-01-01"), 2, "future"),
             (("import", "--provider", "binance", "--symbol", "A", "--timeframe", "1m"), 2, "fetch"),
@@ -99,6 +114,7 @@ def test_the_program_says_what_would_work(tmp_path: Path) -> None:
             assert done.returncode == code, (more, done.stderr)
             assert told in done.stderr, (more, done.stderr)
             assert "Traceback" not in done.stderr
+            assert len(done.stderr.strip().splitlines()) == 1, (more, done.stderr)
         assert not (tmp_path / "datasets").exists()
         found = run(tmp_path, server.url, "providers")
         assert {"binance", "kraken", "polygon", "yahoo"} <= {one["name"] for one in found}

@@ -24,7 +24,7 @@ from fks.kernel.ids import content_hash
 __all__ = ["SharedWindow", "shared_file"]
 
 _BUSY_S = 0.01
-_MOST_BUSY = 300
+_MOST_BUSY = 100
 _MOST_BYTES = 1 << 16
 _MOST_QUIET_S = 604_800.0
 
