@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -193,7 +190,9 @@ def test_what_cannot_be_adjusted_by_is_refused_with_a_way_out(home: Path) -> Non
         )
 
 
-def test_polygons_actions_are_fetched_and_rebuilt(home: Path) -> None:
+def test_polygons_actions_are_fetched_and_rebuilt(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Lost: dividends that come on a page of their own, or bytes that make other actions later."""
     split = {"execution_date": "2024-01-06", "split_from": 1, "split_to": 4, "ticker": "ACME"}
     paid = {"ex_dividend_date": "2024-01-08", "cash_amount": 1.06, "ticker": "ACME"}
@@ -205,25 +204,14 @@ def test_polygons_actions_are_fetched_and_rebuilt(home: Path) -> None:
         return ok({"status": "OK", "results": rows})
 
     with served(polygon) as server:
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(sys.path),
-            "FKS__PROVIDER_POLYGON__BASE_URL": server.url,
-            "FKS__FETCHING__ALLOW_LOOPBACK": "true",
-            "FKS_KEY_POLYGON": "secret",
-        }
-
-        def run(*words: str) -> Any:
-            command = [sys.executable, "-m", "fks", "--home", str(home), "data", *words, "--json"]
-            done = subprocess.run(command, env=environment, capture_output=True, text=True)
-            assert done.returncode == 0, done.stderr
-            return json.loads(done.stdout)
-
-        made = run("fetch", "ACME", "--from", "polygon", "--kind", "actions")
+        monkeypatch.setenv("FKS__PROVIDER_POLYGON__BASE_URL", server.url)
+        monkeypatch.setenv("FKS__FETCHING__ALLOW_LOOPBACK", "true")
+        monkeypatch.setenv("FKS_KEY_POLYGON", "secret")
+        made = answer(home, "fetch", "ACME", "--from", "polygon", "--kind", "actions")
         assert (made["dataset"]["kind"], made["dataset"]["rows"]) == ("actions", 2)
         assert made["dataset"]["name"] == "polygon_acme_actions"
         assert made["quality"]["rows_quarantined"] == 1
-        assert run("rebuild", "polygon_acme_actions")["same"] is True
+        assert answer(home, "rebuild", "polygon_acme_actions")["same"] is True
     adjusted = answer(home, "adjust", "acme", "--how", "total", "--actions", "polygon_acme_actions")
     assert [row["ratio"] for row in adjusted["adjustment"]["rows"]] == ["4", "1"]
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -63,30 +60,18 @@ def test_costs_and_margins_are_set_by_day_and_shown(tmp_path: Path) -> None:
     assert invoke(tmp_path, "instruments", "check").exception is None
 
 
-def test_a_fetch_knows_the_users_products(tmp_path: Path) -> None:
+def test_a_fetch_knows_the_users_products(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lost: sizes that the user knows better, and one name for what exchanges call otherwise."""
     values = ("kind=crypto", "tick=0.01", "lot=0.001", "currency=USDT", "calendar=24/7")
     mine = ("multiplier=1", "venue=MINE", "aliases.binance=BTCUSDT", "aliases.desk=bitcoin")
     answer(tmp_path, "instruments", "set", "XBT", *values, *mine)
     exchange = BinanceSpot("BTCUSDT", klines(10, START_MS), "0.01", "0.00001")
     with served(exchange) as server:
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(sys.path),
-            "FKS__PROVIDER_BINANCE__BASE_URL": server.url,
-            "FKS__FETCHING__ALLOW_LOOPBACK": "true",
-        }
-
-        def tried(*words: str) -> subprocess.CompletedProcess[str]:
-            command = [sys.executable, "-m", "fks", "--home", str(tmp_path), "data", *words]
-            return subprocess.run(
-                [*command, "--json"], env=environment, capture_output=True, text=True
-            )
+        monkeypatch.setenv("FKS__PROVIDER_BINANCE__BASE_URL", server.url)
+        monkeypatch.setenv("FKS__FETCHING__ALLOW_LOOPBACK", "true")
 
         def run(*words: str) -> Any:
-            done = tried(*words)
-            assert done.returncode == 0, done.stderr
-            return json.loads(done.stdout)
+            return answer(tmp_path, "data", *words)
 
         for name, symbol in (("a", "XBT"), ("b", "bitcoin"), ("c", "BTCUSDT")):
             fetch = ("fetch", symbol, "--from", "binance", "--start", "2023-11-14")
@@ -96,8 +81,9 @@ def test_a_fetch_knows_the_users_products(tmp_path: Path) -> None:
             assert run("rebuild", name)["same"] is True
         answer(tmp_path, "instruments", "set", "XBT", "tick=0.001", "aliases.binance=OTHER")
         assert run("rebuild", "a")["same"] is True, "what was meant then stands in the manifest"
-        other = tried("fetch", "XBT", "--from", "binance", "--start", "2023-11-14", "--name", "a")
-        assert "Invalid symbol" in other.stderr, "pages of the old alias are not gone on with"
+        again = ("fetch", "XBT", "--from", "binance", "--start", "2023-11-14", "--name", "a")
+        other = invoke(tmp_path, "data", *again).exception
+        assert "Invalid symbol" in str(other), "pages of the old alias are not gone on with"
         answer(
             tmp_path,
             "instruments",
