@@ -131,6 +131,15 @@ def test_the_usual_file_is_read_fast() -> None:
     rows = [f"{1_600_000_000_000 + k},1.5,2,1,1.25,x,{k}.1234,y" for k in range(50_000)]
     content = "\n".join(rows).encode()
     assert len(content) > tabular.BLOCK_BYTES // 2
-    found = plain_rows.plain_table(io.BytesIO(content), CELLS, ",", COLUMNS, header=False)
+    told: list[int] = []
+    found = plain_rows.plain_table(
+        io.BytesIO(content), CELLS, ",", COLUMNS, header=False, progress=told.append
+    )
     assert found is not None
+    assert sum(told) == 50_000
+    broken = io.BytesIO(content + b"\nx")
+    told.clear()
+    args = (broken, CELLS, ",", COLUMNS)
+    assert plain_rows.plain_table(*args, header=False, progress=told.append) is None
+    assert sum(told) == 0
     assert (len(found.row), found.row[-1], found.volume[-1]) == (50_000, 50_000, 49_999.1234)

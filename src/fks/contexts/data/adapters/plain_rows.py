@@ -7,7 +7,7 @@ read here is what is read there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import IO
 
 import numpy as np
@@ -31,10 +31,12 @@ def plain_table(
     columns: Mapping[str, int],
     *,
     header: bool,
+    progress: Callable[[int], None] = lambda rows: None,
 ) -> RawTable | None:
     """Return all rows, given where each canonical column stands; None for any other file.
 
-    The stream is left wherever it was given up.
+    The stream is left wherever it was given up. `progress` is told of rows as they come, and of as
+    many fewer when it is given up.
     """
     if CLOCK in columns or len(set(columns.values())) < len(columns):
         return None
@@ -55,14 +57,17 @@ def plain_table(
         read = stream.read(BLOCK_BYTES)
         block = rest + read
         end = block.rfind(b"\n") + 1 if read else len(block)
-        if read and end == 0:
-            return None  # a line that fills a block
+        if read and end == 0:  # a line that fills a block
+            progress(1 - row)
+            return None
         if end:
             part = reader.read(block, end, row)
             if part is None:
+                progress(1 - row)
                 return None
             parts.append(part)
             row += len(part.row)
+            progress(len(part.row))
         if not read:
             break
         rest = block[end:]

@@ -87,9 +87,8 @@ def read_rows(
     """
     zone = zone_of(options.zone_name())
     begun = stream.tell()
-    plain = plain_table(stream, cells, delimiter, columns, header=header)
+    plain = plain_table(stream, cells, delimiter, columns, header=header, progress=progress)
     if plain is not None:
-        progress(len(plain.row))
         return plain
     stream.seek(begun)
     parts: list[RawTable] = []
