@@ -99,6 +99,7 @@ from fks.kernel.services import Service
 
 __all__ = [
     "announcing_service",
+    "providers_check",
     "replay_service",
     "store_check",
     "streams_check",
@@ -187,6 +188,11 @@ def tracking_service(runtime: Runtime) -> Service:
 def streams_service(runtime: Runtime) -> Service:
     """Return the service that keeps live streams."""
     return Service("data.streams", _streams(runtime).run)
+
+
+def providers_check(runtime: Runtime) -> Check:
+    """Return the check that the providers that were asked answer."""
+    return Check("providers", Connections(_remote(runtime), runtime.bus).probe)
 
 
 def streams_check(runtime: Runtime) -> Check:

@@ -90,10 +90,15 @@ def fks_services(runtime: Runtime) -> Iterable[Service]:
 
 @impl
 def fks_health(runtime: Runtime) -> Iterable[Check]:
-    """Check the store, that tracked assets are fresh, and that streams are live."""
-    from fks.contexts.data.handlers import store_check, streams_check, tracking_check
+    """Check the store, providers, that tracked assets are fresh and streams live."""
+    from fks.contexts.data import handlers
 
-    return [store_check(runtime), streams_check(runtime), tracking_check(runtime)]
+    return [
+        handlers.store_check(runtime),
+        handlers.providers_check(runtime),
+        handlers.streams_check(runtime),
+        handlers.tracking_check(runtime),
+    ]
 
 
 @impl

@@ -13,7 +13,6 @@ from typing import IO
 import numpy as np
 
 from fks.contexts.data.adapters._plain_rows import parse
-from fks.contexts.data.adapters.formats.headers import CLOCK
 from fks.contexts.data.adapters.stamps import plain_epochs_ns
 from fks.contexts.data.adapters.tabular import BLOCK_BYTES
 from fks.contexts.data.domain.table import RawTable, joined
@@ -38,8 +37,8 @@ def plain_table(
     The stream is left wherever it was given up. `progress` is told of rows as they come, and of as
     many fewer when it is given up.
     """
-    if CLOCK in columns or len(set(columns.values())) < len(columns):
-        return None
+    if not set(columns) <= {"ts", *_PRICES, "volume"} or len(set(columns.values())) < len(columns):
+        return None  # a time of day in a column of its own, or one column used twice
     places = np.full(cells, -1, dtype=np.int64)
     places[columns["ts"]] = 0
     for k, name in enumerate((*_PRICES, "volume"), 1):

@@ -22,6 +22,7 @@ from fks.contracts.data.connections import (
 from fks.contracts.data.providers import Capability, KeyUse
 from fks.kernel.bus import Bus
 from fks.kernel.errors import Conflict, Invalid
+from fks.kernel.health import CheckResult, Status
 
 __all__ = ["Connections"]
 
@@ -54,6 +55,19 @@ class Connections:
         self._use_of(command.provider)
         await asyncio.to_thread(self._remote.keys().remove, command.provider)
         return await self._told(command.provider, "removed")
+
+    async def probe(self) -> CheckResult:
+        """Tell whether the providers that were asked answer; whom nobody asked is not judged."""
+        states = self._remote.states()
+        asked = {name: _state(state) for name, state in states.items() if state.calls}
+        ill = [
+            f"{name} {state} ({states[name].error_code or 'limits'})"
+            for name, state in sorted(asked.items())
+            if state != "working"
+        ]
+        if ill:
+            return CheckResult(Status.DEGRADED, f"of {len(asked)} providers: {', '.join(ill[:5])}")
+        return CheckResult(Status.HEALTHY, f"{len(asked)} providers were asked, all answer")
 
     async def _told(self, provider: str, change: str) -> ProviderConnection:
         """Tell of a change, and return how the provider is now."""
