@@ -50,5 +50,7 @@ def test_all_who_join_answer_alike() -> None:
     matched = [right[row] if row >= 0 else None for row in rows.tolist()]
     assert np.array_equal(contestants["numpy"](), rows)
     assert contestants["duckdb"]()["u"].to_pylist() == matched
+    if "numba" in contestants:
+        assert np.array_equal(contestants["numba"](), rows)
     if "polars" in contestants:
         assert contestants["polars"]()["r"].to_list() == matched

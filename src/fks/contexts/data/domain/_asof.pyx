@@ -14,41 +14,65 @@ cdef Py_ssize_t BLOCK = 4096
 
 def ascends(const int64_t[::1] times):
     """Tell whether no time is before the one in front of it."""
+    return not descends(times, 0, times.shape[0])
+
+
+cdef inline bint descends(const int64_t[::1] times, Py_ssize_t begin, Py_ssize_t end) noexcept nogil:
+    """Tell whether a time in `[begin, end)` is before the one in front of it.
+
+    The sign of the borrow says so for any two times, without a branch: several are done at once.
+    """
     cdef Py_ssize_t i
-    cdef bint broken = False
-    with nogil:
-        for i in range(1, times.shape[0]):
-            broken |= times[i] < times[i - 1]
-    return not broken
+    cdef int64_t signs = 0, later, earlier, apart_ns
+    for i in range(begin if begin > 0 else 1, end):
+        later, earlier = times[i], times[i - 1]
+        apart_ns = <int64_t>(<uint64_t>later - <uint64_t>earlier)
+        signs |= apart_ns ^ ((later ^ earlier) & (apart_ns ^ later))
+    return signs < 0
 
 
 def backward(const int64_t[::1] left, const int64_t[::1] right, uint64_t tolerance, bint exact,
              int64_t[::1] out):
-    """Take the last row at or before each time; only before it where `exact` is false."""
-    merge(left, right, exact, -1, out)
-    within(left, right, tolerance, out)
+    """Take the last row at or before each time; only before it where `exact` is false.
+
+    Returns whether the left times ascend, and whether the right ones do; else `out` is worth nothing.
+    """
+    cdef int found = merge(left, right, exact, -1, out)
+    if found == 0:
+        within(left, right, tolerance, out)
+    return found & 1 == 0, found & 2 == 0
 
 
 def forward(const int64_t[::1] left, const int64_t[::1] right, uint64_t tolerance, bint exact,
             int64_t[::1] out):
-    """Take the first row at or after each time; only after it where `exact` is false."""
-    merge(left, right, not exact, 0, out)
-    within(left, right, tolerance, out)
+    """Take the first row at or after each time; only after it where `exact` is false.
+
+    Returns whether the left times ascend, and whether the right ones do; else `out` is worth nothing.
+    """
+    cdef int found = merge(left, right, not exact, 0, out)
+    if found == 0:
+        within(left, right, tolerance, out)
+    return found & 1 == 0, found & 2 == 0
 
 
-cdef void merge(const int64_t[::1] left, const int64_t[::1] right, bint equal, int64_t shift,
-                int64_t[::1] out) noexcept:
+cdef int merge(const int64_t[::1] left, const int64_t[::1] right, bint equal, int64_t shift,
+               int64_t[::1] out) noexcept:
     """Count the rows that are before each time (or at it, if `equal`), and add `shift`.
 
     Block by block it goes as the block before was: where the counts between two times repeat, a
-    branch is foretold and cheapest; where they do not, a step without any is.
+    branch is foretold and cheapest; where they do not, a step without any is. Whether the times
+    ascend is looked at while a block is near: 1 for left ones that do not, 2 for right ones.
     """
     cdef Py_ssize_t i = 0, j = 0, n = left.shape[0], m = right.shape[0], end, before, began, last = 1
-    cdef Py_ssize_t surprises = 0
+    cdef Py_ssize_t surprises = 0, checked = 0
     cdef int64_t at
+    cdef int broken = 0
     with nogil:
         while i < n:
             end = i + BLOCK if i + BLOCK < n else n
+            broken |= descends(left, i, end)
+            broken |= descends(right, checked, j) << 1
+            checked = j
             if surprises * 8 > BLOCK:
                 surprises -= 1  # look again after a while
                 while i < end and j < m:
@@ -73,6 +97,8 @@ cdef void merge(const int64_t[::1] left, const int64_t[::1] right, bint equal, i
                 surprises += j - began != last
                 last = j - began
                 i += 1
+        broken |= descends(right, checked, m) << 1
+    return broken
 
 
 cdef void within(const int64_t[::1] left, const int64_t[::1] right, uint64_t tolerance,

@@ -44,9 +44,6 @@ def asof_rows(
         )
     reach = _ENDLESS if tolerance_ns is None else tolerance_ns
     left, right = np.ascontiguousarray(left_ns), np.ascontiguousarray(right_ns)
-    for times, side in ((left, "left"), (right, "right")):
-        if not _asof.ascends(times):
-            raise Invalid(f"the times of the {side} side do not ascend", code="data.not_sorted")
     if (left_group is None) is not (right_group is None):
         raise Invalid("both sides have groups, or none has", code="data.bad_group")
     both = direction == "nearest"
@@ -69,10 +66,10 @@ def _one_way(
     """Join in one direction."""
     out = np.empty(len(left), dtype=np.int64)
     if left_group is None or right_group is None:
-        (_asof.backward if direction == "backward" else _asof.forward)(
-            left, right, reach, exact, out
-        )
+        joined = _asof.backward if direction == "backward" else _asof.forward
+        _refuse_unsorted(*joined(left, right, reach, exact, out))
         return out
+    _refuse_unsorted(_asof.ascends(left), _asof.ascends(right))
     if len(left_group) != len(left) or len(right_group) != len(right):
         raise Invalid("a group for each row, no more and no less", code="data.bad_group")
     _, codes = np.unique(np.concatenate([left_group, right_group]), return_inverse=True)
@@ -82,3 +79,10 @@ def _one_way(
         left, codes[: len(left)], right, codes[len(left) :], reach, exact, last, out
     )
     return out
+
+
+def _refuse_unsorted(left_ascends: bool, right_ascends: bool) -> None:
+    """Raise `Invalid` where the times of a side go back."""
+    for ascends, side in ((left_ascends, "left"), (right_ascends, "right")):
+        if not ascends:
+            raise Invalid(f"the times of the {side} side do not ascend", code="data.not_sorted")

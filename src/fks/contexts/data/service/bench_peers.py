@@ -1,4 +1,4 @@
-"""The other contestants of `fks bench data`: polars, arcticdb, duckdb, pyarrow, one thread each.
+"""The others of `fks bench data`: polars, arcticdb, duckdb, pyarrow, numba; one thread each.
 
 None of them is needed; each is imported when it is asked for, and left out where it is not
 installed. They answer with what FKS answers, so that a test can compare the results.
@@ -104,6 +104,10 @@ def resamplers(columns: Columns, step_ns: int) -> dict[str, Run]:
             )
         )
         found["polars"] = lambda: made.collect()["close"].to_numpy()
+    if installed("numba"):
+        bars = [columns[name] for name in ("ts_ns", "open", "high", "low", "close", "volume")]
+        looped = library("numba").njit(_looped_hours)
+        found["numba"] = lambda: looped(*bars, step_ns)
     return found
 
 
@@ -120,6 +124,37 @@ def _reduced(columns: Columns, step_ns: int) -> Any:
         np.add.reduceat(columns["volume"], edges),
     )
     return made[3]
+
+
+def _looped_hours(
+    ts_ns: Any, opened: Any, high: Any, low: Any, close: Any, volume: Any, step_ns: int
+) -> Any:
+    """Resample in one plain loop over floats: compiled by numba, the least that anybody can do."""
+    made = np.empty((5, (ts_ns[-1] - ts_ns[0]) // step_ns + 2))
+    k, end = -1, ts_ns[0]
+    for i in range(len(ts_ns)):
+        if ts_ns[i] >= end:
+            k += 1
+            end = ts_ns[i] - ts_ns[i] % step_ns + step_ns
+            made[0, k], made[1, k], made[2, k], made[4, k] = opened[i], high[i], low[i], 0.0
+        if high[i] > made[1, k]:
+            made[1, k] = high[i]
+        if low[i] < made[2, k]:
+            made[2, k] = low[i]
+        made[3, k] = close[i]
+        made[4, k] += volume[i]
+    return made[3, : k + 1]
+
+
+def _looped_join(left: Any, right: Any) -> Any:
+    """Join in one plain loop, compiled by numba."""
+    found = np.empty(len(left), dtype=np.int64)
+    j = 0
+    for i in range(len(left)):
+        while j < len(right) and right[j] <= left[i]:
+            j += 1
+        found[i] = j - 1
+    return found
 
 
 def joiners(left: Any, right: Any) -> dict[str, Run]:
@@ -146,6 +181,9 @@ def joiners(left: Any, right: Any) -> dict[str, Run]:
             for side, name in ((left, "l"), (right, "r"))
         ]
         found["polars"] = lambda: sides[0].join_asof(sides[1], on="t")
+    if installed("numba"):
+        looped = library("numba").njit(_looped_join)
+        found["numba"] = lambda: looped(left, right)
     return found
 
 

@@ -56,7 +56,9 @@ class HotColumns(NamedTuple):
         return self.home / "cache" / "hot"
 
     def open(self, info: DatasetInfo) -> BarColumns | None:
-        """Return the mapped columns of a version, or None without a whole copy of it."""
+        """Return the mapped columns of a version, or None without a whole copy that may be kept."""
+        if _size(info.rows) > self.most_bytes:
+            return None
         path = self.folder / f"{info.hash}{_ENDING}"
         try:
             with path.open("rb") as stream:

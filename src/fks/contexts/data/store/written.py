@@ -29,7 +29,8 @@ __all__ = ["KNOWN_AT", "disk_faults", "replace", "sole_writer", "sync", "write_d
 GROUP_ROWS = 1 << 17
 KNOWN_AT = "known_at.parquet"
 _COLUMNS = ("ts_ns", "open", "high", "low", "close", "volume")
-_DELTA = {"ts_ns": "DELTA_BINARY_PACKED"}
+# Volumes have more digits than prices: apart by bytes they pack a little worse and much faster.
+_ENCODED = {"ts_ns": "DELTA_BINARY_PACKED", "volume": "BYTE_STREAM_SPLIT"}
 
 
 def write_dataset(imported: Imported | ImportedTicks, folder: Path) -> None:
@@ -55,7 +56,8 @@ def _write_bars(imported: Imported, folder: Path) -> None:
         folder / "bars.parquet",
         compression="lz4",
         use_dictionary=False,
-        column_encoding=_DELTA,
+        column_encoding=_ENCODED,
+        write_statistics=["ts_ns"],  # windows are found by time; nobody asks for the others
         row_group_size=GROUP_ROWS,
     )
     if imported.known_at_ns is not None:
