@@ -11,9 +11,13 @@ import pytest
 from fks.contexts.data.adapters.fetching import Fetcher
 from fks.contexts.data.adapters.providers.ccxt import Ccxt
 from fks.contexts.data.adapters.providers.settings import CcxtSettings
+from fks.contexts.data.domain.rules.built_in import BUILT_IN
 from fks.contexts.data.service.backfilling import Source
 from fks.contexts.data.service.fetching import Fetched, FetchRequest, fetch, rebuild
+from fks.contexts.data.service.keeping import Keeping
+from fks.contexts.data.service.registered import Registered
 from fks.contexts.data.store import DatasetStore
+from fks.contexts.data.store.instruments import RegistryFile
 from fks.contexts.data.store.rawlog import RawLog
 from fks.contracts.data import DatasetInfo
 from fks.contracts.data.providers import DataQuery
@@ -146,3 +150,27 @@ async def test_an_exchange_that_ignores_the_start_is_told(tmp_path: Path) -> Non
 
     with served(serve) as server, pytest.raises(Unavailable, match="start there"):
         await fetched(tmp_path, server.url, query())
+
+
+async def test_its_pages_are_read_in_their_order_by_commands_too(tmp_path: Path) -> None:
+    """Lost: bars, where a checkpoint lets a run begin in the middle of what ccxt remembers."""
+    bitstamp = Bitstamp(400)
+    load = RegistryFile(tmp_path).load
+    with served(bitstamp) as server:
+        for bars in (400, 400, 600, 600, 1_200):
+            bitstamp.bars = bars
+            wire = Registered(
+                "ccxt:bitstamp",
+                Ccxt(CcxtSettings(base_url=server.url, weight_per_minute=100_000), "bitstamp"),
+                load,
+            )
+            fetcher = Fetcher("ccxt:bitstamp", server.url, wire.limits, None, lambda: "", QUICK)
+            keeping = Keeping(DatasetStore(tmp_path), BUILT_IN, code_version="t")
+            done = await keeping.fetch(
+                [Source("ccxt:bitstamp", wire, fetcher.get)],
+                FetchRequest(query=query(end_s=START_S + bars * HOUR_S), recheck=2),
+                now_ns=time.time_ns(),
+            )
+            await fetcher.close()
+            assert done.info.rows == bars
+    assert not (tmp_path / "chains").exists()
