@@ -107,7 +107,7 @@ def test_quotes_give_the_middle_on_half_ticks_and_one_sided_ones_are_quarantined
     ("place", "says"),
     [
         ("equity/usa/tick/ibm/20131007_trade.zip", "holds trades, not bars"),
-        ("future/cme/daily/es_openinterest.zip", "holds open interest, not bars"),
+        ("future/cme/daily/es_openinterest.zip", "LEAN's lines of openinterest have 2"),
     ],
 )
 def test_what_is_no_bar_is_refused_by_name(tmp_path: Path, place: str, says: str) -> None:

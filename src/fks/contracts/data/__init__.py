@@ -18,6 +18,7 @@ from fks.contracts.data.ticks import (
     FundingColumns,
     QuoteColumns,
     TradeColumns,
+    ValueColumns,
 )
 from fks.contracts.values import Instrument
 from fks.kernel.hooks import spec
@@ -204,7 +205,7 @@ class Dataset(Protocol):
 
     def ticks(
         self, from_ts_ns: int = 0, to_ts_ns: int = 2**63 - 1
-    ) -> TradeColumns | QuoteColumns | DepthColumns | FundingColumns | ActionColumns:
+    ) -> TradeColumns | QuoteColumns | DepthColumns | FundingColumns | ActionColumns | ValueColumns:
         """Return the ticks in `[from_ts_ns, to_ts_ns)`. Raises `Invalid` for bars."""
         ...
 

@@ -45,11 +45,13 @@ __all__ = [
     "TickWindow",
     "TradeColumns",
     "TradeRows",
+    "ValueColumns",
+    "ValueRows",
 ]
 
 Int8 = npt.NDArray[np.int8]
 
-KINDS = ("bars", "trades", "quotes", "depth", "funding", "actions")
+KINDS = ("bars", "trades", "quotes", "depth", "funding", "actions", "values")
 """What a dataset can hold."""
 
 NO_ID = -1
@@ -134,7 +136,14 @@ class ActionRows(NamedTuple):
     close: Float64
 
 
-Rows = BarRows | TradeRows | QuoteRows | DepthRows | FundingRows | ActionRows
+class ValueRows(NamedTuple):
+    """One number of a symbol at times, whatever it counts: open interest, a rate of interest."""
+
+    ts_ns: Int64
+    value: Float64
+
+
+Rows = BarRows | TradeRows | QuoteRows | DepthRows | FundingRows | ActionRows | ValueRows
 
 
 class TradeColumns(NamedTuple):
@@ -197,6 +206,14 @@ class ActionColumns(NamedTuple):
     old_shares: Int64
     dividend_e9: Int64
     close_e9: Int64
+    tick_size: Decimal
+
+
+class ValueColumns(NamedTuple):
+    """Numbers of a symbol in time order, in billionths; `tick_size` is its instrument's."""
+
+    ts_ns: Int64
+    value_e9: Int64
     tick_size: Decimal
 
 

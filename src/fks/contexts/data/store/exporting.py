@@ -30,6 +30,7 @@ from fks.contracts.data.ticks import (
     DepthColumns,
     FundingColumns,
     QuoteColumns,
+    ValueColumns,
 )
 from fks.kernel.errors import Invalid, Unavailable
 
@@ -190,6 +191,8 @@ def rows_of(columns: BarColumns | TickColumns, part: slice) -> Table:
             "rate": columns.rate_e9[part] / 1e9,
             "mark": _decimals(columns.mark_ticks[part], tick),
         }
+    if isinstance(columns, ValueColumns):
+        return found | {"value": columns.value_e9[part] / 1e9}
     if isinstance(columns, ActionColumns):
         return found | {
             "new_shares": columns.new_shares[part],

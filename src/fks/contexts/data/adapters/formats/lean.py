@@ -50,7 +50,8 @@ def read_lean(path: Path, options: ReadOptions, progress: Progress = silent) -> 
     if is_margin_interest(path):
         return read_margin_interest(path, options, progress)
     paths = _zips(path, options.kind) if path.is_dir() else [path]
-    if place_of(paths[0]).resolution == "tick":
+    first = place_of(paths[0])
+    if first.resolution == "tick" or first.form == "openinterest":
         return read_lean_ticks(path, paths, options, progress)
     parts: list[tuple[str, RawTable]] = []
     without, quotes, member = 0, False, ""
@@ -87,7 +88,12 @@ def read_lean(path: Path, options: ReadOptions, progress: Progress = silent) -> 
 
 def _zips(folder: Path, kind: str | None) -> list[Path]:
     """Return the zips of a folder that belong together. Raises `Invalid` where there are none."""
-    forms = {"trades": ("trade",), "quotes": ("quote",), "depth": (), "funding": ()}
+    forms = {
+        "trades": ("trade",),
+        "quotes": ("quote",),
+        "values": ("openinterest",),
+        **dict.fromkeys(("depth", "funding", "actions"), ()),
+    }
     for form in forms.get(kind or "", ("trade", "quote")):
         found = sorted({*folder.glob(f"*_{form}.zip"), *folder.glob(f"*_{form}_*.zip")})
         if found:

@@ -129,7 +129,7 @@ def level_of(path: Path) -> int | None:
 
 
 def place_of(path: Path) -> Place:
-    """Read the path. Raises `Invalid` where it is none of LEAN's, or holds open interest."""
+    """Read the path. Raises `Invalid` where it is none of LEAN's."""
     parts, stem, k = path.absolute().parts, path.stem, level_of(path)
     if k is None:
         raise Invalid(
@@ -141,12 +141,6 @@ def place_of(path: Path) -> Place:
     symbol, form = (kind[1], kind[2]) if kind else (stem, "trade")
     if day is not None and k + 2 < len(parts):
         symbol, form = parts[k + 1], day[2]
-    if form == "openinterest":
-        raise Invalid(
-            f"{path.name} holds open interest, not bars or ticks; import the files named "
-            "_trade or _quote",
-            code="data.no_bars",
-        )
     return Place(parts[k - 2], parts[k - 1], parts[k], symbol, day[1] if day else None, form)
 
 

@@ -5,7 +5,8 @@ trades are `ms, price, quantity[, exchange, condition][, suspicious]`, quotes of
 options `ms, bid, size, ask, size, exchange, [condition,] suspicious`, of coins without exchange,
 of currencies `ms, bid, ask`. Equities' and options' prices are multiplied by 10,000. A price of 0
 is an empty side: the equities' quotes are those of single exchanges, and each line gives one side.
-A line that its source marks as suspicious is refused and says so. Funding rates lie in
+A line that its source marks as suspicious is refused and says so. Open interest is `time,
+contracts` at every resolution. Funding rates lie in
 `<security>/<market>/margin_interest/<symbol>.csv`.
 """
 
@@ -40,7 +41,7 @@ from fks.contexts.data.adapters.formats.ticking import (
     without,
 )
 from fks.contexts.data.adapters.tabular import TextRows, numbers_of, sniff
-from fks.contracts.data.ticks import QuoteRows, TradeRows
+from fks.contracts.data.ticks import QuoteRows, TradeRows, ValueRows
 from fks.kernel.errors import Invalid
 
 __all__ = ["read_lean_ticks", "read_margin_interest"]
@@ -49,6 +50,7 @@ __all__ = ["read_lean_ticks", "read_margin_interest"]
 _TRADES = {3: False, 4: True, 6: True}
 _QUOTES = {3: False, 5: False, 6: True, 7: True, 8: True}
 _FUNDING = {"ts": 0, "rate": 1}
+_INTEREST = {2: False}
 _PRICES_ONLY = 3
 _YES = pa.array(["1", "true"], pa.string())
 _SAID = "marked as suspicious by its source"
@@ -100,12 +102,12 @@ def read_margin_interest(path: Path, options: ReadOptions, progress: Progress) -
 
 def _read(path: Path, member: str, place: Place, progress: Progress) -> TickPart:
     """Read one CSV of one zip."""
-    counts = _TRADES if place.form == "trade" else _QUOTES
+    counts = {"trade": _TRADES, "quote": _QUOTES, "openinterest": _INTEREST}[place.form]
     with opened(path, member) as stream:
         cells, delimiter = sniff(stream, path.name)
         if len(cells) not in counts:
             raise Invalid(
-                f"{path.name} has {len(cells)} columns; LEAN's {place.form} ticks have "
+                f"{path.name} has {len(cells)} columns; LEAN's lines of {place.form} have "
                 f"{', '.join(map(str, counts))}",
                 code="data.wrong_columns",
             )
@@ -118,8 +120,10 @@ def _part(block: TextRows, *, place: Place, cells: int, flagged: bool) -> TickPa
     """Turn a block into rows, without the suspicious ones."""
     columns = block.columns
     ts_ns = times_of(columns[0], place)
-    rows: TradeRows | QuoteRows
-    if place.form == "trade":
+    rows: TradeRows | QuoteRows | ValueRows
+    if place.form == "openinterest":
+        rows = ValueRows(ts_ns, numbers_of(columns[1]))
+    elif place.form == "trade":
         rows = trades(ts_ns, numbers_of(columns[1]) / place.scale, numbers_of(columns[2]))
     elif cells == _PRICES_ONLY:
         bid, ask = (numbers_or_zero(columns[k]) / place.scale for k in (1, 2))

@@ -40,11 +40,23 @@ _FUNDING: dict[str, tuple[str, ...]] = {
     "rate": ("last_funding_rate", "funding_rate", "fundingrate"),
     "mark": ("mark_price", "markprice"),
 }
+_VALUES: dict[str, tuple[str, ...]] = {
+    "value": (
+        "value",
+        "open_interest",
+        "openinterest",
+        "open interest",
+        "oi",
+        "interest_rate",
+        "pcredit8",
+    ),
+}
 _SYMBOLS = ("symbol", "ticker", "instrument", "pair", "currency pair")
 _KINDS = {
     "trades": (_PRICES, ("price",), ("quantity", "side", "maker", "id")),
     "quotes": (_QUOTES, ("bid", "ask"), ()),
     "funding": (_FUNDING, ("rate",), ()),
+    "values": (_VALUES, ("value",), ()),
 }
 
 

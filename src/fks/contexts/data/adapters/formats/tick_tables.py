@@ -40,7 +40,7 @@ from fks.contexts.data.adapters.formats.ticking import (
 )
 from fks.contexts.data.adapters.stamps import zone_of
 from fks.contexts.data.adapters.tabular import TextRows, numbers_of, sniff
-from fks.contracts.data.ticks import FundingRows, Int8
+from fks.contracts.data.ticks import FundingRows, Int8, ValueRows
 from fks.kernel.errors import Invalid
 
 __all__ = ["looks_like_ticks", "read_table_of", "read_tick_table"]
@@ -139,6 +139,8 @@ def rows_of(kind: str, texts: dict[str, pa.Array], zone: ZoneInfo, *, day_first:
         unknown = np.full(len(ts_ns), np.nan)
         marks = unknown if mark is None else numbers_of(mark)
         return FundingRows(ts_ns, numbers_of(texts["rate"]), marks)
+    if kind == "values":
+        return ValueRows(ts_ns, numbers_of(texts["value"]))
     quantity = texts.get("quantity")
     return trades(
         ts_ns,

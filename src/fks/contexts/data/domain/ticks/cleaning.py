@@ -27,6 +27,7 @@ from fks.contracts.data.ticks import (
     DepthRows,
     QuoteRows,
     TradeRows,
+    ValueRows,
 )
 
 __all__ = ["REASONS", "CleanedTicks", "clean_ticks", "prices_of", "quantities_of"]
@@ -50,6 +51,7 @@ REASONS = (
 )
 _Mask = npt.NDArray[np.bool_]
 _LARGEST = 2.0**62
+_LARGEST_VALUE = 9e9
 
 
 class CleanedTicks(NamedTuple):
@@ -67,7 +69,7 @@ class CleanedTicks(NamedTuple):
 
 def prices_of(rows: TickRows) -> tuple[Float64, ...]:
     """Return the columns of rows that hold prices in ticks."""
-    if isinstance(rows, ActionRows):
+    if isinstance(rows, ActionRows | ValueRows):
         return ()
     if isinstance(rows, TradeRows | DepthRows):
         return (rows.price,)
@@ -101,6 +103,8 @@ def clean_ticks(
         _mark_quotes(rows, reason, floor)
     elif isinstance(rows, DepthRows):
         _mark_depth(rows, reason, floor)
+    elif isinstance(rows, ValueRows):
+        _mark(reason, ~(np.abs(rows.value) < _LARGEST_VALUE), 2)
     else:
         _mark(reason, ~np.isfinite(rows.rate) | (np.abs(rows.rate) > 1e3), 2)
     if not rounding:
@@ -169,6 +173,10 @@ def _arrays(rows: MarketRows, kept: Int64, tick: Decimal, lot: Decimal) -> tuple
             _whole(rows.quantity[kept], lot, empty=0),
             *(rows.order_id[kept], rows.flags[kept]),
         )
+    if isinstance(rows, ValueRows):
+        whole = np.floor(rows.value[kept])  # apart, so that large numbers stay exact
+        rest = np.rint((rows.value[kept] - whole) * 1e9).astype(np.int64)
+        return ts_ns, whole.astype(np.int64) * 10**9 + rest
     rate_e9 = np.rint(rows.rate[kept] * 1e9).astype(np.int64)
     return ts_ns, rate_e9, _whole(rows.mark[kept], tick)
 

@@ -20,6 +20,8 @@ from fks.contracts.data.ticks import (
     QuoteRows,
     TradeColumns,
     TradeRows,
+    ValueColumns,
+    ValueRows,
 )
 from fks.contracts.values import Instrument
 from fks.kernel.ids import content_hash
@@ -35,9 +37,11 @@ __all__ = [
     "ticks_hash",
 ]
 
-MarketRows = TradeRows | QuoteRows | DepthRows | FundingRows
+MarketRows = TradeRows | QuoteRows | DepthRows | FundingRows | ValueRows
 TickRows = MarketRows | ActionRows
-TickColumns = TradeColumns | QuoteColumns | DepthColumns | FundingColumns | ActionColumns
+TickColumns = (
+    TradeColumns | QuoteColumns | DepthColumns | FundingColumns | ActionColumns | ValueColumns
+)
 
 KIND_OF: dict[type[Any], str] = {
     TradeRows: "trades",
@@ -45,6 +49,7 @@ KIND_OF: dict[type[Any], str] = {
     DepthRows: "depth",
     FundingRows: "funding",
     ActionRows: "actions",
+    ValueRows: "values",
 }
 _MADE: dict[str, Any] = {
     "trades": TradeColumns,
@@ -52,6 +57,7 @@ _MADE: dict[str, Any] = {
     "depth": DepthColumns,
     "funding": FundingColumns,
     "actions": ActionColumns,
+    "values": ValueColumns,
 }
 COLUMNS: dict[str, tuple[str, ...]] = {
     kind: tuple(name for name in of._fields if name not in ("tick_size", "lot_size"))
@@ -64,7 +70,7 @@ _LAYOUT = b"fks-ticks-1"
 
 def made(kind: str, arrays: Sequence[Any], tick_size: Decimal, lot_size: Decimal) -> TickColumns:
     """Return the columns of a kind made of its arrays."""
-    sizes = (tick_size,) if kind in ("funding", "actions") else (tick_size, lot_size)
+    sizes = (tick_size,) if kind in ("funding", "actions", "values") else (tick_size, lot_size)
     found: TickColumns = _MADE[kind](*arrays, *sizes)
     return found
 

@@ -40,7 +40,7 @@ def report_of_ticks(
     kept = len(cleaned.kept)
     doubtful = 10.0 * min(1.0, 10 * (cleaned.crossed + cleaned.back) / kept)
     score = round(max(0.0, 100.0 * kept / (kept + len(refused)) - doubtful), 2)
-    pauses = () if kind in ("funding", "actions") else _pauses(cleaned.arrays[0])
+    pauses = () if kind in ("funding", "actions", "values") else _pauses(cleaned.arrays[0])
     return QualityReport(
         dataset=name,
         rows_read=kept + len(refused),
