@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,11 +23,12 @@ from fks.contexts.data.service.keeping import Keeping, Kept
 from fks.contexts.data.service.rechecking import REWRITTEN
 from fks.contexts.data.store import DatasetStore
 from fks.contexts.data.store.rawlog import RawLog
+from fks.contracts.data.ticks import TradeColumns
 from fks.contracts.data.tracking import HistoryRewritten, TrackedAsset
 from fks.kernel.testing import running_app
 
 from .backfills import START_MS, START_NS, binance, query
-from .served import BinanceSpot, klines, served
+from .served import Answer, BinanceSpot, klines, ok, served
 
 TORTURE = os.environ.get("FKS_TORTURE") == "1"
 MINUTE = 60_000_000_000
@@ -140,6 +142,38 @@ async def test_with_a_checkpoint_or_without_it_is_the_same_dataset(
             assert done.info.hash == plain.info.hash
             assert done.info.rows == (450 if short else len(exchange.rows))
             assert rebuild(DatasetStore(home), RawLog(home), done.info.name, wire_of).same
+
+
+async def test_trades_are_kept_as_bars_are(tmp_path: Path) -> None:
+    """Lost: ids, sides or order of trades, between a log and the file that saves reading it."""
+    trades = [
+        {"a": k, "p": f"30000.{k % 100:02d}", "q": "0.001", "T": START_MS + k // 7, "m": k % 3 == 0}
+        for k in range(3_400)
+    ]
+
+    def serve(path: str, params: dict[str, str]) -> Answer:
+        if not path.endswith("aggTrades"):
+            return spot(1)(path, params)
+        first = int(params.get("fromId", "0"))
+        return ok(trades[first : min(first + 1_000, there[0])])
+
+    there = [2_500]
+    asked = msgspec.structs.replace(query(), kind="trades", timeframe="")
+    with served(serve) as server:
+        runs = []
+        for there[0] in (2_500, 2_500, 2_500, 3_400, 3_400, 3_400):
+            source, fetcher = binance(server.url)
+            keeping = Keeping(DatasetStore(tmp_path), BUILT_IN, code_version="test")
+            request = FetchRequest(query=asked)
+            runs.append(await keeping.fetch([source], request, now_ns=time.time_ns()))
+            await fetcher.close()
+    assert [run.info.rows for run in runs] == [2_500] * 3 + [3_400] * 3
+    assert [run.new for run in runs] == [True, False, False, True, False, False]
+    store = DatasetStore(tmp_path)
+    found = store.open(runs[-1].info.name).ticks()
+    assert isinstance(found, TradeColumns)
+    assert found.id.tolist() == list(range(3_400))
+    assert rebuild(store, RawLog(tmp_path), runs[-1].info.name, wire_of).same
 
 
 async def test_a_past_that_was_rewritten_is_told_and_nothing_changes(tmp_path: Path) -> None:

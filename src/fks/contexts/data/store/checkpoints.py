@@ -27,8 +27,12 @@ from fks.kernel.ids import content_hash
 
 __all__ = ["Checkpoints", "Made", "Standing"]
 
-_KINDS = {one.__name__: one for one in (ticks.BarRows, ticks.TradeRows, ticks.QuoteRows)} | {
-    "FundingRows": ticks.FundingRows
+_KINDS: dict[str, Any] = {
+    one.__name__: one
+    for one in (
+        *(ticks.BarRows, ticks.TradeRows, ticks.QuoteRows),
+        *(ticks.FundingRows, ticks.ActionRows),
+    )
 }
 
 
