@@ -111,6 +111,34 @@ def test_long_sides_are_as_a_search_of_each_time(seed: int, exact: bool) -> None
     assert np.array_equal(asof_rows(left, right, direction="forward", exact=exact), ahead)
 
 
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("every", [1, 9, 60])
+@pytest.mark.parametrize("offset", [-60, -7, 0, 7])
+def test_bars_beside_bars_are_as_a_search_of_each_time(
+    offset: int, every: int, exact: bool
+) -> None:
+    """Lost: a row where bars that ran beside one another have a gap or a double."""
+    chance = np.random.default_rng(offset + 100)
+    left = np.arange(20_000, dtype=np.int64) * 60
+    right = left[::every] + offset
+    for _ in range(2):
+        gaps, doubles = (chance.integers(0, len(side), 40) for side in (left, right))
+        left, right = np.sort(np.append(right, right[doubles])), np.delete(left, gaps)
+    behind = np.searchsorted(right, left, "right" if exact else "left") - 1
+    assert np.array_equal(asof_rows(left, right, exact=exact), behind)
+
+
+@pytest.mark.parametrize("at", [0, 1, 127, 128, 4_095, 4_096, 9_998])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_one_time_that_goes_back_is_found_wherever_it_is(side: str, at: int) -> None:
+    """Lost: a wrong join where the fault lies at the edge of what is looked at together."""
+    sides = {name: np.arange(10_000, dtype=np.int64) * 60 for name in ("left", "right")}
+    sides[side][at] = 2**63 - 1 if at == 0 else sides[side][at + 1] + 1
+    for direction in DIRECTIONS:
+        with pytest.raises(Invalid, match=f"of the {side} side do not ascend"):
+            asof_rows(sides["left"], sides["right"], direction=direction)
+
+
 def test_times_out_of_order_and_half_given_groups_are_refused() -> None:
     """Lost: a join that is wrong without a word."""
     good, bad = np.array([1, 2], dtype=np.int64), np.array([2, 1], dtype=np.int64)

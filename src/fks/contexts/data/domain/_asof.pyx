@@ -10,6 +10,7 @@ from libc.stdint cimport UINT64_MAX, int64_t, uint64_t
 
 cdef uint64_t ENDLESS = UINT64_MAX
 cdef Py_ssize_t BLOCK = 4096
+cdef Py_ssize_t LOOK = 128
 
 
 def ascends(const int64_t[::1] times):
@@ -59,46 +60,106 @@ cdef int merge(const int64_t[::1] left, const int64_t[::1] right, bint equal, in
                int64_t[::1] out) noexcept:
     """Count the rows that are before each time (or at it, if `equal`), and add `shift`.
 
-    Block by block it goes as the block before was: where the counts between two times repeat, a
-    branch is foretold and cheapest; where they do not, a step without any is. Whether the times
-    ascend is looked at while a block is near: 1 for left ones that do not, 2 for right ones.
+    The first rows of a block tell how to go through the others: where the counts between two times
+    repeat, a branch is foretold and cheapest; where they do not, a step without any is. Whether
+    the times ascend is looked at while a block is near: 1 for left ones that do not, 2 for right.
     """
-    cdef Py_ssize_t i = 0, j = 0, n = left.shape[0], m = right.shape[0], end, before, began, last = 1
-    cdef Py_ssize_t surprises = 0, checked = 0
-    cdef int64_t at
+    cdef Py_ssize_t i = 0, j = 0, n = left.shape[0], m = right.shape[0], end, checked = 0
     cdef int broken = 0
+    if n == 0 or m == 0:
+        for i in range(n):
+            out[i] = shift
+        return descends(left, 0, n) | (descends(right, 0, m) << 1)
     with nogil:
         while i < n:
             end = i + BLOCK if i + BLOCK < n else n
             broken |= descends(left, i, end)
             broken |= descends(right, checked, j) << 1
             checked = j
-            if surprises * 8 > BLOCK:
-                surprises -= 1  # look again after a while
-                while i < end and j < m:
-                    before = right[j] <= left[i] if equal else right[j] < left[i]
-                    out[i] = j + shift
-                    j += before
-                    i += 1 - before
-                while i < end:
-                    out[i] = m + shift
-                    i += 1
-                continue
-            surprises = 0
-            while i < end:
-                at, began = left[i], j
+            if steady(&left[0], &right[0], i, end, j, m, equal):
                 if equal:
-                    while j < m and right[j] <= at:
-                        j += 1
+                    j = branching(&left[0], &right[0], i, end, j, m, True, shift, &out[0])
                 else:
-                    while j < m and right[j] < at:
-                        j += 1
-                out[i] = j + shift
-                surprises += j - began != last
-                last = j - began
-                i += 1
+                    j = branching(&left[0], &right[0], i, end, j, m, False, shift, &out[0])
+            elif equal:
+                j = stepping(&left[0], &right[0], i, end, j, m, True, shift, &out[0])
+            else:
+                j = stepping(&left[0], &right[0], i, end, j, m, False, shift, &out[0])
+            i = end
         broken |= descends(right, checked, m) << 1
     return broken
+
+
+cdef inline bint steady(const int64_t* left, const int64_t* right, Py_ssize_t i, Py_ssize_t end,
+                        Py_ssize_t j, Py_ssize_t m, bint equal) noexcept nogil:
+    """Tell whether the counts between the next times mostly repeat."""
+    cdef Py_ssize_t begun = i, began, last = 1, surprises = 0
+    end = i + LOOK if i + LOOK < end else end
+    while i < end:
+        began = j
+        while j < m and (right[j] < left[i] or (equal and right[j] == left[i])):
+            j += 1
+        surprises += j - began != last
+        last = j - began
+        i += 1
+    return surprises * 8 <= end - begun
+
+
+cdef inline Py_ssize_t branching(const int64_t* left, const int64_t* right, Py_ssize_t i,
+                                 Py_ssize_t end, Py_ssize_t j, Py_ssize_t m, bint equal,
+                                 int64_t shift, int64_t* out) noexcept nogil:
+    """Count the rows before the times in `[i, end)` from row `j` on; return where that ends."""
+    cdef int64_t at
+    cdef Py_ssize_t k, began = j - 1
+    cdef bint other
+    while i < end:
+        if j - began == 1 and i + 8 <= end and j + 8 < m:
+            other = False
+            for k in range(8):
+                if equal:
+                    other |= (right[j + k] > left[i + k]) | (right[j + k + 1] <= left[i + k])
+                else:
+                    other |= (right[j + k] >= left[i + k]) | (right[j + k + 1] < left[i + k])
+            if not other:  # one row each, as of bars beside bars
+                for k in range(8):
+                    out[i + k] = j + k + 1 + shift
+                i += 8
+                j += 8
+                began = j - 1
+                continue
+        elif j == began and i + 8 <= end and (
+            j == m or left[i + 7] < right[j] or (not equal and left[i + 7] == right[j])
+        ):  # none for a while, as of hours beside minutes
+            for k in range(8):
+                out[i + k] = j + shift
+            i += 8
+            continue
+        at, began = left[i], j
+        if equal:
+            while j < m and right[j] <= at:
+                j += 1
+        else:
+            while j < m and right[j] < at:
+                j += 1
+        out[i] = j + shift
+        i += 1
+    return j
+
+
+cdef inline Py_ssize_t stepping(const int64_t* left, const int64_t* right, Py_ssize_t i,
+                                Py_ssize_t end, Py_ssize_t j, Py_ssize_t m, bint equal,
+                                int64_t shift, int64_t* out) noexcept nogil:
+    """As `branching`; each step is one of either side, whichever comes first."""
+    cdef Py_ssize_t before
+    while i < end and j < m:
+        before = right[j] <= left[i] if equal else right[j] < left[i]
+        out[i] = j + shift
+        j += before
+        i += 1 - before
+    while i < end:
+        out[i] = m + shift
+        i += 1
+    return j
 
 
 cdef void within(const int64_t[::1] left, const int64_t[::1] right, uint64_t tolerance,
