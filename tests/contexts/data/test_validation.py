@@ -228,3 +228,13 @@ def test_timeframes_are_found_and_written_plainly() -> None:
             timeframe_ns(text)
     with pytest.raises(Invalid, match="not bars of whole seconds"):
         detect_timeframe(np.arange(9, dtype=np.int64) * 7)
+
+
+def test_a_symbol_read_off_a_name_gives_way_to_the_prices(tmp_path: Path) -> None:
+    """Lost: a perpetual's file is refused row by row, for it is no future of the same name."""
+    rows = [f"{kit.START_NS + k * kit.MINUTE_NS},46200.5,46210,46190.5,46205,1" for k in range(30)]
+    found = kit.read(kit.write(tmp_path / "btc-perp_1m.csv", rows))
+    assert (found.info.rows, found.info.quarantined) == (30, 0)
+    assert str(found.info.instrument.tick_size) == "0.1"
+    with pytest.raises(Invalid, match="off the tick size"):
+        kit.read(kit.write(tmp_path / "told.csv", rows), instrument="BTC")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import NamedTuple
 
 from fks.contexts.data.domain.content import dataset_hash, dataset_name
@@ -17,7 +18,7 @@ from fks.contexts.data.domain.sizing import (
 )
 from fks.contexts.data.domain.table import Piece, RawTable
 from fks.contexts.data.domain.timeframes import detect_timeframe, timeframe_ns
-from fks.contexts.data.domain.validation import REASONS, Cleaned, clean
+from fks.contexts.data.domain.validation import REASONS, Cleaned, Floor, clean
 from fks.contracts.columns import BarColumns, Int64, prices_to_ticks
 from fks.contracts.data import DatasetInfo, QualityReport
 from fks.contracts.data.datasets import Provenance
@@ -52,10 +53,12 @@ class Imported(NamedTuple):
 def import_table(table: RawTable, wanted: Wanted, expected: Calendars) -> Imported:
     """Part, name and judge a table. Raises `Invalid` when no row of it can be used."""
     known = known_of(table.close, wanted)
-    prices = (table.open, table.high, table.low, table.close)
-    tick, rounding = tick_of(prices, wanted, known)
-    floor = floor_of(wanted, known)
-    cleaned = clean(table, tick, rounding=rounding, floor=floor)
+    cleaned, tick, floor = _cleaned(table, wanted, known)
+    if known is not None and not wanted.sure and 2 * len(cleaned.kept.row) < len(table.row):
+        # Its symbol was read off a name, and most prices are not its ticks: it is another one.
+        other = _cleaned(table, wanted, None)
+        if len(other[0].kept.row) > 2 * len(cleaned.kept.row):
+            known, (cleaned, tick, floor) = None, other
     if len(cleaned.kept.row) == 0:
         raise Invalid(_nothing(table, cleaned), code="data.nothing_usable")
     timeframe = wanted.timeframe or detect_timeframe(cleaned.kept.ts_ns)
@@ -92,6 +95,16 @@ def import_table(table: RawTable, wanted: Wanted, expected: Calendars) -> Import
         code_version=wanted.code_version,
     )
     return Imported(info, table, cleaned, report, context=context)
+
+
+def _cleaned(
+    table: RawTable, wanted: Wanted, known: Instrument | None
+) -> tuple[Cleaned, Decimal, Floor]:
+    """Return the rows parted as bars of an instrument, or of one that nobody knows."""
+    prices = (table.open, table.high, table.low, table.close)
+    tick, rounding = tick_of(prices, wanted, known)
+    floor = floor_of(wanted, known)
+    return clean(table, tick, rounding=rounding, floor=floor), tick, floor
 
 
 def columns_of(kept: RawTable, instrument: Instrument) -> BarColumns:
