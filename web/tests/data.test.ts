@@ -1,6 +1,7 @@
 // Coverage and lineage as they are painted.
 import { describe, expect, it } from "vitest";
-import type { TradeReported } from "../src/api/events";
+import type { FeedEvent, TradeReported } from "../src/api/events";
+import { alertOf } from "../src/store/alerts";
 import type { Coverage, DayQuality, LineageNode } from "../src/api/types";
 import { axisOf, linesOf, stretches, ticksOf, wholeness } from "../src/values/coverage";
 import { layout } from "../src/values/lineage";
@@ -98,6 +99,16 @@ describe("lineage", () => {
     const graph = layout({ root: "a", nodes: [node("a", ["b", "gone"]), node("b", ["a"])] });
     expect(graph.boxes).toHaveLength(2);
     expect(graph.edges).toHaveLength(2);
+  });
+});
+
+describe("alerts", () => {
+  it("are of quality and of a rewritten past, and of nothing else", () => {
+    const event = (topic: string, data: object): FeedEvent => ({ seq: 1, at_ns: 0, topic, data }) as unknown as FeedEvent;
+    const rewritten = event("data.history_rewritten.v1", { dataset: "btc", dataset_hash: "h", provider: "binance", rows: 3 });
+    expect(alertOf(rewritten)).toMatchObject({ name: "btc", severity: "warning", score: null });
+    expect(alertOf(event("data.quality_alerted.v1", { name: "x", score: 4 }))).toMatchObject({ name: "x", score: 4 });
+    expect(alertOf(event("data.bar_closed.v1", {}))).toBeNull();
   });
 });
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.contexts.data import kit
 
+from fks.contexts.data.service.importing import FileRequest, import_all
 from fks.kernel.errors import Invalid
 
 
@@ -120,3 +122,16 @@ def test_a_zip_elsewhere_cannot_be_read_as_lean(tmp_path: Path) -> None:
     """Lost: prices would be read in a zone and scale that nobody stated."""
     with pytest.raises(Invalid, match="does not lie in a LEAN folder"):
         kit.read(lean(tmp_path, "here/20131007_trade.zip", bars=TRADE), form="lean")
+
+
+@pytest.mark.real_data
+def test_all_contracts_of_an_archive_are_imported_at_once(tmp_path: Path) -> None:
+    """Lost: an hour of typing the names of contracts."""
+    path = kit.real("lean/future/cme/minute/es/20131007_trade.zip")
+    with zipfile.ZipFile(path) as archive:
+        counts = sorted(len(archive.read(name).splitlines()) for name in archive.namelist())
+    request = FileRequest(path=path, member="all")
+    found = import_all([path], request, now_ns=1, code_version="test")
+    assert sorted(one.report.rows_read for one in found) == counts
+    assert len({one.info.instrument.id for one in found}) == len(counts) > 1
+    assert len({one.info.hash for one in found}) == len(counts)

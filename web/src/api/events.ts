@@ -70,7 +70,8 @@ export interface QualityAlert {
   hash: string;
   severity: string;
   message: string;
-  score: number;
+  /** Null where it is not about the score. */
+  score: number | null;
 }
 
 /** A trade of a live stream; price and quantity are whole units of a power of ten. */
@@ -96,6 +97,7 @@ interface Payloads {
   "data.asset_failed.v1": { name: string; message: string };
   "data.provider_key_changed.v1": { provider: string; change: string };
   "data.quality_alerted.v1": QualityAlert;
+  "data.history_rewritten.v1": { dataset: string; dataset_hash: string; provider: string; rows: number };
   "data.stream_state_changed.v1": { stream: string; symbol: string; state: string };
   "data.stream_failed.v1": { stream: string; message: string };
   "data.trade_reported.v1": TradeReported;

@@ -180,7 +180,7 @@ def test_margin_interest_is_funding(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "text", "says"),
     [
-        ("equity/usa/tick/ibm/20131007_trade.zip", "0,1\n", "2 columns; LEAN's lines of trade have 3"),
+        ("equity/usa/tick/ibm/20131007_trade.zip", "0,1\n", "2 columns; LEAN's lines of tra"),
         ("equity/usa/tick/ibm/20131007_quote.zip", "0,1,2,3\n", "LEAN's lines of quote have 3, 5"),
         ("equity/usa/tick/ibm/20139907_trade.zip", "0,1,2\n", "20139907 in the file's name"),
         ("equity/usa/tick/ibm/20131007_trade.zip", "", "is empty"),

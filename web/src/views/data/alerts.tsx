@@ -18,7 +18,7 @@ export function QualityAlerts(): ReactNode {
             <Tag tone={alert.severity === "error" ? "bad" : "warn"}>{alert.severity}</Tag>
             <Link href={datasetHref(alert.name, "quality")}>{alert.name}</Link>
             <span>{alert.message}</span>
-            <small>score {number(alert.score, 1)}</small>
+            {alert.score !== null && <small>score {number(alert.score, 1)}</small>}
             <Button small aria-label={`Dismiss the alert of ${alert.name}`} onClick={() => dismiss(alert.name)}>Read</Button>
           </li>
         ))}

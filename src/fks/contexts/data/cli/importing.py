@@ -44,8 +44,12 @@ def _file_options(command: Any) -> Any:
             click.option("--timeframe", help="Such as 1m, 4h, 1d; else found in the file."),
             click.option("--timezone", help="Of naive times; else as the format says, or UTC."),
             click.option("--map", "maps", multiple=True, metavar="COLUMN=NAME", help="Column map."),
-            click.option("--member", help="File or contract of an archive that holds several."),
-            click.option("--kind", help="Of a file with several: bars, trades, quotes or depth."),
+            click.option(
+                "--member", help="File or contract of an archive with several; all: each of them."
+            ),
+            click.option(
+                "--kind", help="Of a file with several: bars, trades, quotes, depth, funding, ..."
+            ),
             click.option("--calendar", help="Session calendar: 24/7, 24/5, weekdays, XNYS, CMES."),
             click.option("--tick-size", help="Tick size; prices off it are quarantined."),
             click.option("--lot-size", help="Lot size."),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
+from fks.contexts.data.adapters.archives import members_of
 from fks.contexts.data.adapters.bar_stamps import read_stamps
 from fks.contexts.data.adapters.calendars import check_calendar, expected_coverage
 from fks.contexts.data.adapters.fingerprint import fingerprint
@@ -46,6 +47,9 @@ __all__ = [
     "import_provider",
     "with_known_at_file",
 ]
+
+
+_ALL = "all"
 
 
 class FileRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +119,13 @@ def import_files(
     return bars
 
 
+def _chosen(paths: Iterable[Path], member: str | None) -> Iterator[tuple[Path, str | None]]:
+    """Yield what to read: of the member `all` each file of an archive by itself."""
+    for path in paths:
+        each = members_of(path) if member == _ALL and path.is_file() else [member]
+        yield from ((path, one) for one in each)
+
+
 def import_all(
     paths: Iterable[Path],
     request: FileRequest,
@@ -126,7 +137,8 @@ def import_all(
 ) -> list[Imported | ImportedTicks]:
     """Read files as the request says; files of one symbol, kind and timeframe are one dataset.
 
-    With a name all of them are one. Symbols mean what the registry says. Raises `Invalid` or
+    With a name all of them are one; of an archive whose member is `all` each file counts by itself.
+    Symbols mean what the registry says. Raises `Invalid` or
     `NotFound` for the first that cannot be used, before anything is stored.
     """
     if request.timeframe is not None:
@@ -144,8 +156,9 @@ def import_all(
     )
     groups: dict[_Group, list[Found | FoundTicks]] = {}
     read: dict[int, tuple[SourceFile, ...]] = {}
-    for path in paths:
-        found = read_file(path, request.form, options, progress)
+    for path, member in _chosen(paths, request.member):
+        one = msgspec.structs.replace(options, member=member)
+        found = read_file(path, request.form, one, progress)
         read[id(found)] = fingerprint(path, {piece.name for piece in found.pieces})
         groups.setdefault(_group_of(found, request), []).append(found)
     if request.name is not None and len(groups) > 1:
