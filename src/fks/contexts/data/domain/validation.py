@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fks.contexts.data.domain._spotless import snap
 from fks.contexts.data.domain.table import NO_TIME, RawTable, taken
 from fks.contracts.columns import Float64, Int64
 
@@ -70,6 +71,9 @@ def clean(
     Rows of one time: identical ones are kept once; if they differ, none can be trusted and all
     are quarantined.
     """
+    spotless = _spotless(table, tick_size, rounding=rounding) if floor == "positive" else None
+    if spotless is not None:
+        return spotless
     reason = _faults(table, floor)
     snapped, changed = _on_ticks(table, tick_size, reason, rounding=rounding, floor=floor)
     good = np.flatnonzero(reason == _OK)
@@ -91,6 +95,36 @@ def clean(
         int(late.sum()),
         int(changed[kept].sum()),
     )
+
+
+def _spotless(table: RawTable, tick_size: Decimal, *, rounding: bool) -> Cleaned | None:
+    """Return a table parted that has nothing to part; None for any other."""
+    numerator, denominator = tick_size.as_integer_ratio()
+    if max(numerator, denominator) > _MAX_TICKS:
+        return None
+    prices = (table.open, table.high, table.low, table.close)
+    first, high, low, last = (np.ascontiguousarray(price) for price in prices)
+    snapped = np.empty((4, len(table.row)))
+    changed = snap(
+        np.ascontiguousarray(table.ts_ns),
+        first,
+        high,
+        low,
+        last,
+        np.ascontiguousarray(table.volume),
+        numerator=float(numerator),
+        denominator=float(denominator),
+        earliest_ns=_EARLIEST_NS,
+        latest_ns=_LATEST_NS,
+        rounding=rounding,
+        snapped=snapped,
+    )
+    if changed < 0:
+        return None
+    first, high, low, last = snapped
+    kept = table._replace(open=first, high=high, low=low, close=last, refused=())
+    none = np.empty(0, dtype=np.int64)
+    return Cleaned(kept, taken(table, none), np.empty(0, dtype=np.uint8), 0, changed)
 
 
 def _faults(table: RawTable, floor: Floor) -> npt.NDArray[np.uint8]:
