@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fks.contexts.data.domain._precision import absolute_sum, places_of
+from fks.contexts.data.domain._precision import absolute_sum, places_of, whole_ticks
 from fks.contexts.data.domain.precision import off_grid
+from fks.contracts.columns import prices_to_ticks
 
 DECIMALS = st.integers(0, 9).flatmap(
     lambda places: st.integers(-(10**12), 10**12).map(lambda steps: steps / 10**places)
@@ -43,3 +46,17 @@ def test_a_sum_has_every_number(values: list[float]) -> None:
     """Lost: volumes that overflow when they are summed as whole units."""
     exact = sum(abs(value) for value in values)
     assert abs(absolute_sum(np.array(values, dtype=np.float64)) - exact) <= exact * 1e-12
+
+
+@given(
+    prices=st.lists(st.floats(-1e9, 1e9), max_size=60),
+    tick=st.sampled_from(["0.01", "0.25", "1", "0.000005", "1E-9", "5"]),
+)
+def test_ticks_are_those_of_the_plain_computation(prices: list[float], tick: str) -> None:
+    """Lost: a dataset that is another one by how it was opened."""
+    values, size = np.array(prices, dtype=np.float64), Decimal(tick)
+    numerator, denominator = size.as_integer_ratio()
+    found = np.empty(len(values), dtype=np.int64)
+    whole_ticks(values, float(denominator), float(numerator), found)
+    steps = np.rint(values * denominator / numerator)
+    assert found.tolist() == prices_to_ticks(values, size).tolist() == [int(k) for k in steps]

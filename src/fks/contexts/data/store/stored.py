@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fks.contexts.data.domain._precision import whole_ticks
 from fks.contexts.data.domain.content import dataset_hash, with_known_at
 from fks.contexts.data.domain.manifest import Recorded, manifest_of
 from fks.contexts.data.domain.quality import iso
@@ -24,7 +25,7 @@ from fks.contexts.data.domain.ticks.content import TickColumns, arrays_of, made,
 from fks.contexts.data.store.hot import HotColumns
 from fks.contexts.data.store.ticks import read_ticks, read_times
 from fks.contexts.data.store.written import KNOWN_AT
-from fks.contracts.columns import BarColumns, Int64, prices_to_ticks
+from fks.contracts.columns import BarColumns, Int64
 from fks.contracts.data import DatasetInfo, QualityReport
 from fks.contracts.data.datasets import DatasetManifest
 from fks.kernel.errors import Invalid, NotFound, Unavailable
@@ -134,7 +135,7 @@ class StoredDataset:
         """Read the columns one after the other, so that little more than they is held."""
         tick = self._info.instrument.tick_size
         first, high, low, last = (
-            prices_to_ticks(self._column(name), tick) for name in ("open", "high", "low", "close")
+            self._ticks_of(name, tick) for name in ("open", "high", "low", "close")
         )
         return BarColumns(
             ts_ns=self._column("ts_ns"),
@@ -146,16 +147,31 @@ class StoredDataset:
             tick_size=tick,
         )
 
+    def _ticks_of(self, name: str, tick: Decimal) -> Int64:
+        """Read a column of prices as whole ticks, piece by piece as they are unpacked."""
+        read = self._read_column(name)
+        numerator, denominator = tick.as_integer_ratio()
+        ticks, start = np.empty(len(read), dtype=np.int64), 0
+        for chunk in read.chunks:
+            end = start + len(chunk)
+            whole_ticks(chunk.to_numpy(), float(denominator), float(numerator), ticks[start:end])
+            start = end
+        return ticks if self._known is None else ticks[self._known]
+
     def _column(self, name: str, file: str = "bars.parquet") -> Any:
         """Read a column of bars. Raises `Unavailable` when the file cannot be read any more."""
+        values = self._read_column(name, file).to_numpy()
+        return values if self._known is None else values[self._known]
+
+    def _read_column(self, name: str, file: str = "bars.parquet") -> pa.ChunkedArray:
+        """Unpack a column. Raises `Unavailable` when the file cannot be read any more."""
         self.only_bars()
         path = self._folder / file
         try:
             read = pq.read_table(path, columns=[name], memory_map=True, use_threads=False)
         except (OSError, pa.ArrowException) as error:
             raise self._damaged(error) from None
-        values = read[name].to_numpy()
-        return values if self._known is None else values[self._known]
+        return read[name]
 
     def table(self) -> RawTable:
         """Return the rows as they were kept."""
