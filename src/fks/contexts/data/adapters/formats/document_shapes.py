@@ -169,6 +169,23 @@ def _polygon(document: Any, name: str, wanted: str | None) -> Table | None:
     return found if found is None or path is None else found._replace(symbol=path[1])
 
 
+def _snapshot(document: Any, name: str, wanted: str | None) -> Table | None:
+    """Read the last quotes of Polygon's snapshots, or the last trades where there are no quotes."""
+    if not isinstance(document, dict):
+        return None
+    found = document.get("tickers", document.get("ticker"))
+    rows = [found] if isinstance(found, dict) else found
+    if not isinstance(rows, list) or not rows or "lastTrade" not in rows[0]:
+        return None
+    kind, part, own = "trades", "lastTrade", {"ts": "t", "price": "p", "quantity": "s"}
+    if all("lastQuote" in row for row in rows):
+        kind, part = "quotes", "lastQuote"
+        own = {"ts": "t", "bid": "p", "bid_quantity": "s", "ask": "P", "ask_quantity": "S"}
+    columns = {to: [_text(row[part][one]) for row in rows] for to, one in own.items()}
+    note = f"of a snapshot the last {kind} were read: its bars were not over when it was taken"
+    return Table(kind, columns, symbols=[str(row["ticker"]) for row in rows], notes=(note,))
+
+
 def _records(document: Any, name: str, wanted: str | None) -> Table | None:
     if not isinstance(document, list) or not document or not isinstance(document[0], dict):
         return None
@@ -206,5 +223,5 @@ def _is_millis(value: Any) -> bool:
 
 
 _SHAPES: tuple[Callable[[Any, str, str | None], Table | None], ...] = (
-    *(_yahoo, _alpha_vantage, _kraken, _open_close, _polygon, _records, _rows),
+    *(_yahoo, _alpha_vantage, _kraken, _open_close, _polygon, _snapshot, _records, _rows),
 )
