@@ -50,6 +50,7 @@ def _file_options(command: Any) -> Any:
             click.option(
                 "--kind", help="Of a file with several: bars, trades, quotes, depth, funding, ..."
             ),
+            click.option("--side", help="Of bars with bid and ask: bid, ask, mid (the default)."),
             click.option("--calendar", help="Session calendar: 24/7, 24/5, weekdays, XNYS, CMES."),
             click.option("--tick-size", help="Tick size; prices off it are quarantined."),
             click.option("--lot-size", help="Lot size."),
@@ -228,7 +229,7 @@ def _read(
             key: options[key]
             for key in (
                 *("form", "instrument", "timeframe", "timezone", "member", "kind", "calendar"),
-                *("tick_size", "lot_size", "multiplier", "allow_negative"),
+                *("tick_size", "lot_size", "multiplier", "allow_negative", "side"),
             )
         },
     )

@@ -69,6 +69,7 @@ class FileRequest(msgspec.Struct, frozen=True, kw_only=True):
     lot_size: str | None = None
     multiplier: str | None = None
     allow_negative: bool = False
+    side: str | None = None
 
 
 class ProviderRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,9 +151,9 @@ def import_all(
     options = ReadOptions(
         timezone=request.timezone,
         columns=request.columns,
-        member=request.member,
         kind=request.kind,
         symbol=request.instrument,
+        side=request.side,
     )
     groups: dict[_Group, list[Found | FoundTicks]] = {}
     read: dict[int, tuple[SourceFile, ...]] = {}

@@ -21,7 +21,9 @@ from fks.contexts.data.adapters.formats.reading import (
     FoundTicks,
     Progress,
     ReadOptions,
+    of_side,
     one_table,
+    side_note,
     silent,
     symbol_of,
 )
@@ -126,7 +128,7 @@ def looks_like_fxcm(shown: Shown) -> bool:
 
 
 def read_fxcm(path: Path, options: ReadOptions, progress: Progress = silent) -> Found:
-    """Read bars as the middle of bid and ask. Raises `Invalid` where a column is missing."""
+    """Read bars of a side, or of the middle. Raises `Invalid` where a column is missing."""
     zone = zone_of(options.zone_name())
     with opened(path, options.member) as stream:
         cells, delimiter = sniff(stream, path.name)
@@ -150,22 +152,22 @@ def read_fxcm(path: Path, options: ReadOptions, progress: Progress = silent) -> 
                 refused.extend(block)
                 continue
             ts_ns = read_times(block.columns[stamp], zone, day_first=options.day_first)
-            parts.append(_middles(block, ts_ns, places))
+            parts.append(_of_sides(block, ts_ns, places, options.side))
             progress(len(block.row))
     table = joined(parts)._replace(refused=tuple(refused))
     if not table.rows_read:
         raise Invalid(f"{path.name} has no rows", code="data.empty_file")
     table, pieces = one_table([(path.name, table)])
-    notes = ("prices are the middle of bid and ask", "the file has no volume; it is 0")
+    notes = (side_note(options.side), "the file has no volume; it is 0")
     return Found(
         *(table, symbol_of(path)), notes=notes, pieces=pieces, quotes=True, calendar=_CALENDAR
     )
 
 
-def _middles(block: TextRows, ts_ns: Int64, places: list[int]) -> RawTable:
-    """Return bars of the middle, with volumes of 0."""
+def _of_sides(block: TextRows, ts_ns: Int64, places: list[int], side: str | None) -> RawTable:
+    """Return bars of one side or of the middle, with volumes of 0."""
     sides = [numbers_of(block.columns[place]) for place in places]
-    first, high, low, last = ((sides[k] + sides[k + 4]) / 2 for k in range(4))
+    first, high, low, last = (of_side(sides[k], sides[k + 4], side) for k in range(4))
     return RawTable(block.row, ts_ns, first, high, low, last, np.zeros(len(block.row)))
 
 

@@ -1,8 +1,9 @@
 """LEAN's bars: one zip a day (or a symbol), CSV without header; its ticks are read beside this.
 
 The path says what is inside. Times are milliseconds since midnight, or `YYYYMMDD HH:MM`; prices
-of equities and options are multiplied by 10,000. Quote bars give the middle of bid and ask; one
-without both sides has no middle. A zip of futures or options holds one CSV a contract.
+of equities and options are multiplied by 10,000. Quote bars give the middle of bid and ask, or
+the side that is wanted; one without both sides has no middle. A zip of futures or options holds
+one CSV a contract.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ from fks.contexts.data.adapters.formats.reading import (
     FoundTicks,
     Progress,
     ReadOptions,
+    of_side,
     one_table,
+    side_note,
     silent,
 )
 from fks.contexts.data.adapters.tabular import TextRows, numbers_of, read_text, sniff
@@ -63,7 +66,7 @@ def read_lean(path: Path, options: ReadOptions, progress: Progress = silent) -> 
             without += 1
             continue
         member = chosen
-        table, quotes = _read(one, chosen, place, progress)
+        table, quotes = _read(one, chosen, place, progress, options.side)
         parts.append((one.name, table))
     if not parts:
         raise Invalid(
@@ -71,7 +74,7 @@ def read_lean(path: Path, options: ReadOptions, progress: Progress = silent) -> 
         )
     notes = []
     if quotes:
-        notes.append("prices are the middle of bid and ask")
+        notes.append(side_note(options.side))
     if without:
         notes.append(f"{without} of {len(paths)} days have no file of {options.member}")
     table, pieces = one_table(parts)
@@ -101,7 +104,9 @@ def _zips(folder: Path, kind: str | None) -> list[Path]:
     raise Invalid(f"{folder} holds no trade or quote zips of one symbol", code="data.no_file")
 
 
-def _read(path: Path, member: str, place: Place, progress: Progress) -> tuple[RawTable, bool]:
+def _read(
+    path: Path, member: str, place: Place, progress: Progress, side: str | None
+) -> tuple[RawTable, bool]:
     """Read one CSV of one zip; tell whether it holds quotes."""
     with opened(path, member) as stream:
         cells, delimiter = sniff(stream, path.name)
@@ -119,17 +124,17 @@ def _read(path: Path, member: str, place: Place, progress: Progress) -> tuple[Ra
             if isinstance(block, tuple):
                 refused.extend(block)
                 continue
-            parts.append(_table(block, place))
+            parts.append(_table(block, place, side))
             progress(len(block.row))
     return joined(parts)._replace(refused=tuple(refused)), len(cells) == _QUOTE
 
 
-def _table(block: TextRows, place: Place) -> RawTable:
-    """Turn a block into bars; a quote bar is the middle of bid and ask, its volume 0."""
+def _table(block: TextRows, place: Place, side: str | None) -> RawTable:
+    """Turn a block into bars; a quote bar is one side or the middle, its volume 0."""
     scale = place.scale
     cells = [numbers_of(block.columns[k]) for k in range(1, len(block.columns))]
     if len(block.columns) == _QUOTE:
-        first, high, low, last = ((cells[k] + cells[k + 5]) / 2 / scale for k in range(4))
+        first, high, low, last = (of_side(cells[k], cells[k + 5], side) / scale for k in range(4))
         volume: Float64 = np.zeros(len(block.row))
     else:
         first, high, low, last = (cell / scale for cell in cells[:4])

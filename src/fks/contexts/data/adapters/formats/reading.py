@@ -9,20 +9,24 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
 from fks.contexts.data.domain.table import Piece, RawTable, Refused, joined
 from fks.contexts.data.domain.ticks.content import KIND_OF, TickRows
-from fks.contracts.columns import Int64
+from fks.contracts.columns import Float64, Int64
 
 __all__ = [
     "FORMAT_NAMES",
+    "SIDES",
     "Found",
     "FoundTicks",
     "Progress",
     "ReadOptions",
     "TickRows",
     "kind_of",
+    "of_side",
     "one_table",
+    "side_note",
     "silent",
     "symbol_of",
 ]
@@ -32,6 +36,9 @@ FORMAT_NAMES = (
     *("fxcm", "databento", "lobster", "tardis", "bybit", "json", "ninja", "recording", "actions"),
 )
 """The names of all formats, in the order in which help texts give them."""
+
+SIDES = ("bid", "ask", "mid")
+"""What of bars with bid and ask can be taken."""
 
 Progress = Callable[[int], None]
 """Told how many rows were read since it was last told."""
@@ -51,6 +58,7 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     `timezone` applies to naive times; without one they are what the format says, else UTC.
     `member` chooses a file of an archive, `kind` one of the kinds of data that a file holds side
     by side, `symbol` one of its symbols. `day_first` reads 03/04/2020 as the third of April.
+    Of bars with bid and ask, `side` takes bid, ask or (None too) mid, their middle.
     """
 
     timezone: str | None = None
@@ -59,6 +67,7 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     kind: str | None = None
     symbol: str | None = None
     day_first: bool = False
+    side: str | None = None
 
     def zone_name(self, usual: str = "UTC") -> str:
         """Return the zone of naive times, where the format's own is the `usual` one."""
@@ -110,6 +119,20 @@ class FoundTicks(NamedTuple):
 def kind_of(rows: TickRows) -> str:
     """Return the kind of dataset that rows make: trades, quotes, depth, funding or actions."""
     return KIND_OF[type(rows)]
+
+
+def of_side(bid: Float64, ask: Float64, side: str | None) -> Float64:
+    """Return the bid, the ask, or the middle, which one without both sides has not."""
+    if side in ("bid", "ask"):
+        return bid if side == "bid" else ask
+    return np.asarray((bid + ask) / 2)
+
+
+def side_note(side: str | None) -> str:
+    """Return what the prices of bars with bid and ask are."""
+    return (
+        f"prices are {side}s" if side in ("bid", "ask") else "prices are the middle of bid and ask"
+    )
 
 
 def one_table(parts: Sequence[tuple[str, RawTable]]) -> tuple[RawTable, tuple[Piece, ...]]:

@@ -28,6 +28,7 @@ from fks.contexts.data.adapters.formats.ninja import looks_like_ninja, read_ninj
 from fks.contexts.data.adapters.formats.parquet import read_parquet
 from fks.contexts.data.adapters.formats.reading import (
     FORMAT_NAMES,
+    SIDES,
     Found,
     FoundTicks,
     Progress,
@@ -102,10 +103,20 @@ def read_file(
         raise Invalid(
             f"no kind {options.kind[:20]!r}; there are {', '.join(KINDS)}", code="data.choose_kind"
         )
+    if options.side is not None and options.side not in SIDES:
+        raise Invalid(
+            f"no side {options.side[:20]!r}; there are {', '.join(SIDES)}", code="data.choose_side"
+        )
     chosen = form or detect(path, options)
     if chosen != "lean" and path.is_file():
         options = msgspec.structs.replace(options, member=only_member(path, options))
     found = FORMATS[chosen](path, options, progress)
+    if options.side is not None and not (isinstance(found, Found) and found.quotes):
+        raise Invalid(
+            f"{path.name} holds no bars with bid and ask, between which --side chooses; leave it "
+            "out",
+            code="data.choose_side",
+        )
     # A LEAN folder has bars of trades and bars of quotes, between which the kind chooses.
     held = kind_of(found.rows) if isinstance(found, FoundTicks) else "bars"
     if options.kind not in (None, held) and (chosen, held) != ("lean", "bars"):
