@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -127,6 +128,21 @@ def _chosen(paths: Iterable[Path], member: str | None) -> Iterator[tuple[Path, s
         yield from ((path, one) for one in each)
 
 
+def _read_and_hashed(
+    path: Path, form: str | None, options: ReadOptions, progress: Progress
+) -> tuple[Found | FoundTicks, tuple[SourceFile, ...]]:
+    """Read a file while another thread hashes it: neither waits for the other.
+
+    Which files of a folder count is known only when they were read, and a pipe is not waited for.
+    """
+    with ThreadPoolExecutor(1) as beside:
+        hashed = beside.submit(fingerprint, path) if path.is_file() else None
+        found = read_file(path, form, options, progress)
+        if hashed is not None:
+            return found, hashed.result()
+    return found, fingerprint(path, {piece.name for piece in found.pieces})
+
+
 def import_all(
     paths: Iterable[Path],
     request: FileRequest,
@@ -159,8 +175,8 @@ def import_all(
     read: dict[int, tuple[SourceFile, ...]] = {}
     for path, member in _chosen(paths, request.member):
         one = msgspec.structs.replace(options, member=member)
-        found = read_file(path, request.form, one, progress)
-        read[id(found)] = fingerprint(path, {piece.name for piece in found.pieces})
+        found, sources = _read_and_hashed(path, request.form, one, progress)
+        read[id(found)] = sources
         groups.setdefault(_group_of(found, request), []).append(found)
     if request.name is not None and len(groups) > 1:
         kinds = ", ".join(
