@@ -80,10 +80,10 @@ class Listener:
         async with asyncio.timeout(60):
             async for told in stream:
                 self.take(told)
-                if self.exchange.done and levels(stream) == (
-                    self.exchange.bids,
-                    self.exchange.asks,
-                ):
+                # The book may be whole before this listener has taken the news of it.
+                heard = bool(self.states) and self.states[-1] == "live"
+                both = (self.exchange.bids, self.exchange.asks)
+                if self.exchange.done and heard and levels(stream) == both:
                     return
         raise AssertionError("the stream ended first")
 
