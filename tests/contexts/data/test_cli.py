@@ -100,6 +100,7 @@ def test_files_of_one_symbol_are_joined_and_others_are_not(home: Path, tmp_path:
         (["import", "--provider", "nope", "--symbol", "X", "--timeframe", "1m"], 3, "synthetic"),
         (["import", "--provider", "synthetic", "--symbol", "X"], 2, "--timeframe"),
         (["import", "AAA.csv", "--provider", "synthetic"], 2, "give files"),
+        (["import", "AAA.csv", "--symbol", "X"], 2, "of files say --instrument"),
         (["show", "nothing"], 3, "there are nasdaq_daily, sp500_daily"),
         (["validate", "nothing"], 3, "there are nasdaq_daily, sp500_daily"),
         (["validate", "Nothing.csv"], 3, "no file"),

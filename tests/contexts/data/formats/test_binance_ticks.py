@@ -158,6 +158,9 @@ def test_a_recording_gives_each_of_its_streams(tmp_path: Path) -> None:
     )
     assert found.row.tolist() == [1, 1, 1, 2, 2, 7, 7, 7]
     assert "updates were lost at 1 places" in found.notes
+    assert not any("no snapshot" in note for note in found.notes)
+    alone = ticks(recording(tmp_path / "alone.gz", depth(1, 3), depth(4, 5)), kind="depth")
+    assert any("no snapshot of the book" in note for note in alone.notes)
     assert [one.row for one in found.refused] == [6]
     agree(ticks(path, kind="trades"), [(t + 2, 10.5, 1, -1, 5)])
     agree(ticks(path, kind="quotes"), [(t + 3, 10.5, 2, 11, 3)])

@@ -90,6 +90,11 @@ def import_command(
     surroundings = command_context()
     if bool(paths) == (provider is not None):
         raise Invalid("give files to import, or --provider and --symbol")
+    if paths and any(options[one] is not None for one in ("symbol", "start", "end")):
+        raise Invalid(
+            "--symbol, --start and --end are for a --provider; of files say --instrument, and the "
+            "span by fks data export --from --to"
+        )
     store = store_of(surroundings)
     with _progress(surroundings) as progress:
         if provider is not None:

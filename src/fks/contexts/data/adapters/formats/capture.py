@@ -106,6 +106,8 @@ def read_capture(path: Path, options: ReadOptions, progress: Progress = silent) 
     notes = [f"times are {'the receiver' if not clock else 'the exchange'}'s"]
     if reading.breaks:
         notes.append(f"updates were lost at {reading.breaks} places")
+    if kind == "depth" and not reading.snapshots:
+        notes.append("no snapshot of the book is among them: levels that never changed are unknown")
     symbol = reading.choice.chosen or symbol_of(path)
     return found_ticks([(path.name, part)], symbol, notes=notes, calendar="24/7")
 
@@ -170,7 +172,7 @@ class _Reading:
     def __init__(self, kind: str, name: str, clock: str, choice: SymbolChoice) -> None:
         self.rows = _KINDS[kind](name)
         self.choice = choice
-        self.breaks = 0
+        self.breaks = self.snapshots = 0
         self._kind = kind
         self._clock = clock
         self._decoder = msgspec.json.Decoder(_Message)
@@ -209,6 +211,7 @@ class _Reading:
         rows = self.rows
         if isinstance(rows, Books):
             if data.update >= 0:
+                self.snapshots += 1
                 rows.levels(row, ts_ns, data.update, data.bids, data.asks, snapshot=True)
                 return
             before = data.pu if data.pu >= 0 else data.first - 1
