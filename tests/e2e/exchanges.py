@@ -80,22 +80,23 @@ class Slow(StreamingExchange):
 @contextmanager
 def sockets() -> Iterator[str]:
     """Serve changes of a book and trades, and return the host and port."""
-    at: list[str] = []
     up = threading.Event()
-    loop = asyncio.new_event_loop()
-    over = asyncio.Event()
+    told: dict[str, Any] = {}
 
     async def serve() -> None:
+        told["loop"], told["over"] = asyncio.get_running_loop(), asyncio.Event()
         async with Slow(*market(20_000, seed=5)).running() as exchange:
-            at.append(exchange.address)
+            told["address"] = exchange.address
             up.set()
-            await over.wait()
+            await told["over"].wait()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
+    # Its runner closes what the browser left open, and the loop.
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
     assert up.wait(10)
     try:
-        yield at[0]
+        yield str(told["address"])
     finally:
-        loop.call_soon_threadsafe(over.set)
-        thread.join(10)
+        told["loop"].call_soon_threadsafe(told["over"].set)
+        thread.join(20)
+        assert not thread.is_alive()
