@@ -80,6 +80,7 @@ SAMPLES: dict[str, tuple[str, bytes, str | None]] = {
         + f"1700000000.25: {json.dumps(MATCH)}\n".encode() * 2,
         "trades",
     ),
+    "actions": ("x.csv", b"date,symbol,ratio\n2020-08-31,AAPL,4\n2022-08-31,AAPL,2\n", None),
 }
 STRANGE = (
     *(b"nan", b"inf", b"-1", b"1e308", b"1e-400", b"9" * 25, b"-9223372036854775808", b"", b"\xff"),
