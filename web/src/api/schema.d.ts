@@ -709,7 +709,13 @@ export interface paths {
          */
         get: operations["ApiV1DatasetsSplitsSplits"];
         put?: never;
-        post?: never;
+        /**
+         * Split a dataset
+         * @description Part a version and keep the split: the same wish again is the same split.
+         *
+         *     Its folds are those of `GET /api/v1/splits/{hash}`.
+         */
+        post: operations["ApiV1DatasetsSplitsSplit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3365,6 +3371,7 @@ export interface components {
         SealWish: {
             from_ts_ns: number;
             person: string;
+            /** @default 9223372036854776000 */
             to_ts_ns: number;
         };
         /** SealedRange */
@@ -3624,6 +3631,32 @@ export interface components {
             head: components["schemas"]["SplitHead"];
             /** @default [] */
             paths: number[][];
+        };
+        /** SplitWish */
+        SplitWish: {
+            /** @default false */
+            anchored: boolean;
+            /** @default 0 */
+            embargo: string;
+            /** @default 5 */
+            folds: number;
+            /** @default 0 */
+            gap: number;
+            kind: string;
+            /** @default 0 */
+            label_bars: number;
+            /** @default  */
+            name: string;
+            /** @default 80,10,10 */
+            parts: string;
+            /** @default 0 */
+            step: number;
+            /** @default 0 */
+            test: number;
+            /** @default 2 */
+            test_groups: number;
+            /** @default 0 */
+            train: number;
         };
         /** StoredFile */
         StoredFile: {
@@ -5328,6 +5361,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SplitList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1DatasetsSplitsSplit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitWish"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitHead"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -11,15 +11,13 @@ from fks.contexts.data.service.catalogue import Catalogue
 from fks.contexts.data.service.comparing import compare
 from fks.contexts.data.service.connections import Connections
 from fks.contexts.data.service.instruments import day_of, details_of, listed, resolved
-from fks.contexts.data.service.lineage import lineage_of, versions_of
 from fks.contexts.data.service.quality import Inspector, rules_of
 from fks.contexts.data.service.remote import Remote
 from fks.contexts.data.service.replay import Replays
-from fks.contexts.data.service.splitting import find_split, list_splits
 from fks.contexts.data.service.streaming.kept import LiveStreams
 from fks.contexts.data.service.streaming.serving import live_streams, wire_streams
 from fks.contexts.data.service.tracking import Tracking
-from fks.contexts.data.service.vault import open_vault, seal_range, vault_state
+from fks.contexts.data.service.versioned import wire_versions
 from fks.contexts.data.settings import DataSettings
 from fks.contexts.data.store import DatasetStore
 from fks.contracts.data import (
@@ -39,21 +37,6 @@ from fks.contracts.data.connections import (
     ProviderConnections,
     RemoveProviderKey,
     SetProviderKey,
-)
-from fks.contracts.data.datasets import (
-    GetLineage,
-    GetSplit,
-    GetVault,
-    GetVersions,
-    Lineage,
-    ListSplits,
-    OpenVault,
-    SealRange,
-    SplitList,
-    SplitPlan,
-    TagDataset,
-    VaultState,
-    Versions,
 )
 from fks.contracts.data.instruments import (
     GetInstrumentDetails,
@@ -150,7 +133,7 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
         replays.mark(event)
 
     _wire_instruments(catalogue, wiring)
-    _wire_versions(catalogue.store, wiring)
+    wire_versions(catalogue.store, runtime.clock, wiring)
     _wire_quality(catalogue.store, rules_of(runtime.hook), wiring)
     _wire_tracking(_tracking(runtime), wiring)
     wire_streams(_streams(runtime), wiring)
@@ -343,52 +326,3 @@ def _wire_instruments(catalogue: Catalogue, wiring: Wiring) -> None:
     wiring.answer(GetInstrumentDetails, get_details)
     wiring.answer(ListInstruments, list_instruments)
     wiring.answer(GetResolvedSymbol, get_resolved)
-
-
-def _wire_versions(store: DatasetStore, wiring: Wiring) -> None:
-    """Answer for versions, splits and the vault."""
-    home = store.home
-
-    async def get_versions(query: GetVersions, meta: Meta) -> Versions:
-        return await asyncio.to_thread(versions_of, store, query.dataset)
-
-    async def get_lineage(query: GetLineage, meta: Meta) -> Lineage:
-        return await asyncio.to_thread(lineage_of, store, query.dataset)
-
-    async def tag_dataset(command: TagDataset, meta: Meta) -> Versions:
-        def tag() -> Versions:
-            tagged = store.tag(command.dataset, command.label, move=command.move)
-            return versions_of(store, tagged.info.name)
-
-        return await asyncio.to_thread(tag)
-
-    async def all_splits(query: ListSplits, meta: Meta) -> SplitList:
-        return await asyncio.to_thread(list_splits, home, query.dataset)
-
-    async def get_split(query: GetSplit, meta: Meta) -> SplitPlan:
-        first, limit = query.first_fold, query.limit
-        return await asyncio.to_thread(
-            lambda: find_split(home, query.split, first_fold=first, limit=limit)
-        )
-
-    async def get_vault(query: GetVault, meta: Meta) -> VaultState:
-        return await asyncio.to_thread(vault_state, home, query.dataset)
-
-    async def seal(command: SealRange, meta: Meta) -> VaultState:
-        name, span = command.dataset, (command.from_ts_ns, command.to_ts_ns)
-        return await asyncio.to_thread(lambda: seal_range(home, name, *span, by=command.by))
-
-    async def open_sealed(command: OpenVault, meta: Meta) -> VaultState:
-        name, said = command.dataset, {"by": command.by, "key": command.key}
-        return await asyncio.to_thread(
-            lambda: open_vault(home, name, command.reason, reads=command.reads, **said)
-        )
-
-    wiring.answer(GetVersions, get_versions)
-    wiring.answer(GetLineage, get_lineage)
-    wiring.answer(TagDataset, tag_dataset)
-    wiring.answer(ListSplits, all_splits)
-    wiring.answer(GetSplit, get_split)
-    wiring.answer(GetVault, get_vault)
-    wiring.answer(SealRange, seal)
-    wiring.answer(OpenVault, open_sealed)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from fks.kernel.messages import Command, Query
+from fks.kernel.messages import Command, Event, Query
 
 __all__ = [
     "DatasetManifest",
@@ -28,6 +28,7 @@ __all__ = [
     "LineageNode",
     "ListSplits",
     "Look",
+    "MakeSplit",
     "OpenVault",
     "Provenance",
     "SealRange",
@@ -35,6 +36,7 @@ __all__ = [
     "SourceFile",
     "SplitHead",
     "SplitList",
+    "SplitStored",
     "SplitPlan",
     "StoredFile",
     "TagDataset",
@@ -249,6 +251,36 @@ class GetSplit(Query[SplitPlan], frozen=True, kw_only=True, tag="data.get_split.
     split: str
     first_fold: int = 0
     limit: int = 100
+
+
+class MakeSplit(Command[SplitHead], frozen=True, kw_only=True, tag="data.make_split.v1"):
+    """Part a dataset (`name`, `name@version` or hash) and keep the split under a name.
+
+    `kind` is chronological, walk-forward, purged-kfold or combinatorial; an option that its kind
+    does not have is refused. Sizes are in rows; `embargo` is a number of rows or a share such as
+    `1%`, `label_bars` how many rows each label looks ahead. The same wish gives the same hash, and
+    the newest wish for a name is what that name means from then on; older ones keep their hash.
+    """
+
+    dataset: str
+    kind: str
+    name: str = ""
+    parts: str = "80,10,10"
+    folds: int = 5
+    test_groups: int = 2
+    embargo: str = "0"
+    label_bars: int = 0
+    train: int = 0
+    test: int = 0
+    step: int = 0
+    gap: int = 0
+    anchored: bool = False
+
+
+class SplitStored(Event, frozen=True, kw_only=True, tag="data.split_stored.v1"):
+    """A split is what its name means from now on, whichever process or command made it."""
+
+    split: SplitHead
 
 
 class GetVault(Query[VaultState], frozen=True, kw_only=True, tag="data.get_vault.v1"):

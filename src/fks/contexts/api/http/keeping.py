@@ -7,14 +7,16 @@ from typing import Annotated
 import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
-from litestar.status_codes import HTTP_200_OK
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from fks.contexts.api.http.inject import ApiDep, Key
 from fks.contracts.data.datasets import (
     GetSplit,
     ListSplits,
+    MakeSplit,
     OpenVault,
     SealRange,
+    SplitHead,
     SplitList,
     SplitPlan,
     TagDataset,
@@ -22,11 +24,19 @@ from fks.contracts.data.datasets import (
     Versions,
 )
 
-__all__ = ["DatasetKeepingController", "SealWish", "SplitController", "TagWish", "VaultWish"]
+__all__ = [
+    "DatasetKeepingController",
+    "SealWish",
+    "SplitController",
+    "SplitWish",
+    "TagWish",
+    "VaultWish",
+]
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 Moment = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 FirstFold = Annotated[int, QueryParameter(ge=0, le=1_000_000, description="Folds from this on.")]
+Short = Annotated[str, msgspec.Meta(max_length=200)]
 Folds = Annotated[int, QueryParameter(ge=1, le=1000, description="At most this many folds.")]
 
 
@@ -37,12 +47,36 @@ class TagWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     move: bool = False
 
 
+class SplitWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to part a dataset, as `fks data split` has it; an option of another kind is refused.
+
+    Sizes are in rows, `embargo` in rows or as a share such as `1%`. Labels look `label_bars` rows
+    ahead; those of a file can be brought by the command only.
+    """
+
+    kind: Short
+    name: Short = ""
+    parts: Short = "80,10,10"
+    folds: int = 5
+    test_groups: int = 2
+    embargo: Short = "0"
+    label_bars: int = 0
+    train: int = 0
+    test: int = 0
+    step: int = 0
+    gap: int = 0
+    anchored: bool = False
+
+
 class SealWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Bars to be sealed, `[from_ts_ns, to_ts_ns)`, by whom. There is no way back."""
+    """Bars to be sealed, `[from_ts_ns, to_ts_ns)`, by whom. There is no way back.
+
+    Without `to_ts_ns` all later bars are sealed, those of versions to come included.
+    """
 
     from_ts_ns: Moment
-    to_ts_ns: Moment
     person: Text
+    to_ts_ns: Moment = 2**63 - 1
 
 
 class VaultWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,6 +106,21 @@ class DatasetKeepingController(Controller):
             key=api.new_key(idempotency_key), dataset=dataset, label=data.label, move=data.move
         )
         return await api.ask(command)
+
+    @post("/{dataset:str}/splits", status_code=HTTP_201_CREATED, summary="Split a dataset")
+    async def split(
+        self,
+        api: ApiDep,
+        dataset: FromPath[str],
+        data: JSONBody[SplitWish],
+        idempotency_key: Key = None,
+    ) -> SplitHead:
+        """Part a version and keep the split: the same wish again is the same split.
+
+        Its folds are those of `GET /api/v1/splits/{hash}`.
+        """
+        wish = msgspec.structs.asdict(data)
+        return await api.ask(MakeSplit(key=api.new_key(idempotency_key), dataset=dataset, **wish))
 
     @post("/{dataset:str}/vault/seal", status_code=HTTP_200_OK, summary="Seal bars")
     async def seal(

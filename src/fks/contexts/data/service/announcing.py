@@ -1,9 +1,9 @@
-"""Tell what was stored, whichever process stored it.
+"""Tell what was stored and how it was split, whichever process did it.
 
 Commands store without a server and have no bus; the process that runs data has one. It looks at
 the histories of all names, which every writer appends to after its version is published, and
-tells each new latest version once. What was stored while no such process ran is told by the
-catalogue, not by an event.
+tells each new latest version once; so it does with the newest split of each name. What was stored
+while no such process ran is told by the catalogue, not by an event.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import structlog
 
 from fks.contexts.data.domain.alerts import alert_of, stored_event
 from fks.contexts.data.store import DatasetStore
+from fks.contexts.data.store.splits import SplitStore
+from fks.contracts.data.datasets import SplitStored
 from fks.kernel.bus import Bus
 from fks.kernel.errors import FksError, NotFound, Unavailable
 from fks.kernel.messages import Event
@@ -36,6 +38,8 @@ class Announcer:
         self._pause_s = pause_s
         self._marks: dict[str, tuple[int, int]] | None = None
         self._seen: dict[str, int] = {}
+        self._splits = SplitStore(store.home)
+        self._split: dict[str, str] = {}
         self._waiting: deque[Event] = deque(maxlen=_MOST_WAITING)
 
     async def run(self) -> None:
@@ -60,17 +64,34 @@ class Announcer:
         """Take what is there as told."""
         marks = self._store.histories.marks()
         self._seen = {name: len(self._store.histories.of(name)) for name in marks}
+        self._split = self._splits.newest()
         self._marks = marks
 
     def _news(self) -> list[Event]:
         """Return what is to be told of names to which something happened."""
         known, marks = self._marks or {}, self._store.histories.marks()
+        newest = self._splits.newest()
         events: list[Event] = []
         for name, mark in marks.items():
             if known.get(name) != mark:
                 events += self._of(name)
         self._marks = marks
-        return events
+        return events + self._split_news(newest)
+
+    def _split_news(self, newest: dict[str, str]) -> list[Event]:
+        """Return the splits that their names mean since the last look."""
+        known, self._split = self._split, newest
+        found: list[Event] = []
+        for name, of in newest.items():
+            if known.get(name) == of:
+                continue
+            try:
+                head = self._splits.head(name)
+            except Unavailable as error:
+                _log.warning("split_not_told", split=name, reason=error.message)
+                continue
+            found += [] if head is None else [SplitStored(split=head)]
+        return found
 
     def _of(self, name: str) -> list[Event]:
         """Return what is to be told of one name, oldest first."""

@@ -15,15 +15,24 @@ from fks.contexts.data.domain.splits.purging import check_labels, label_ends
 from fks.contexts.data.store import DatasetStore, check_name
 from fks.contexts.data.store.splits import SplitStore
 from fks.contracts.columns import Int64
-from fks.contracts.data.datasets import Fold, SplitHead, SplitList, SplitPlan
+from fks.contracts.data.datasets import Fold, MakeSplit, SplitHead, SplitList, SplitPlan
 from fks.kernel.errors import Invalid
 from fks.kernel.ids import content_hash
 
-__all__ = ["KINDS", "SplitRequest", "find_split", "list_splits", "make_split"]
+__all__ = ["KINDS", "SplitRequest", "find_split", "list_splits", "make_split", "request_of"]
 
-KINDS = ("chronological", "walk-forward", "purged-kfold", "combinatorial")
+_LABELLED = frozenset({"label_bars", "labels"})
+_FOLDED = _LABELLED | {"folds", "embargo"}
+_OPTIONS = {
+    "chronological": frozenset({"parts"}),
+    "walk-forward": _LABELLED | {"train", "test", "step", "gap", "anchored"},
+    "purged-kfold": _FOLDED,
+    "combinatorial": _FOLDED | {"test_groups"},
+}
+KINDS = tuple(_OPTIONS)
 MOST_RANGES = 100_000
 _STORED_RANGES = 2_000_000
+_FURTHEST_DIGIT = 18
 
 
 class SplitRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,8 +63,7 @@ def make_split(home: Path, request: SplitRequest, *, now_ns: int) -> SplitPlan:
 
     Raises `NotFound` for the dataset, `Invalid` for what cannot be split so.
     """
-    if request.kind not in KINDS:
-        raise Invalid(f"no kind {request.kind[:20]!r}; there are {', '.join(KINDS)}")
+    _check_options(request)
     dataset = DatasetStore(home).open(request.dataset)
     info, ts_ns = dataset.info, dataset.times()
     name = check_name(request.name or f"{info.name}_{request.kind}"[:64])
@@ -84,8 +92,15 @@ def make_split(home: Path, request: SplitRequest, *, now_ns: int) -> SplitPlan:
         created_at_ns=now_ns,
     )
     plan = SplitPlan(head=head, folds=folds, paths=paths)
-    SplitStore(home).save(plan)
-    return plan
+    return msgspec.structs.replace(plan, head=SplitStore(home).save(plan))
+
+
+def request_of(wish: MakeSplit) -> SplitRequest:
+    """Return what a command over the bus asks for: all but files, which it cannot name."""
+    told = {
+        field: getattr(wish, field) for field in SplitRequest.__struct_fields__ if field != "labels"
+    }
+    return SplitRequest(**told)
 
 
 def find_split(
@@ -116,6 +131,26 @@ def list_splits(home: Path, dataset: str = "") -> SplitList:
     """Return the newest split of each name, of all datasets or one."""
     heads = SplitStore(home).list()
     return SplitList(splits=tuple(head for head in heads if dataset in ("", head.dataset)))
+
+
+def _check_options(request: SplitRequest) -> None:
+    """Refuse kinds that do not exist, and options that a kind would ignore."""
+    if request.kind not in _OPTIONS:
+        raise Invalid(
+            f"no kind {request.kind[:20]!r}; there are {', '.join(KINDS)}", code="data.bad_split"
+        )
+    own = _OPTIONS[request.kind]
+    plain = SplitRequest(dataset=request.dataset, kind=request.kind, name=request.name)
+    odd = [
+        field
+        for field in SplitRequest.__struct_fields__
+        if field not in own and getattr(request, field) != getattr(plain, field)
+    ]
+    if odd:
+        raise Invalid(
+            f"a {request.kind} split has no {', '.join(odd)}; it has {', '.join(sorted(own))}",
+            code="data.bad_split",
+        )
 
 
 def _folds(
@@ -170,11 +205,12 @@ def _labels(request: SplitRequest, ts_ns: Int64, parameters: dict[str, str]) -> 
 def _numbers(text: str) -> list[Decimal]:
     """Read proportions such as `80,10,10`."""
     try:
-        return [Decimal(part.strip().removesuffix("%")) for part in text.split(",")]
+        parts = [Decimal(part.strip().removesuffix("%")) for part in text.split(",")]
     except InvalidOperation:
-        raise Invalid(
-            f"cannot read the parts {text[:40]!r}: write 80,10,10", code="data.bad_split"
-        ) from None
+        parts = []
+    if not parts or any(abs(part.adjusted()) > _FURTHEST_DIGIT for part in parts):
+        raise Invalid(f"cannot read the parts {text[:40]!r}: write 80,10,10", code="data.bad_split")
+    return parts
 
 
 def _embargo(text: str, rows: int) -> int:

@@ -33,8 +33,11 @@ class SplitStore:
     def __init__(self, home: Path) -> None:
         self._root = home / "splits"
 
-    def save(self, plan: SplitPlan) -> None:
-        """Store a split and make it its name's newest; the same one is stored once."""
+    def save(self, plan: SplitPlan) -> SplitHead:
+        """Store a split, make it its name's newest, and return its head as it is stored.
+
+        The same one is stored once, and was made when it was made first.
+        """
         folder = self._root / plan.head.name
         path = folder / f"{plan.head.hash}.json"
         with disk_faults(self._root, "written"):
@@ -43,6 +46,7 @@ class SplitStore:
                 if not path.exists():
                     replace(path, msgspec.json.encode(plan))
                 replace(folder / "latest", plan.head.hash.encode())
+                return self._read(path, _Headed).head
 
     def open(self, text: str) -> SplitPlan:
         """Return a split by `name`, `name@hash` or hash (eight digits suffice).
@@ -63,6 +67,19 @@ class SplitStore:
             folders = sorted(self._root.iterdir()) if self._root.is_dir() else []
             paths = [self._path(one.name, "") for one in folders if NAME.match(one.name)]
             return tuple(self._read(one, _Headed).head for one in paths if one is not None)
+
+    def newest(self) -> dict[str, str]:
+        """Return the hash of the newest split of each name, without reading any of them."""
+        with disk_faults(self._root, "read"):
+            folders = sorted(self._root.iterdir()) if self._root.is_dir() else []
+            paths = {one.name: self._path(one.name, "") for one in folders if NAME.match(one.name)}
+        return {name: path.stem for name, path in paths.items() if path is not None}
+
+    def head(self, name: str) -> SplitHead | None:
+        """Return the newest split of a name without its ranges, None where there is none."""
+        with disk_faults(self._root, "read"):
+            path = self._path(name, "")
+            return None if path is None else self._read(path, _Headed).head
 
     def references(self) -> Iterator[DatasetReference]:
         """Yield the dataset of every split, so that none of them loses its rows."""

@@ -17,7 +17,24 @@ from fks.contexts.data.domain.splits.ranges import Range, Ranges, ranges_of, row
 from fks.contracts.columns import Int64
 from fks.kernel.errors import Invalid
 
-__all__ = ["Shadow", "Shadows", "check_labels", "label_ends", "remaining", "shadow"]
+__all__ = ["Labels", "Shadow", "Shadows", "check_labels", "label_ends", "remaining", "shadow"]
+
+
+class Labels(NamedTuple):
+    """Labels `[ts_ns, ends_ns]` in order of `ts_ns`, shape (n,), int64 UTC nanoseconds.
+
+    `reach_ns` is the latest end of a row and all before it: where it first comes up to a time is
+    the first row that can reach it, so that a block looks at the rows near it and not at all.
+    """
+
+    ts_ns: Int64
+    ends_ns: Int64
+    reach_ns: Int64
+
+    @classmethod
+    def of(cls, ts_ns: Int64, ends_ns: Int64) -> Labels:
+        """Return labels with their reach."""
+        return cls(ts_ns, ends_ns, np.maximum.accumulate(ends_ns))
 
 
 class Shadow(NamedTuple):
@@ -52,15 +69,17 @@ def check_labels(ts_ns: Int64, ends_ns: Int64) -> Int64:
     return ends_ns
 
 
-def shadow(ts_ns: Int64, ends_ns: Int64, block: Range, embargo: int) -> Shadow:
+def shadow(labels: Labels, block: Range, embargo: int) -> Shadow:
     """Return the rows outside of a block of test rows that its labels rule out for training.
 
     Rows before the block begin before it, so they meet it when they end at or after its first
     row's t0; rows behind it begin after all of it, so they meet it when they begin by its
     latest t1. Both are what the three conditions of section 7.4.1 come to for a block.
     """
+    ts_ns, ends_ns, reach_ns = labels
     begin, end = block
-    before = ranges_of(ends_ns[:begin] >= ts_ns[begin])
+    near = min(int(np.searchsorted(reach_ns, ts_ns[begin])), begin)
+    before = ranges_of(ends_ns[near:begin] >= ts_ns[begin], near)
     last = int(np.searchsorted(ts_ns, ends_ns[begin:end].max(), side="right"))
     last = max(last, end)
     return Shadow(union(before, [(end, last)]), union([(last, min(last + embargo, len(ts_ns)))]))

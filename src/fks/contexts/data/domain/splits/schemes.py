@@ -14,7 +14,7 @@ from math import comb
 
 import msgspec
 
-from fks.contexts.data.domain.splits.purging import remaining, shadow
+from fks.contexts.data.domain.splits.purging import Labels, remaining, shadow
 from fks.contexts.data.domain.splits.ranges import Range, Ranges, rows_in, union
 from fks.contracts.columns import Int64
 from fks.contracts.data.datasets import Fold, FoldPart
@@ -74,12 +74,12 @@ def walk_forward(ts_ns: Int64, ends_ns: Int64, windows: WalkForward) -> tuple[Fo
         raise Invalid("train, test and step must be at least one row", code="data.bad_split")
     starts = range(windows.train + windows.gap, len(ts_ns) - windows.test + 1, windows.step)
     _bounded(len(starts))
-    folds = []
+    folds, labels = [], Labels.of(ts_ns, ends_ns)
     for start in starts:
         block = (start, start + windows.test)
         end = start - windows.gap
         rows = (0 if windows.anchored else end - windows.train, end)
-        left = remaining((rows,), (block,), (shadow(ts_ns, ends_ns, block, 0),))
+        left = remaining((rows,), (block,), (shadow(labels, block, 0),))
         folds.append(_fold(left.train, (block,), left.purged, 0))
     if not folds:
         raise Invalid(f"{len(ts_ns):,} rows are too few for one window", code="data.bad_split")
@@ -107,6 +107,8 @@ def combinatorial(
     With `tested` 1 this is the purged k-fold. Each row is tested comb(count - 1, tested - 1)
     times. Raises `Invalid` for an odd number of groups, and for more than ten thousand folds.
     """
+    if count > MOST_FOLDS:  # before anything is counted: comb() of millions takes minutes
+        raise Invalid(f"give at most {MOST_FOLDS:,} groups", code="data.bad_split")
     blocks = groups(len(ts_ns), count)
     if not 1 <= tested < count or embargo < 0:
         raise Invalid(
@@ -114,7 +116,8 @@ def combinatorial(
             code="data.bad_split",
         )
     _bounded(comb(count, tested))
-    shadows = [shadow(ts_ns, ends_ns, block, embargo) for block in blocks]
+    labels = Labels.of(ts_ns, ends_ns)
+    shadows = [shadow(labels, block, embargo) for block in blocks]
     everything = ((0, len(ts_ns)),)
     folds = []
     for chosen in combinations(range(count), tested):
@@ -139,8 +142,8 @@ def paths(folds: Sequence[Fold], count: int) -> tuple[tuple[int, ...], ...]:
 def _bounded(folds: int) -> None:
     """Refuse numbers of folds that nobody could train."""
     if folds > MOST_FOLDS:
-        text = f"that makes {folds:,} folds, more than {MOST_FOLDS:,}"
-        raise Invalid(text, code="data.bad_split")
+        said = f"{folds:,}" if folds < 10**12 else "a number of"
+        raise Invalid(f"that makes {said} folds, more than {MOST_FOLDS:,}", code="data.bad_split")
 
 
 def _fold(
