@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from fks.contracts import data, engine, execution, master
-from fks.contracts.data import connections, live, reports, tracking
+from fks.contracts.data import connections, datasets, live, reports, tracking
 
 ROOT = Path(__file__).resolve().parents[3]
 WEB = ROOT / "web"
@@ -116,7 +116,17 @@ def test_payloads_of_the_socket_are_those_of_the_contracts() -> None:
     """Lost: a renamed field of an event would leave the live screens silently empty."""
     known = {
         kind.__struct_config__.tag: set(kind.__struct_fields__)
-        for module in (data, connections, live, reports, tracking, engine, execution, master)
+        for module in (
+            data,
+            connections,
+            datasets,
+            live,
+            reports,
+            tracking,
+            engine,
+            execution,
+            master,
+        )
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
     }
@@ -126,7 +136,7 @@ def test_payloads_of_the_socket_are_those_of_the_contracts() -> None:
         for name, body in re.findall(r"export interface (\w+) \{\n(.*?)\n\}", text, re.DOTALL)
     }
     topics = re.findall(r'^  "([\w.]+)": (?:(\w+)|\{ (.*?) \});$', text, re.MULTILINE)
-    assert len(topics) == 30
+    assert len(topics) == 31
     for topic, name, fields in topics:
         used = shapes[name] if name else set(re.findall(r"(\w+): ", re.sub(r"\{.*\}", "", fields)))
         assert used <= known[topic], f"{topic} has no {used - known[topic]}"

@@ -93,6 +93,7 @@ interface Payloads {
   "master.service_status_changed.v1": { service: Service; previous: string };
   "data.bar_closed.v1": BarClosed;
   "data.dataset_stored.v1": { name: string; hash: string };
+  "data.split_stored.v1": { split: { name: string; hash: string; dataset: string } };
   "data.asset_refreshed.v1": { name: string };
   "data.asset_failed.v1": { name: string; message: string };
   "data.provider_key_changed.v1": { provider: string; change: string };

@@ -10,13 +10,13 @@ import { useFeed } from "./feed";
 const FOR_EVER = { staleTime: Number.POSITIVE_INFINITY } as const;
 const OF_A_NAME = ["datasets", "dataset", "versions", "lineage", "splits", "vault"];
 
-/** Ask again for what a stored dataset changed. */
+/** Ask again for what a stored dataset or split changed. */
 export function useDatasetNews(): void {
   const client = useQueryClient();
   const again = (): void => {
     for (const part of OF_A_NAME) void client.invalidateQueries({ queryKey: [part] });
   };
-  useFeed({ topics: ["data.dataset_stored.v1"], session: NO_SESSION, onEvents: again, onMissed: again });
+  useFeed({ topics: ["data.dataset_stored.v1", "data.split_stored.v1"], session: NO_SESSION, onEvents: again, onMissed: again });
 }
 
 export function useDataset(dataset: string): UseQueryResult<Dataset> {
