@@ -19,7 +19,8 @@ import pytest
 from tests.contexts.data import kit
 
 from fks.contexts.data.service.source import Source
-from fks.contexts.data.store import SAMPLES, DatasetStore, written
+from fks.contexts.data.store import SAMPLES, DatasetStore
+from fks.contexts.data.store import bars as bars_file
 from fks.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 
 CHILD = Path(__file__).with_name("importing_child.py")
@@ -106,7 +107,7 @@ def test_a_window_is_the_same_by_duckdb_and_by_columns(
     group_rows: int,
 ) -> None:
     """Lost: a chart would show other bars than the backtest had."""
-    monkeypatch.setattr(written, "GROUP_ROWS", group_rows)
+    monkeypatch.setattr(bars_file, "GROUP_ROWS", group_rows)
     DatasetStore(home).save(kit.read(csv))
     begin, end = kit.START_NS + 17 * kit.MINUTE_NS, kit.START_NS + 90 * kit.MINUTE_NS + 1
     cold, warm = DatasetStore(home).open("aaa_1m"), DatasetStore(home).open("aaa_1m")

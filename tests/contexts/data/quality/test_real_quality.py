@@ -34,9 +34,11 @@ def stored(tmp_path: Path, *paths: Path, **options: Any) -> DatasetStore:
 
 def asked(store: DatasetStore, query: str) -> list[tuple[object, ...]]:
     """Ask DuckDB about the stored bars."""
-    path = Path(store.open("real").info.path) / "bars.parquet"
+    info = store.open("real").info
+    path = Path(info.path) / "bars.parquet"
+    prices = f"ts_ns, close_ticks * {info.instrument.tick_size} AS close, volume"
     with duckdb.connect(":memory:") as connection:
-        connection.read_parquet(str(path)).create_view("bars")
+        connection.read_parquet(str(path)).project(prices).create_view("bars")
         return connection.execute(query).fetchall()
 
 

@@ -7,6 +7,7 @@ does not fit are its numbers looked at one by one.
 
 from libc.math cimport fabs, llrint
 from libc.stdint cimport int64_t
+from libc.string cimport memcmp
 
 cdef double[10] SCALES = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]
 # Adding and taking away this rounds a smaller number to a whole one, as the processor rounds.
@@ -14,6 +15,8 @@ cdef double MAGIC = 6755399441055744.0
 # From here on the last bits of a number are coarser than the test.
 cdef double COARSE = 1125899906842624.0
 cdef double BEYOND = 1e9
+# Up to here every whole number is a double.
+cdef double WHOLE = 9007199254740992.0
 cdef double SLACK = 4e-15
 cdef Py_ssize_t BLOCK = 1024
 cdef int MOST = 9
@@ -63,6 +66,36 @@ def whole_ticks(const double[::1] prices, double denominator, double numerator,
                 ticks[i] = <int64_t>((steps + MAGIC) - MAGIC)
             else:
                 ticks[i] = llrint(steps)
+
+
+def exact_ticks(const double[::1] prices, double denominator, double numerator,
+                int64_t[::1] ticks):
+    """Fill `ticks` as `whole_ticks` does, and tell whether they give back every bit of the prices.
+
+    A price of ticks is `ticks * numerator / denominator`, as in the columns of contracts. Where
+    the answer is False the ticks are worth nothing.
+    """
+    cdef Py_ssize_t start = 0, i, end = 0, n = prices.shape[0]
+    cdef double[1024] back
+    cdef double steps, whole_steps, scaled
+    cdef bint odd = False
+    with nogil:
+        while end < n and not odd:
+            start = end
+            end = start + BLOCK if start + BLOCK < n else n
+            for i in range(start, end):
+                steps = prices[i] * denominator
+                if numerator != 1.0:
+                    steps /= numerator
+                whole_steps = (steps + MAGIC) - MAGIC
+                scaled = whole_steps * numerator
+                # Written so that what is no number is odd; beyond, rounding is not done so.
+                odd |= (not fabs(steps) < COARSE) | (not fabs(scaled) < WHOLE)
+                ticks[i] = <int64_t>whole_steps
+                back[i - start] = scaled / denominator
+            # Bits, not numbers: a zero has two signs.
+            odd |= memcmp(back, &prices[start], (end - start) * sizeof(double)) != 0
+    return not odd
 
 
 def absolute_sum(const double[::1] values):

@@ -11,9 +11,11 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.fs
 
+from fks.contexts.data.store.bars import BARS, prices_in_sql
 from fks.contexts.data.store.stored import StoredDataset
 from fks.contexts.data.store.ticks_differing import differing_rows
 from fks.contexts.data.store.vault import Vault
+from fks.contracts.data import DatasetInfo
 from fks.kernel.errors import Unavailable
 
 __all__ = ["ChangedRow", "Difference", "difference"]
@@ -83,8 +85,7 @@ def difference(a: StoredDataset, b: StoredDataset, vault: Vault, *, sample: int)
     """
     vault.check_all((a.info, b.info), 0, 2**63 - 1)
     if (a.info.kind, b.info.kind) == ("bars", "bars"):
-        paths = [str(Path(one.info.path) / "bars.parquet") for one in (a, b)]
-        counts, found = _asked(paths, sample)
+        counts, found = _asked(a.info, b.info, sample)
         rows = tuple(_row(row) for row in found)
     else:
         ticks = differing_rows(a, b, sample)
@@ -116,19 +117,24 @@ def difference(a: StoredDataset, b: StoredDataset, vault: Vault, *, sample: int)
     )
 
 
-def _asked(paths: list[str], sample: int) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
+def _asked(
+    old: DatasetInfo, new: DatasetInfo, sample: int
+) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
     """Let DuckDB count and sample; it is handed the two files and can read nothing else."""
     local = pa.fs.LocalFileSystem()
     try:
         with duckdb.connect(":memory:") as connection:
             connection.execute("SET threads = 1")
             connection.execute("SET enable_external_access = false")
-            for name, path in zip(("old", "new"), paths, strict=True):
-                connection.register(name, ds.dataset(path, filesystem=local, format="parquet"))
+            for name, info in (("old", old), ("new", new)):
+                path = Path(info.path) / BARS
+                file = ds.dataset(str(path), filesystem=local, format="parquet")
+                prices = prices_in_sql(path, info.instrument.tick_size)
+                connection.from_arrow(file).project(prices).create_view(name)
             connection.execute("SET lock_configuration = true")
             counts = connection.execute(_COUNTS).fetchone()
             rows = connection.execute(_SAMPLE, [sample]).fetchall()
-    except (duckdb.Error, pa.ArrowException, OSError) as error:
+    except (duckdb.Error, pa.ArrowException, ArithmeticError, OSError) as error:
         text = str(error).splitlines()[0][:120]
         raise Unavailable(f"cannot compare: {text}", code="data.damaged") from None
     assert counts is not None

@@ -9,21 +9,29 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fks.contexts.data.domain._precision import whole_ticks
 from fks.contexts.data.domain.content import dataset_hash, with_known_at
 from fks.contexts.data.domain.manifest import Recorded, manifest_of
 from fks.contexts.data.domain.quality import iso
-from fks.contexts.data.domain.table import RawTable
+from fks.contexts.data.domain.table import RawTable, taken
 from fks.contexts.data.domain.ticks.content import TickColumns, arrays_of, made, ticks_hash
+from fks.contexts.data.store.bars import (
+    AS_TICKS,
+    BARS,
+    prices_in_sql,
+    read_bars,
+    read_rows,
+    read_times,
+)
 from fks.contexts.data.store.hot import HotColumns
-from fks.contexts.data.store.ticks import read_ticks, read_times
+from fks.contexts.data.store.ticks import read_ticks
+from fks.contexts.data.store.ticks import read_times as read_tick_times
 from fks.contexts.data.store.written import KNOWN_AT
 from fks.contracts.columns import BarColumns, Int64
 from fks.contracts.data import DatasetInfo, QualityReport
@@ -35,8 +43,8 @@ __all__ = ["Guard", "StoredDataset", "load"]
 _COLUMNS = ("ts_ns", "open", "high", "low", "close", "volume")
 _WITHIN = "FROM read_parquet(?) WHERE ts_ns >= ? AND ts_ns < ?"
 _COUNT = f"SELECT count(*) {_WITHIN}"
-_FIRST = f"SELECT {', '.join(_COLUMNS)} {_WITHIN} ORDER BY ts_ns ASC LIMIT ?"
-_LAST = f"SELECT {', '.join(_COLUMNS)} {_WITHIN} ORDER BY ts_ns DESC LIMIT ?"
+_SELECT = "SELECT {columns} " + _WITHIN + " ORDER BY ts_ns {order} LIMIT ?"
+T = TypeVar("T")
 _GLOB = re.compile(r"[*?\[\]]")  # what DuckDB would take for a pattern
 
 
@@ -107,19 +115,17 @@ class StoredDataset:
 
     def _read_ticks(self) -> tuple[TickColumns, Decimal]:
         """Read all rows of ticks and the step of their quantities."""
-        try:
-            return read_ticks(self._folder, self._info.kind, self._info.instrument)
-        except (OSError, KeyError, ArithmeticError, pa.ArrowException) as error:
-            raise self._damaged(error) from None
+        info = self._info
+        return self._whole(lambda: read_ticks(self._folder, info.kind, info.instrument))
 
     def times(self) -> Int64:
         """Return the opens of all bars, or the times of all ticks, which no seal hides."""
-        if self._info.kind != "bars":
-            try:
-                return read_times(self._folder, self._info.kind)
-            except (OSError, pa.ArrowException) as error:
-                raise self._damaged(error) from None
-        return np.asarray(self._column("ts_ns"), dtype=np.int64)
+        kind = self._info.kind
+        if kind != "bars":
+            return self._whole(lambda: read_tick_times(self._folder, kind))
+        path = self._bars
+        found = self._whole(lambda: read_times(path, self._rows))
+        return found if self._known is None else found[self._known]
 
     def _opened(self) -> BarColumns:
         """Return the columns: mapped, where this version is opened often; else unpacked."""
@@ -131,53 +137,44 @@ class StoredDataset:
                 hot.seen(self._info, found)
         return found
 
-    def _load(self) -> BarColumns:
-        """Read the columns one after the other, so that little more than they is held."""
-        tick = self._info.instrument.tick_size
-        first, high, low, last = (
-            self._ticks_of(name, tick) for name in ("open", "high", "low", "close")
-        )
-        return BarColumns(
-            ts_ns=self._column("ts_ns"),
-            open_ticks=first,
-            high_ticks=high,
-            low_ticks=low,
-            close_ticks=last,
-            volume=self._column("volume"),
-            tick_size=tick,
-        )
-
-    def _ticks_of(self, name: str, tick: Decimal) -> Int64:
-        """Read a column of prices as whole ticks, piece by piece as they are unpacked."""
-        read = self._read_column(name)
-        numerator, denominator = tick.as_integer_ratio()
-        ticks, start = np.empty(len(read), dtype=np.int64), 0
-        for chunk in read.chunks:
-            end = start + len(chunk)
-            whole_ticks(chunk.to_numpy(), float(denominator), float(numerator), ticks[start:end])
-            start = end
-        return ticks if self._known is None else ticks[self._known]
-
-    def _column(self, name: str, file: str = "bars.parquet") -> Any:
-        """Read a column of bars. Raises `Unavailable` when the file cannot be read any more."""
-        values = self._read_column(name, file).to_numpy()
-        return values if self._known is None else values[self._known]
-
-    def _read_column(self, name: str, file: str = "bars.parquet") -> pa.ChunkedArray:
-        """Unpack a column. Raises `Unavailable` when the file cannot be read any more."""
+    @property
+    def _bars(self) -> Path:
+        """Return where the bars lie. Raises `Invalid` where it holds none."""
         self.only_bars()
-        path = self._folder / file
-        try:
-            read = pq.read_table(path, columns=[name], memory_map=True, use_threads=False)
-        except (OSError, pa.ArrowException) as error:
-            raise self._damaged(error) from None
-        return read[name]
+        return self._folder / BARS
+
+    @property
+    def _rows(self) -> int:
+        """Return how many rows the file holds, whatever is known of them."""
+        return self._info.rows if self._known is None else len(self._known)
+
+    def _load(self) -> BarColumns:
+        """Read the columns. Raises `Unavailable` when the file cannot be read any more."""
+        path, tick = self._bars, self._info.instrument.tick_size
+        found = self._whole(lambda: read_bars(path, self._rows, tick))
+        if self._known is None:
+            return found
+        known = {name: getattr(found, name)[self._known] for name in AS_TICKS}
+        return BarColumns(**known, tick_size=tick)
 
     def table(self) -> RawTable:
-        """Return the rows as they were kept."""
-        ts_ns, first, high, low, last, volume = (self._column(name) for name in _COLUMNS)
-        row = np.arange(1, len(ts_ns) + 1, dtype=np.int64)
-        return RawTable(row, ts_ns, first, high, low, last, volume)
+        """Return the rows as they were kept. Raises `Unavailable` for a damaged file."""
+        path, tick = self._bars, self._info.instrument.tick_size
+        found = self._whole(lambda: read_rows(path, self._rows, tick))
+        return found if self._known is None else taken(found, np.flatnonzero(self._known))
+
+    def _known_at(self) -> Int64:
+        """Return when each bar was known. Raises `Unavailable` for a damaged file."""
+        path = self._folder / KNOWN_AT
+        read = self._whole(lambda: pq.read_table(path, memory_map=True, use_threads=False))
+        return np.asarray(read["known_at_ns"].to_numpy(), dtype=np.int64)
+
+    def _whole(self, read: Callable[[], T]) -> T:
+        """Return what is read of a file. Raises `Unavailable` when it cannot be read any more."""
+        try:
+            return read()
+        except (OSError, KeyError, ArithmeticError, pa.ArrowException) as error:
+            raise self._damaged(error) from None
 
     def _damaged(self, error: Exception) -> Unavailable:
         """Say that a file of this dataset cannot be read any more."""
@@ -194,7 +191,7 @@ class StoredDataset:
             return ticks_hash(info.kind, columns, lot, info.instrument, info.synthetic) == info.hash
         found = dataset_hash(self.table(), info.instrument, info.timeframe, info.synthetic)
         if self.has_known_at:
-            found = with_known_at(found, self._column("known_at_ns", KNOWN_AT))
+            found = with_known_at(found, self._known_at())
         return found == info.hash
 
     @property
@@ -209,7 +206,7 @@ class StoredDataset:
         """
         if not self.has_known_at:
             return self
-        known = np.asarray(self._column("known_at_ns", KNOWN_AT)) <= as_of_ns
+        known = self._known_at() <= as_of_ns
         if not known.any():
             raise NotFound(
                 f"no bar of {self._info.name} was known on {iso(as_of_ns)}",
@@ -248,8 +245,7 @@ class StoredDataset:
         Columns that are in memory already are cut; else DuckDB reads only what it needs.
         """
         self.allow(from_ts_ns, to_ts_ns)
-        self.only_bars()
-        path = str(self._folder / "bars.parquet")
+        path = str(self._bars)
         if self._columns is not None or self._known is not None or _GLOB.search(path):
             self._columns = self._columns or self._load()
             found = _between(self._columns, from_ts_ns, to_ts_ns)
@@ -265,10 +261,11 @@ class StoredDataset:
                 connection.execute("SET lock_configuration = true")
                 bounds = [path, from_ts_ns, to_ts_ns]
                 counted = connection.execute(_COUNT, bounds).fetchone()
-                query = _LAST if tail else _FIRST
+                columns = prices_in_sql(Path(path), self._info.instrument.tick_size)
+                query = _SELECT.format(columns=columns, order="DESC" if tail else "ASC")
                 span = _narrowed(path, from_ts_ns, to_ts_ns, limit, tail=tail)
                 rows = connection.execute(query, [path, *span, limit]).fetchnumpy()
-        except (duckdb.Error, pa.ArrowException, OSError) as error:
+        except (duckdb.Error, pa.ArrowException, ArithmeticError, OSError) as error:
             raise self._damaged(error) from None
         assert counted is not None
         step = -1 if tail else 1

@@ -20,17 +20,15 @@ from fks.contexts.data.domain.manifest import recorded
 from fks.contexts.data.domain.table import NO_TIME, Piece, RawTable
 from fks.contexts.data.domain.ticks.imports import ImportedTicks
 from fks.contexts.data.domain.validation import REASONS
+from fks.contexts.data.store.bars import BARS, write_bars
 from fks.contexts.data.store.ticks import refused_table, write_ticks
 from fks.contracts.data.datasets import StoredFile
 from fks.kernel.errors import Unavailable
 
 __all__ = ["KNOWN_AT", "disk_faults", "replace", "sole_writer", "sync", "write_dataset"]
 
-GROUP_ROWS = 1 << 17
 KNOWN_AT = "known_at.parquet"
 _COLUMNS = ("ts_ns", "open", "high", "low", "close", "volume")
-# Volumes have more digits than prices: apart by bytes they pack a little worse and much faster.
-_ENCODED = {"ts_ns": "DELTA_BINARY_PACKED", "volume": "BYTE_STREAM_SPLIT"}
 
 
 def write_dataset(imported: Imported | ImportedTicks, folder: Path) -> None:
@@ -49,17 +47,7 @@ def write_dataset(imported: Imported | ImportedTicks, folder: Path) -> None:
 
 def _write_bars(imported: Imported, folder: Path) -> None:
     """Write the bars of a dataset, and what goes with them."""
-    kept = imported.cleaned.kept
-    table = pa.table({name: getattr(kept, name) for name in _COLUMNS})
-    pq.write_table(
-        table,
-        folder / "bars.parquet",
-        compression="lz4",
-        use_dictionary=False,
-        column_encoding=_ENCODED,
-        write_statistics=["ts_ns"],  # windows are found by time; nobody asks for the others
-        row_group_size=GROUP_ROWS,
-    )
+    write_bars(folder / BARS, imported.cleaned.kept, imported.info.instrument.tick_size)
     if imported.known_at_ns is not None:
         stamps = pa.table({"known_at_ns": imported.known_at_ns})
         pq.write_table(stamps, folder / KNOWN_AT, compression="lz4", use_dictionary=False)
