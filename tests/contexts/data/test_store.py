@@ -273,6 +273,13 @@ def test_damage_on_disk_is_found_and_named(home: Path, csv: Path) -> None:
         DatasetStore(home).list()
 
 
+def test_the_file_of_a_stored_dataset_is_not_taken_for_prices(home: Path, csv: Path) -> None:
+    """Lost: whole ticks would be imported as prices, a hundred times too high."""
+    info = DatasetStore(home).save(kit.read(csv, name="made"))
+    with pytest.raises(Invalid, match="fks data export"):
+        kit.read(Path(info.path) / "bars.parquet")
+
+
 def test_a_source_opens_names_first_and_files_where_there_is_no_such_name(
     home: Path, csv: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
