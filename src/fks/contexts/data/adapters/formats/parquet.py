@@ -127,8 +127,8 @@ def _opened(path: Path) -> tuple[list[str], Any]:
         raise Invalid(f"{path.name} has more than {_MAX_ROWS:,} rows", code="data.bad_table")
     if b"fks.tick_size" in (file.schema_arrow.metadata or {}):
         raise Invalid(
-            f"{path.name} is the file of a stored dataset, whose prices are whole ticks; import what "
-            "fks data export writes of it",
+            f"{path.name} is the file of a stored dataset, whose prices are whole ticks; import "
+            "what fks data export writes of it",
             code="data.stored_file",
         )
     return file.schema_arrow.names, file.read
