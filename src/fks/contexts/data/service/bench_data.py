@@ -197,9 +197,11 @@ def _reads(home: Path, imported: Imported, columns: Columns, rounds: int) -> lis
     best_s = _in_turns(ours | others, rounds).best_s
     cold, again, column = (_Rounds({"fks": best_s[name]}) for name in ours)
     beside = next(iter(others), "nobody")
-    other_s = best_s.get(beside)
+    other_s, goal = best_s.get(beside), 0.95 * scale
     return [
-        _row(f"open a dataset from Parquet, beside a read of {beside}", cold, other_s, 0.95 * scale),
+        _row(
+            f"open a dataset from Parquet, beside a read of {beside}", cold, other_s, 0.95 * scale
+        ),
         _row(f"open it again, every page looked at, beside {beside}", again, other_s, 0.95 * scale),
         _row(
             f"open it again for one column, its sum, beside {beside}", column, other_s, scale / 20
