@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+from fks.contexts.data.adapters.grain_sessions import FIRST_YEAR, GRAINS, grain_sessions
 from fks.contexts.data.domain.resampling import Spans
 from fks.contexts.data.domain.sessions import (
     MAX_SLOTS,
@@ -46,14 +47,14 @@ _HOUR_NS = 3_600_000_000_000
 
 def check_calendar(name: str) -> str:
     """Return the name of a known calendar. Raises `Invalid` naming some that are."""
-    if name in ALWAYS:
+    if name in ALWAYS or name == GRAINS:
         return name
     import exchange_calendars
 
     if name not in exchange_calendars.get_calendar_names():
         raise Invalid(
             f"no session calendar {name[:20]!r}; use {', '.join(ALWAYS)}, or an exchange's code "
-            "such as XNYS, XLON, CMES",
+            "such as XNYS, XLON, CMES, CBOT_AG",
             code="data.unknown_calendar",
         )
     return name
@@ -112,9 +113,9 @@ def _dates(ts_ns: Int64) -> Int64:
 
 
 def _with_sessions(found: Coverage, first_ns: int, last_ns: int, calendar: str) -> Coverage:
-    """Return a coverage with the sessions that reach into a span, but for the daily pause."""
+    """Return a coverage with the sessions that reach into a span, but for their pauses."""
     sessions = _calendar(calendar, first_ns // DAY_NS, last_ns // DAY_NS)
-    opens, closes = _nanoseconds(sessions.opens), _nanoseconds(sessions.closes)
+    opens, closes = _traded(sessions)
     if calendar in _PAUSED:
         closes = closes - _HOUR_NS * _paused(closes - _HOUR_NS)
     there = (closes > first_ns - _HOUR_NS) & (opens <= last_ns + _HOUR_NS)
@@ -154,12 +155,13 @@ def session_slots(
 ) -> Int64:
     """Return the slots of all sessions from one time to another, both included.
 
-    Slots lie at `phase_ns` past multiples of the step; the first of a session may begin before
-    it opens (hours from 09:00 for a session from 09:30). Raises `Invalid` where the library has
-    no sessions.
+    Slots lie at `phase_ns` past multiples of the step; the first of a session, or after its pause,
+    may begin before it opens (hours from 09:00 for a session from 09:30). Raises `Invalid` where
+    no hours are known.
     """
+    _check_hours(calendar, first_ns)
     found = _calendar(calendar, first_ns // DAY_NS, last_ns // DAY_NS)
-    opens, closes = _nanoseconds(found.opens), _nanoseconds(found.closes)
+    opens, closes = _traded(found)
     begins = (opens - phase_ns) // step_ns * step_ns + phase_ns
     slots = [
         np.arange(begin, close, step_ns, dtype=np.int64)
@@ -176,8 +178,9 @@ def session_spans(first_ns: int, last_ns: int, calendar: str) -> Spans:
     """Return the sessions that overlap two times, stamped at midnight UTC of their dates.
 
     Days of `24/7` and `weekdays` are those of UTC, days of `24/5` end at 17:00 in New York, as
-    foreign exchange is settled. Raises `Invalid` where the library has no sessions.
+    foreign exchange is settled. Raises `Invalid` where no hours are known.
     """
+    _check_hours(calendar, first_ns)
     days = _session_days(first_ns // DAY_NS - 1, last_ns // DAY_NS + 1, calendar)
     if calendar == "24/5":
         closes = np.array([_new_york_ns(day, 17) for day in days.tolist()], dtype=np.int64)
@@ -243,6 +246,17 @@ def _new_york_ns(day: int, hour: int) -> int:
     return int(local.timestamp()) * 1_000_000_000
 
 
+def _traded(found: Any) -> tuple[Int64, Int64]:
+    """Return when trading begins and ends: a session with a pause in it is two spans of it."""
+    opens, closes = _nanoseconds(found.opens), _nanoseconds(found.closes)
+    paused = found.break_starts.notna().to_numpy()
+    if not paused.any():
+        return opens, closes
+    starts = _nanoseconds(found.break_starts[paused])
+    ends = _nanoseconds(found.break_ends[paused])
+    return np.sort(np.concatenate((opens, ends))), np.sort(np.concatenate((closes, starts)))
+
+
 def _nanoseconds(times: Any) -> Int64:
     """Return a pandas series of UTC times as integers."""
     naive = times.dt.tz_convert(None).to_numpy()
@@ -263,6 +277,17 @@ def _paused(ts_ns: Int64) -> npt.NDArray[np.bool_]:
     return np.array(paused, dtype=np.bool_)[place]
 
 
+def _check_hours(calendar: str, first_ns: int) -> None:
+    """Raise `Invalid` where a calendar knows the days, but not the hours."""
+    if calendar == GRAINS and first_ns // DAY_NS < _day(FIRST_YEAR):
+        raise _Beyond(f"the hours of {calendar} are known from {FIRST_YEAR} on")
+
+
+def _day(year: int) -> int:
+    """Return the first day of a year as days since 1970."""
+    return int(np.datetime64(f"{year}-01-01", "D").astype(np.int64))
+
+
 class _Beyond(Invalid):
     """The calendar does not reach that far."""
 
@@ -281,6 +306,8 @@ def _over_years(name: str, first: int, last: int) -> Any:
     import exchange_calendars
 
     check_calendar(name)
+    if name == GRAINS:
+        return grain_sessions(first, last)
     begin, end = f"{first}-01-01", f"{last}-12-31"
     try:
         with warnings.catch_warnings():
