@@ -28,7 +28,7 @@ __all__ = [
     "with_sizes",
 ]
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=/^-]{0,31}\Z")
+_ID = re.compile(r"\^?[A-Za-z0-9][A-Za-z0-9._=/^-]{0,31}\Z")
 _CONTRACT_ID = re.compile(r"[A-Z0-9._-]+?(?:[FGHJKMNQUVXZ]\d{1,2}|20\d{4})\Z")
 _ANY_YEAR = 2025
 

@@ -132,6 +132,6 @@ def _sized(instrument: Instrument, wanted: Wanted) -> Instrument:
 def _rhythm(ts_ns: Int64, step_ns: int) -> str:
     """Return the calendar that the bars themselves suggest: a twentieth on Saturdays is 24/7."""
     saturday = ((ts_ns // DAY_NS + 3) % 7) == 5
-    if float(saturday.mean()) > 0.05:
+    if 20 * int(saturday.sum()) > len(saturday):
         return "24/7"
     return "weekdays" if step_ns >= DAY_NS else "24/5"

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO
 from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from fks.contexts.data.adapters.archives import opened
-from fks.contexts.data.adapters.formats.headers import CLOCK, columns_of_header
+from fks.contexts.data.adapters.formats.headers import CLOCK, SYMBOL, columns_of_header
 from fks.contexts.data.adapters.formats.reading import (
     Found,
     Progress,
@@ -26,6 +28,7 @@ from fks.contexts.data.adapters.formats.reading import (
     silent,
     symbol_of,
 )
+from fks.contexts.data.adapters.formats.ticking import SymbolChoice
 from fks.contexts.data.adapters.plain_rows import plain_table
 from fks.contexts.data.adapters.stamps import read_times, zone_of
 from fks.contexts.data.adapters.tabular import TextRows, numbers_of, read_text, sniff
@@ -50,13 +53,16 @@ def read_delimited(path: Path, options: ReadOptions, progress: Progress = silent
         columns = columns_by_position(cells) if not options.columns else None
         header = columns is None
         columns = columns or columns_of_header(cells, options.columns, name)
-        count = len(cells)
-        table = read_rows(stream, name, count, delimiter, columns, options, progress, header=header)
+        choice = SymbolChoice(options.symbol, name)
+        read = partial(
+            read_rows, stream, name, len(cells), delimiter, columns, header=header, choice=choice
+        )
+        table = read(options, progress)
         if not options.day_first and (table.ts_ns == NO_TIME).any():
             # Days beyond the 12th stood where US dates have the month: try the other order.
             stream.seek(0)
             other = msgspec.structs.replace(options, day_first=True)
-            again = read_rows(stream, name, count, delimiter, columns, other, silent, header=header)
+            again = read(other, silent)
             if (again.ts_ns == NO_TIME).sum() < (table.ts_ns == NO_TIME).sum():
                 table = again
     notes = []
@@ -67,7 +73,7 @@ def read_delimited(path: Path, options: ReadOptions, progress: Progress = silent
     if "volume" not in columns:
         notes.append("the file has no volume; it is 0")
     table, pieces = one_table([(name, table)])
-    return Found(table, symbol_of(path), notes=tuple(notes), pieces=pieces)
+    return Found(table, choice.name_or(symbol_of(path)), notes=tuple(notes), pieces=pieces)
 
 
 def read_rows(
@@ -80,8 +86,10 @@ def read_rows(
     progress: Progress,
     *,
     header: bool,
+    choice: SymbolChoice | None = None,
 ) -> RawTable:
-    """Read all rows, given at which place each canonical column stands.
+    """Read all rows, given at which place each canonical column stands; of several symbols those
+    of the one chosen.
 
     Raises `Invalid` where there are none, or where they are no table.
     """
@@ -98,12 +106,23 @@ def read_rows(
         if isinstance(block, tuple):
             refused.extend(block)
             continue
-        parts.append(_table(block, columns, zone, day_first=options.day_first))
         progress(len(block.row))
+        if SYMBOL in columns and choice is not None:
+            block = _of_symbol(block, choice.mask(block.columns[columns[SYMBOL]]))
+        parts.append(_table(block, columns, zone, day_first=options.day_first))
     table = joined(parts)
     if not table.rows_read and not refused:
         raise Invalid(f"{name} has no rows", code="data.empty_file")
     return table._replace(refused=tuple(refused))
+
+
+def _of_symbol(block: TextRows, keep: npt.NDArray[np.bool_]) -> TextRows:
+    """Return the rows of a block that are kept."""
+    if keep.all():
+        return block
+    mask = pa.array(keep)
+    columns = {place: texts.filter(mask) for place, texts in block.columns.items()}
+    return TextRows(columns, block.row[keep])
 
 
 def _table(

@@ -25,7 +25,12 @@ from fks.contexts.data.adapters.formats.reading import (
 from fks.contexts.data.adapters.formats.shown import Shown
 from fks.contexts.data.adapters.formats.tick_tables import rows_of
 from fks.contexts.data.adapters.formats.tick_times import read_tick_times
-from fks.contexts.data.adapters.formats.ticking import SymbolChoice, TickPart, found_ticks
+from fks.contexts.data.adapters.formats.ticking import (
+    SymbolChoice,
+    TickPart,
+    found_ticks,
+    plain_symbol,
+)
 from fks.contexts.data.adapters.stamps import local_to_utc, zone_of
 from fks.contexts.data.adapters.tabular import numbers_of
 from fks.contexts.data.domain.table import NO_TIME, RawTable
@@ -61,7 +66,8 @@ def read_document(
         for name, column in table.columns.items()
     }
     progress(length)
-    symbol = choice.chosen or table.symbol or symbol_of(path)
+    told = choice.chosen or table.symbol
+    symbol = plain_symbol(told, told) if told else symbol_of(path)
     zone = options.zone_name(table.zone)
     if table.kind == "bars":
         return _bars(path.name, table, texts, row, symbol, zone)

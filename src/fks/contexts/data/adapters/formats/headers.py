@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from fks.kernel.errors import Invalid
 
-__all__ = ["ALIASES", "CLOCK", "columns_of_header"]
+__all__ = ["ALIASES", "CLOCK", "SYMBOL", "columns_of_header"]
 
 CLOCK = "clock"
 """A second time column, with the time of day."""
+
+SYMBOL = "symbol"
+"""A column that says of which symbol a row is."""
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "ts": (
@@ -25,14 +28,17 @@ ALIASES: dict[str, tuple[str, ...]] = {
             "index",
             "__index_level_0__",
         ),
+        *("window_start", "start_at", "start_time"),
     ),
     "open": ("open", "o", "first", "open_price", "opening price"),
     "high": ("high", "h", "max", "high_price"),
     "low": ("low", "l", "min", "low_price"),
-    "close": ("close", "c", "last", "close_price", "price", "close/last"),
+    "close": ("close", "c", "last", "close_price", "price", "close/last", "settle", "close*"),
     "volume": ("volume", "v", "vol", "volume_base", "base_volume", "tickvol", "tick_volume"),
 }
 _CLOCKS = ("time", "hour", "time of day")
+_SYMBOLS = ("symbol", "ticker", "tic", "instrument", "pair", "currency pair", "name")
+_INDEXES = ("", "price")  # what pandas writes over an index without a name, and yfinance over dates
 
 
 def columns_of_header(cells: Sequence[str], given: Mapping[str, str], name: str) -> dict[str, int]:
@@ -63,6 +69,13 @@ def columns_of_header(cells: Sequence[str], given: Mapping[str, str], name: str)
         clock = next((places[c] for c in _CLOCKS if c in places), None)
         if clock is not None:
             found[CLOCK] = clock
+    if "ts" not in found and cells and _plain(cells[0]) in _INDEXES:
+        found["ts"] = 0
+        if found.get("close") == 0:
+            del found["close"]
+    symbol = next((places[one] for one in _SYMBOLS if one in places), None)
+    if symbol is not None and symbol not in found.values():
+        found[SYMBOL] = symbol
     missing = [column for column in ALIASES if column not in found and column != "volume"]
     if missing:
         raise Invalid(

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from fks.contexts.data.adapters.actions import columns_of_actions
 from fks.contexts.data.adapters.formats.corporate import actions_of_table
-from fks.contexts.data.adapters.formats.headers import CLOCK, columns_of_header
+from fks.contexts.data.adapters.formats.headers import CLOCK, SYMBOL, columns_of_header
 from fks.contexts.data.adapters.formats.reading import (
     Found,
     FoundTicks,
@@ -51,7 +51,8 @@ def read_parquet(
         ticks = _ticks(path, options, progress)
         if ticks is not None:
             return ticks
-        read = _read(path, options)
+        choice = SymbolChoice(options.symbol, path.name)
+        read = _read(path, options, choice)
     except (pa.ArrowException, OSError) as error:
         raise Invalid(
             f"{path.name} cannot be read: {str(error).splitlines()[0][:160]}",
@@ -61,21 +62,25 @@ def read_parquet(
     progress(len(table.row))
     joined, pieces = one_table([(path.name, table)])
     notes = () if has_volume else ("the file has no volume; it is 0",)
-    return Found(joined, symbol_of(path), notes=notes, pieces=pieces)
+    return Found(joined, choice.name_or(symbol_of(path)), notes=notes, pieces=pieces)
 
 
-def _read(path: Path, options: ReadOptions) -> tuple[RawTable, bool]:
-    """Return the table, and whether it has volumes."""
+def _read(path: Path, options: ReadOptions, choice: SymbolChoice) -> tuple[RawTable, bool]:
+    """Return the table of one symbol, and whether it has volumes."""
     names, load = _opened(path)
     columns = _columns(names, options, path.name)
     table = load(list(columns.values()))
     rows = table.num_rows
     if rows == 0:
         raise Invalid(f"{path.name} has no rows", code="data.empty_file")
+    row = np.arange(1, rows + 1, dtype=np.int64)
+    if SYMBOL in columns:
+        keep = choice.mask(_texts(table[columns[SYMBOL]].combine_chunks()))
+        table, row = table.filter(pa.array(keep)), row[keep]
+        rows = len(row)
     ts_ns = _times(table[columns["ts"]].combine_chunks(), options)
     first, high, low, last = (_numbers(table[columns[k]]) for k in ("open", "high", "low", "close"))
     volume = _numbers(table[columns["volume"]]) if "volume" in columns else np.zeros(rows)
-    row = np.arange(1, rows + 1, dtype=np.int64)
     return RawTable(row, ts_ns, first, high, low, last, volume), "volume" in columns
 
 

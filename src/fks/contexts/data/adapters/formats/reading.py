@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from pathlib import Path
+from pathlib import PurePath
 from typing import NamedTuple
 
 import msgspec
@@ -43,8 +43,17 @@ SIDES = ("bid", "ask", "mid")
 Progress = Callable[[int], None]
 """Told how many rows were read since it was last told."""
 
-_VENDORS = ("truefx", "histdata", "fxcm", "dukascopy", "dat", "ascii", "binance", "polygon")
+_VENDORS = (
+    *("truefx", "histdata", "fxcm", "dukascopy", "dat", "ascii", "binance", "polygon"),
+    *("daily", "weekly", "monthly", "intraday", "adjusted", "1min", "5min", "15min", "30min"),
+)
+"""First words of file names that say from whom or what the file is, where another follows."""
 _WORDS = re.compile(r"[ _-]+")
+_SHARE = re.compile(r"([A-Z]{1,5})-([ABC])(?=$|[ _])", re.IGNORECASE)
+_LISTED = re.compile(r"([A-Z0-9]{1,6})\.([A-Z]{1,2})(?=$|\.|[ _-])", re.IGNORECASE)
+_FRONT = re.compile(r"([A-Z0-9]{1,6})=([FX])\b")
+_NO_EXCHANGES = ("us", "gz", "xz", "pq")  # Stooq's word for American shares, and endings of files
+_CHART = re.compile(r"(?:[A-Z]+_)*?([A-Z0-9.]{1,16})(?:[12]!)?, \w{1,4}(?: \(\d+\))?\Z")
 
 
 def silent(rows: int) -> None:
@@ -151,9 +160,23 @@ def one_table(parts: Sequence[tuple[str, RawTable]]) -> tuple[RawTable, tuple[Pi
     return joined(tables), tuple(pieces)
 
 
-def symbol_of(path: Path) -> str:
-    """Return a symbol made of a file's name: its first word, or two such as `BTC-USD`."""
+def symbol_of(path: PurePath) -> str:
+    """Return a symbol made of a file's name: its first word, or two such as `BTC-USD`.
+
+    Classes of shares and exchanges stay with it (`BRK-B`, `BF.B`, `0700.HK`), `ES=F` is Yahoo's
+    future in front, `EURUSD=X` its currencies, and `CME_MINI_ES1!, 5` a chart of TradingView.
+    """
     stem = path.name.partition(".")[0]
+    listed, front = _LISTED.match(path.name), _FRONT.match(path.name)
+    if listed is not None and listed[2].lower() not in _NO_EXCHANGES:
+        return listed[0].upper()
+    if front is not None:
+        return front[0] if front[2] == "F" else front[1]
+    share, chart = _SHARE.match(stem), _CHART.match(stem)
+    if share is not None:
+        return share[0].upper()
+    if chart is not None:
+        return chart[1]
     words = [word for word in _WORDS.split(stem) if word]
     while len(words) > 1 and words[0].lower() in _VENDORS:
         words = words[1:]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -34,6 +34,7 @@ from fks.contexts.data.adapters.formats.reading import (
     Progress,
     ReadOptions,
     kind_of,
+    symbol_of,
 )
 from fks.contexts.data.adapters.formats.recordings import looks_like_recording, read_recording
 from fks.contexts.data.adapters.formats.shown import Shown, only_member, show
@@ -108,9 +109,13 @@ def read_file(
             f"no side {options.side[:20]!r}; there are {', '.join(SIDES)}", code="data.choose_side"
         )
     chosen = form or detect(path, options)
+    asked = options.member
     if chosen != "lean" and path.is_file():
         options = msgspec.structs.replace(options, member=only_member(path, options))
     found = FORMATS[chosen](path, options, progress)
+    if asked is not None and chosen != "lean" and found.symbol == symbol_of(path):
+        # Nothing but the archive's name said what is traded: the member that was chosen says more.
+        found = found._replace(symbol=symbol_of(PurePosixPath(asked.replace("\\", "/"))))
     if options.side is not None and not (isinstance(found, Found) and found.quotes):
         raise Invalid(
             f"{path.name} holds no bars with bid and ask, between which --side chooses; leave it "

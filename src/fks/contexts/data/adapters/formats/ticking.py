@@ -7,6 +7,7 @@ former is a quote.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import IO, Any, NamedTuple, cast
 
@@ -31,6 +32,7 @@ __all__ = [
     "joined_parts",
     "numbers_or_zero",
     "one_tape",
+    "plain_symbol",
     "quotes",
     "read_ticks",
     "side_of",
@@ -41,6 +43,8 @@ __all__ = [
 
 MAX_ROWS = 100_000_000
 _MOST_REFUSED = 1_000_000
+_MARKET = re.compile(r"[XCOI]:(?=[A-Z])")
+_SYMBOL = re.compile(r"\^?[A-Za-z0-9][A-Za-z0-9._=/^-]{0,31}\Z")
 
 
 class TickPart(NamedTuple):
@@ -83,6 +87,10 @@ class SymbolChoice:
             self._refuse(symbol)
         return False
 
+    def name_or(self, other: str) -> str:
+        """Return the symbol that was read, or another name where it could name no instrument."""
+        return plain_symbol(self.chosen or "", other)
+
     def _refuse(self, symbol: str) -> None:
         there = sorted({*self._seen[:20], str(self.chosen), symbol[:40]})
         raise Invalid(
@@ -91,9 +99,16 @@ class SymbolChoice:
         )
 
 
+def plain_symbol(symbol: str, other: str) -> str:
+    """Return a symbol without Polygon's `X:` for its market; the other where it can be no name."""
+    plain = _MARKET.sub("", symbol)
+    return plain if _SYMBOL.match(plain) else other
+
+
 def _letters(symbol: str) -> str:
     """Return a symbol as it is compared: EUR/USD is EURUSD."""
-    return "".join(letter for letter in symbol.upper() if letter.isalnum())
+    plain = _MARKET.sub("", symbol.upper())
+    return "".join(letter for letter in plain if letter.isalnum())
 
 
 def read_ticks(
