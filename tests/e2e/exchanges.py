@@ -15,13 +15,15 @@ from tests.contexts.data.streaming.exchange import Exchange as StreamingExchange
 from tests.contexts.data.streaming.exchange import market
 from websockets.asyncio.server import ServerConnection
 
-START_S, MINUTES = 1_704_067_200, 2_500
+START_S, MINUTES, HELD = 1_704_067_200, 2_500, 2_000
 
 
 class Exchange(BaseHTTPRequestHandler):
-    """Binance's spot interface over a fixed history of minutes."""
+    """Binance's spot interface over a fixed history of minutes; its last page waits for `going`."""
 
     protocol_version = "HTTP/1.1"
+    going = threading.Event()
+    going.set()
 
     def do_GET(self) -> None:
         """Answer for sizes and for klines."""
@@ -48,6 +50,8 @@ def _sizes() -> dict[str, Any]:
 
 def _klines(query: dict[str, list[str]]) -> list[list[Any]]:
     since = int(query["startTime"][0])
+    if since >= (START_S + 60 * HELD) * 1000:
+        Exchange.going.wait(20)
     stamps = [(START_S + 60 * k) * 1000 for k in range(MINUTES)]
     asked = [at for at in stamps if at >= since][: int(query["limit"][0])]
     row = ["100.50", "101.00", "99.50", "100.75", "3.5"]

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from tests.contexts.data.streaming.exchange import SYMBOL
 
-from .exchanges import MINUTES, START_S, exchange, sockets
+from .exchanges import HELD, MINUTES, START_S, Exchange, exchange, sockets
 from .processes import Served
 from .test_browser import PATIENCE_S, WIDE, browser, number, picture, pytestmark, until  # noqa: F401
 
@@ -193,8 +193,13 @@ def test_an_asset_is_tracked_fetched_and_left(page: Any, http: httpx.Client) -> 
     form.get_by_label("Symbol").fill("BTCUSDT")
     form.get_by_label("Name of the dataset").fill("btc_minutes")
     form.get_by_label("From").fill("2024-01-01")
+    Exchange.going.clear()
     form.get_by_role("button", name="Track it").click()
     row = page.get_by_role("row").filter(has_text="btc_minutes")
+    row.get_by_text(f"{HELD:,} rows until 2024-01-02 09:20").wait_for()
+    row.get_by_role("progressbar", name="Fetch of btc_minutes").wait_for()
+    picture(page, "data-fetching")
+    Exchange.going.set()
     row.get_by_text(f"{MINUTES:,}", exact=True).wait_for()
     state = http.get("/tracked").json()["assets"][0]
     assert (state["rows"], state["asset"]["start_ns"]) == (MINUTES, START_S * NS)

@@ -95,6 +95,7 @@ interface Payloads {
   "data.dataset_stored.v1": { name: string; hash: string };
   "data.split_stored.v1": { split: { name: string; hash: string; dataset: string } };
   "data.asset_refreshed.v1": { name: string };
+  "data.asset_progressed.v1": { name: string };
   "data.asset_failed.v1": { name: string; message: string };
   "data.provider_key_changed.v1": { provider: string; change: string };
   "data.quality_alerted.v1": QualityAlert;

@@ -3784,6 +3784,14 @@ export interface components {
         TrackedList: {
             assets: components["schemas"]["TrackedState"][];
         };
+        /** TrackedProgress */
+        TrackedProgress: {
+            from_ts_ns: number;
+            pages: number;
+            reached_ts_ns: number;
+            rows: number;
+            until_ts_ns: number;
+        };
         /** TrackedState */
         TrackedState: {
             asset: components["schemas"]["TrackedAsset"];
@@ -3797,6 +3805,7 @@ export interface components {
             error_code: string;
             /** @default 0 */
             failures: number;
+            fetching?: components["schemas"]["TrackedProgress"] | null;
             /** @default 0 */
             last_ts_ns: number;
             /** @default 0 */

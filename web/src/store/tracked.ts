@@ -12,7 +12,7 @@ export function useTracked(): UseQueryResult<readonly TrackedState[]> {
   const again = useAgain();
   const poll = usePoll();
   useFeed({
-    topics: ["data.asset_refreshed.v1", "data.asset_failed.v1"],
+    topics: ["data.asset_progressed.v1", "data.asset_refreshed.v1", "data.asset_failed.v1"],
     session: NO_SESSION,
     onEvents: again,
     onMissed: again,

@@ -8,6 +8,7 @@ from fks.kernel.messages import Command, Event, Query
 
 __all__ = [
     "AssetFailed",
+    "AssetProgressed",
     "AssetRefreshed",
     "HistoryRewritten",
     "ListTracked",
@@ -15,6 +16,7 @@ __all__ = [
     "TrackAsset",
     "TrackedAsset",
     "TrackedList",
+    "TrackedProgress",
     "TrackedState",
     "UntrackAsset",
 ]
@@ -33,12 +35,26 @@ class TrackedAsset(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool = False
 
 
+class TrackedProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a fetch is: all before `reached_ts_ns` has come, of `from_ts_ns` to `until_ts_ns`.
+
+    `pages` and `rows` are those of this fetch, from the network or the raw log. UTC nanoseconds.
+    """
+
+    pages: int
+    rows: int
+    from_ts_ns: int
+    reached_ts_ns: int
+    until_ts_ns: int
+
+
 class TrackedState(msgspec.Struct, frozen=True, kw_only=True):
     """How a tracked asset is.
 
     `state` is `waiting` (nothing fetched yet), `running`, `fresh`, `behind`, `failed` or `paused`.
     `behind_rows` counts the bars that its calendar expects after the last one; -1 where that
-    cannot be told. Times are UTC nanoseconds, 0 where there is none.
+    cannot be told. Times are UTC nanoseconds, 0 where there is none. `fetching` is there while it
+    is `running` and its first page has come.
     """
 
     asset: TrackedAsset
@@ -52,6 +68,7 @@ class TrackedState(msgspec.Struct, frozen=True, kw_only=True):
     failures: int = 0
     error_code: str = ""
     error: str = ""
+    fetching: TrackedProgress | None = None
 
 
 class TrackedList(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +108,13 @@ class AssetRefreshed(Event, frozen=True, kw_only=True, tag="data.asset_refreshed
     rows: int
     new_rows: int
     last_ts_ns: int
+
+
+class AssetProgressed(Event, frozen=True, kw_only=True, tag="data.asset_progressed.v1"):
+    """A tracked asset is being fetched; told at most once a second."""
+
+    name: str
+    progress: TrackedProgress
 
 
 class AssetFailed(Event, frozen=True, kw_only=True, tag="data.asset_failed.v1"):

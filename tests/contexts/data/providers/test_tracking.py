@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,14 @@ from tests.contexts.data import kit
 
 from fks.contexts.data.domain.tracking import due_ns, state_of
 from fks.contexts.data.handlers import tracking_check
+from fks.contexts.data.service.backfilling import Gone
 from fks.contexts.data.service.tracking import Tracking
 from fks.contexts.data.store import DatasetStore
 from fks.contexts.data.store.tracked import TrackedStore
 from fks.contracts.data import DatasetInfo
 from fks.contracts.data.tracking import (
     AssetFailed,
+    AssetProgressed,
     AssetRefreshed,
     ListTracked,
     RefreshAsset,
@@ -196,7 +199,7 @@ async def test_each_visit_is_told(tmp_path: Path) -> None:
     bus, store, now_ns = RecordingBus(), DatasetStore(tmp_path), [time.time_ns()]
     rows: list[Any] = [100, Unavailable("away", code="data.provider_down"), 150]
 
-    async def fetch(asset: TrackedAsset) -> tuple[DatasetInfo, str]:
+    async def fetch(asset: TrackedAsset, told: Callable[[Gone], None]) -> tuple[DatasetInfo, str]:
         found = rows.pop(0)
         if isinstance(found, Unavailable):
             raise found
@@ -218,6 +221,62 @@ async def test_each_visit_is_told(tmp_path: Path) -> None:
     (away,) = bus.of(AssetFailed)
     assert (away.code, away.failures) == ("data.provider_down", 1)
     assert tracking.state(tracking.list.all()[0]).failures == 0
+
+
+async def test_how_far_a_fetch_is_can_be_seen_while_it_goes_on(tmp_path: Path) -> None:
+    """Lost: a backfill of hours of which nobody knows whether it goes on."""
+    bus, store, day_ns = RecordingBus(), DatasetStore(tmp_path), 86_400 * 10**9
+    now_ns = 20_000 * day_ns
+    going, seen = asyncio.Event(), asyncio.Event()
+    info = store.save(kit.read(kit.write(tmp_path / "a.csv", kit.lines(100)), name="a"))
+
+    async def fetch(asset: TrackedAsset, told: Callable[[Gone], None]) -> tuple[DatasetInfo, str]:
+        for page, day in enumerate((19_000, 19_500, 21_000), 1):
+            told(Gone(day * day_ns, page, page * 1000))
+            seen.set()
+            await going.wait()
+            going.clear()
+        return info, "p"
+
+    async def close() -> None:
+        """Nothing is open."""
+
+    tracking = Tracking(bus, store, fetch, close=close, now_ns=lambda: now_ns)
+    asset = TrackedAsset(name="a", providers=("p",), symbol="A")
+    tracking.list.put(asset)
+    await tracking.refresh("a")
+    told = []
+    for _ in range(3):
+        await asyncio.wait_for(seen.wait(), 10)
+        seen.clear()
+        state = tracking.state(asset)
+        assert state.state == "running"
+        told.append(state.fetching)
+        if len(told) == 2:
+            await _heard(bus)
+        going.set()
+    await asyncio.wait_for(_ended(tracking), 10)
+    days = [
+        (one.from_ts_ns // day_ns, one.reached_ts_ns // day_ns, one.until_ts_ns // day_ns, one.rows)
+        for one in told
+        if one is not None
+    ]
+    # It begins where the first page ended: what was there before needs no fetch.
+    assert days == [
+        *((19_000, 19_000, 20_000, 1000), (19_000, 19_500, 20_000, 2000)),
+        (19_000, 20_000, 20_000, 3000),
+    ]
+    assert tracking.state(asset).fetching is None
+    (event, *_) = bus.of(AssetProgressed)
+    assert (event.name, event.progress) == ("a", told[1])
+
+
+async def _heard(bus: RecordingBus) -> None:
+    """Wait until how far it is was told."""
+    for _ in range(1_000):
+        if bus.of(AssetProgressed):
+            return
+        await asyncio.sleep(0.01)
 
 
 async def _ended(tracking: Tracking) -> None:

@@ -5,7 +5,7 @@ import { datasetHref } from "../../store/location";
 import { useRefreshAsset, useTrack, useTracked, useUntrack } from "../../store/tracked";
 import { count, duration } from "../../values/format";
 import { ago, isDaily, moment } from "../../values/time";
-import { Button, Card, Tag, type Tone } from "../parts/basic";
+import { Button, Card, Progress, Tag, type Tone } from "../parts/basic";
 import { Link } from "../parts/link";
 import { Failure, Loaded, Notice } from "../parts/notice";
 import { type Column, Table } from "../parts/table";
@@ -13,6 +13,22 @@ import css from "./data.module.css";
 import { TrackForm } from "./track_form";
 
 const TONES: Readonly<Record<string, Tone>> = { fresh: "good", running: "live", behind: "warn", failed: "bad", waiting: "plain", paused: "warn" };
+
+/** What it is in, and while it is fetched how far that is. */
+function State({ of: { asset, state, fetching } }: { of: TrackedState }): ReactNode {
+  const tag = <Tag tone={TONES[state] ?? "plain"}>{state}</Tag>;
+  if (!fetching || state !== "running") return tag;
+  const span = Math.max(1, fetching.until_ts_ns - fetching.from_ts_ns);
+  return (
+    <div className={css["fetching"]}>
+      {tag}
+      <Progress value={(fetching.reached_ts_ns - fetching.from_ts_ns) / span} label={`Fetch of ${asset.name}`} />
+      <small>
+        {count(fetching.rows)} rows until {moment(fetching.reached_ts_ns)}
+      </small>
+    </div>
+  );
+}
 
 export function TrackedPart(): ReactNode {
   const query = useTracked();
@@ -64,7 +80,7 @@ function Assets({ assets }: { assets: readonly TrackedState[] }): ReactNode {
         </div>
       ),
     },
-    { key: "state", title: "State", sort: ({ state }) => state, cell: ({ state }) => <Tag tone={TONES[state] ?? "plain"}>{state}</Tag> },
+    { key: "state", title: "State", sort: ({ state }) => state, cell: (one) => <State of={one} /> },
     { key: "rows", title: "Rows", right: true, sort: ({ rows }) => rows, cell: ({ rows }) => count(rows) },
     { key: "last", title: "Until, UTC", sort: (one) => one.last_ts_ns, cell: (one) => (one.last_ts_ns ? moment(one.last_ts_ns, isDaily(one.asset.timeframe)) : "–") },
     { key: "behind", title: "Behind", right: true, sort: (one) => one.behind_rows, cell: (one) => behind(one.behind_rows) },

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import fks
 from fks.contexts.data.adapters.fetching import Fetcher, FetcherState
 from fks.contexts.data.domain.tracking import checked
-from fks.contexts.data.service.backfilling import Source
+from fks.contexts.data.service.backfilling import Gone, Source
 from fks.contexts.data.service.fetching import FetchRequest
 from fks.contexts.data.service.keeping import Keeping
 from fks.contexts.data.service.providers import Providers, key_in_environment
@@ -31,7 +32,9 @@ class Remote:
         self._runtime, self._store = runtime, store
         self._sources: dict[str, tuple[Source, Fetcher]] = {}
 
-    async def fetch(self, asset: TrackedAsset) -> tuple[DatasetInfo, str]:
+    async def fetch(
+        self, asset: TrackedAsset, told: Callable[[Gone], None]
+    ) -> tuple[DatasetInfo, str]:
         """Fetch and store an asset up to now. Raises what `first_able` raises."""
         checked(asset)
         now_ns = time.time_ns()
@@ -43,7 +46,7 @@ class Remote:
             end_ns=now_ns,
         )
         rules = rules_of(self._runtime.hook)
-        keeping = Keeping(self._store, rules, code_version=fks.__version__)
+        keeping = Keeping(self._store, rules, code_version=fks.__version__, told=told)
         recheck = self._runtime.section("fetching", FetchSettings).recheck_pages
         done = await keeping.fetch(
             [self._source(name) for name in asset.providers],

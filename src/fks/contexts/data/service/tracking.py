@@ -6,20 +6,24 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from fks.contexts.data.adapters.calendars import expected_stamps
 from fks.contexts.data.domain.timeframes import timeframe_ns
 from fks.contexts.data.domain.tracking import due_ns, state_of
+from fks.contexts.data.service.backfilling import Gone
 from fks.contexts.data.store import DatasetStore
 from fks.contexts.data.store.tracked import TrackedStore
 from fks.contracts.data import DatasetInfo
 from fks.contracts.data.tracking import (
     AssetFailed,
+    AssetProgressed,
     AssetRefreshed,
     TrackedAsset,
     TrackedList,
+    TrackedProgress,
     TrackedState,
 )
 from fks.kernel.bus import Bus
@@ -27,8 +31,8 @@ from fks.kernel.errors import FksError, NotFound
 
 __all__ = ["Fetch", "Tracking", "behind_rows"]
 
-Fetch = Callable[[TrackedAsset], Awaitable[tuple[DatasetInfo, str]]]
-"""Fetch and store an asset; returns the dataset and the provider that gave it."""
+Fetch = Callable[[TrackedAsset, Callable[[Gone], None]], Awaitable[tuple[DatasetInfo, str]]]
+"""Fetch and store an asset, and tell how far that is; returns the dataset and who gave it."""
 
 _log = structlog.get_logger("fks.data.tracking")
 _TICK_S = 1.0
@@ -43,6 +47,7 @@ class _Run:
     failures: int = 0
     code: str = ""
     message: str = ""
+    progress: TrackedProgress | None = None
     task: asyncio.Task[None] | None = None
 
 
@@ -123,6 +128,7 @@ class Tracking:
             failures=run.failures,
             error_code=run.code,
             error=run.message,
+            fetching=run.progress,
         )
 
     async def _named(self, name: str) -> TrackedAsset:
@@ -150,8 +156,9 @@ class Tracking:
         async with self._busy.setdefault(asset.providers[0], asyncio.Lock()):
             before = await asyncio.to_thread(self.state, asset)
             run.tried_at_ns = self._now_ns()
+            telling = asyncio.create_task(self._tell(asset.name, run))
             try:
-                info, provider = await self._fetch(asset)
+                info, provider = await self._fetch(asset, partial(_went, asset, run))
             except FksError as error:
                 run.failures += 1
                 run.code, run.message = error.code, error.message
@@ -167,6 +174,10 @@ class Tracking:
                     )
                 )
                 return
+            finally:
+                telling.cancel()
+                await asyncio.gather(telling, return_exceptions=True)
+                run.progress = None
             run.failures, run.code, run.message = 0, "", ""
             await self._bus.publish(
                 AssetRefreshed(
@@ -178,6 +189,28 @@ class Tracking:
                     last_ts_ns=info.last_ts_ns,
                 )
             )
+
+    async def _tell(self, name: str, run: _Run) -> None:
+        """Tell how far a fetch is, while it goes on, until cancelled."""
+        told = None
+        while True:
+            await asyncio.sleep(_TICK_S)
+            if run.progress is not None and run.progress != told:
+                told = run.progress
+                await self._bus.publish(AssetProgressed(name=name, progress=told))
+
+
+def _went(asset: TrackedAsset, run: _Run, gone: Gone) -> None:
+    """Note how far a fetch is; where its history begins is known when its first page has come."""
+    before = run.progress
+    begin = max(asset.start_ns, gone.reached_ns) if before is None else before.from_ts_ns
+    run.progress = TrackedProgress(
+        pages=gone.pages,
+        rows=gone.rows,
+        from_ts_ns=begin,
+        reached_ts_ns=min(gone.reached_ns, run.tried_at_ns),
+        until_ts_ns=run.tried_at_ns,
+    )
 
 
 def behind_rows(info: DatasetInfo, now_ns: int) -> int:
