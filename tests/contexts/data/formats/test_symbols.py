@@ -91,7 +91,7 @@ def test_the_only_symbol_of_a_table_names_its_dataset(tmp_path: Path) -> None:
 def test_each_member_of_an_archive_is_called_by_its_own_name(tmp_path: Path) -> None:
     """Lost: the shares in one zip are joined under the zip's name, and quarantined."""
     text = YAHOO + "\n".join(ROWS) + "\n"
-    path = kit.zipped(tmp_path / "two.zip", **{"AAA.csv": text, "in/BRK-B.csv": text})
+    path = kit.zipped(tmp_path / "two.zip", **{"AAA": text, "in/BRK-B": text})
     request = FileRequest(path=path, member="all")
     made = import_files([path], request, now_ns=1, code_version="")
     assert sorted(one.info.instrument.id for one in made) == ["AAA", "BRK-B"]

@@ -48,6 +48,7 @@ def sniff(stream: IO[bytes], name: str) -> tuple[list[str], str]:
     if not head.strip():
         raise Invalid(f"{name} is empty", code="data.empty_file")
     line, ended, _ = head.lstrip(b"\r\n").partition(b"\n")
+    line = line.partition(b"\r")[0]  # which by itself ends the lines of some old programs
     if not ended and len(head) == _LONGEST_LINE:
         raise Invalid(
             f"{name}: its first line is longer than {_LONGEST_LINE >> 10} KiB; this is no table "
@@ -57,7 +58,7 @@ def sniff(stream: IO[bytes], name: str) -> tuple[list[str], str]:
     try:
         text = line.decode("utf-8-sig").strip("\r")
     except UnicodeDecodeError:
-        raise Invalid(f"{name} is not UTF-8 text", code="data.bad_table") from None
+        raise Invalid(f"{name} is not UTF-8 text; save it as that", code="data.bad_table") from None
     delimiter = max(_DELIMITERS, key=text.count)
     return [cell.strip().strip('"').strip() for cell in text.split(delimiter)], delimiter
 

@@ -70,7 +70,7 @@ _CHICAGO = ("spx", "ndx", "vix")  # the indices whose files are in Chicago's tim
 _FORM = r"(trade|quote|openinterest)(?:_(?:american|european))?\Z"
 _DAY = re.compile(r"(\d{8})_" + _FORM)
 _KIND = re.compile(r"(.+?)(?:_\d{4})?_" + _FORM)
-_CONTRACT = re.compile(r"_(\d{6,8})\.csv\Z")
+_CONTRACT = re.compile(r"_(\d{6}|\d{8})(?:_\d{8})?\.csv\Z")  # newer files add the expiry
 _OPTION = re.compile(r"_(call|put)_(\d{1,12})_\d{2}(\d{6})\.csv\Z")
 _SCALE = 10_000.0
 _DAY_MS = 86_400_000
@@ -154,7 +154,10 @@ def chosen_member(path: Path, wanted: str | None, *, required: bool) -> str | No
     if wanted is None and len(names) == 1:
         return names[0]
     found = [
-        name for name in names if wanted is not None and (name == wanted or f"_{wanted}." in name)
+        name
+        for name in names
+        if wanted is not None
+        and (name == wanted or f"_{wanted}." in name or _short(name) == wanted)
     ]
     if len(found) == 1:
         return found[0]
@@ -169,8 +172,10 @@ def chosen_member(path: Path, wanted: str | None, *, required: bool) -> str | No
 
 def _short(name: str) -> str:
     """Return the shortest thing that names a contract's file."""
-    found = _OPTION.search(name) or _CONTRACT.search(name)
-    return name if found is None else found[0][1:].removesuffix(".csv")
+    option, contract = _OPTION.search(name), _CONTRACT.search(name)
+    if option is not None:
+        return option[0][1:].removesuffix(".csv")
+    return name if contract is None else contract[1]
 
 
 def contract_symbol(place: Place, member: str) -> str:

@@ -54,7 +54,7 @@ __all__ = ["looks_like_lobster", "read_lobster"]
 _NAME = re.compile(r"([A-Za-z0-9.\-]{1,12})_(\d{4}-\d{2}-\d{2})_\d+_\d+_(message|orderbook)_\d+")
 _ZONE = ZoneInfo("America/New_York")
 _SCALE = 10_000.0
-_FAR = 999_999_999  # what stands for the price of a level that is not there
+_FAR = 9_999_999_999  # what stands for the price of a level that is not there
 _CELLS = 6
 _NEW, _PARTLY, _DELETED, _VISIBLE, _HIDDEN, _CROSSED, _HALT = range(1, 8)
 _KINDS = {"message": ("depth", "trades"), "orderbook": ("depth", "quotes")}
@@ -223,7 +223,7 @@ def _levels(block: TextRows, cells: int, first: int) -> tuple[Float64, Float64]:
     """Return prices and sizes of one side, of shape (n, levels)."""
     prices = np.stack([numbers_of(block.columns[k]) for k in range(first, cells, 4)], axis=1)
     sizes = np.stack([numbers_of(block.columns[k]) for k in range(first + 1, cells, 4)], axis=1)
-    return np.where(np.abs(prices) > _FAR, np.nan, prices / _SCALE), sizes
+    return np.where(np.abs(prices) >= _FAR, np.nan, prices / _SCALE), sizes
 
 
 def _message_times(path: Path, options: ReadOptions, named: _Named) -> Int64:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from fks.contexts.data.adapters.archives import members_of, opened
+from fks.contexts.data.adapters.archives import is_zip, members_of, opened
 from fks.contexts.data.adapters.formats.reading import ReadOptions
 from fks.contexts.data.adapters.tabular import sniff
 from fks.kernel.errors import Invalid
@@ -53,7 +53,7 @@ def only_member(path: Path, options: ReadOptions) -> str | None:
     Files that only go with the data (a vendor's `.txt` beside a `.csv`) are no choice. Raises
     `Invalid` where several could be meant.
     """
-    if path.suffix.lower() != ".zip":
+    if not is_zip(path):
         return options.member
     names = members_of(path)  # looked at before anything is unpacked, whichever is chosen
     if options.member is not None:
