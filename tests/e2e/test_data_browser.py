@@ -134,7 +134,33 @@ def test_the_quality_page_says_what_the_report_says(page: Any, http: httpx.Clien
     doubtful.first.wait_for()
     rows = {row.split("\t")[0]: row.split("\t") for row in doubtful.all_inner_texts()}
     assert (rows["2024-01-05"][1], rows["2024-01-07"][1]) == ("1,440", "720")
+    refused = page.get_by_role("region", name="Refused rows").locator("tbody tr")
+    (row,) = refused.all_inner_texts()
+    told = http.get("/datasets/holed/quarantine").json()["rows"][0]
+    assert row.split("\t")[:3] == [f"{told['row']:,}", "holed.csv", told["reason"]]
     picture(page, "data-quality")
+
+
+def test_what_a_version_changed_is_shown(page: Any, home: Path, http: httpx.Client) -> None:
+    """Lost: a provider rewrites the past, and nobody sees which bars."""
+    path = home / "moved.csv"
+    for count, close in ((1000, "100.5"), (1010, "100.25")):
+        rows = [f"{(START_S + 60 * k) * NS},100,101,99,100.5,1" for k in range(count)]
+        rows[7] = rows[7].replace("100.5", close)
+        path.write_text("\n".join(["ts_ns,open,high,low,close,volume", *rows]) + "\n")
+        fks(home, "import", str(path), "--name", "moved", "--timeframe", "1m")
+    page.goto("/data/datasets/moved/versions")
+    card = page.get_by_role("region", name="What changed")
+    facts = card.get_by_test_id("difference").inner_text().split("\n")
+    told = dict(zip(facts[::2], facts[1::2], strict=True))
+    assert told == {"Added": "10", "Removed": "0", "Changed": "1", "Changed close": "1"}
+    row = card.get_by_role("row").filter(has_text="changed")
+    assert row.inner_text().split("\t")[1:] == ["changed", "close 100.5", "close 100.25"]
+    assert card.get_by_role("row").filter(has_text="added").count() == 10
+    picture(page, "data-changed")
+    first = http.get("/datasets/moved/versions").json()["versions"][0]["hash"]
+    card.get_by_label("To").select_option(first)
+    card.get_by_text("That is one version").wait_for()
 
 
 def test_the_lineage_leads_back_to_the_file(page: Any, home: Path, http: httpx.Client) -> None:

@@ -556,6 +556,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/{dataset}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell what changed against another version
+         * @description Return what `other` (a version `name@hash`, or another dataset) has changed.
+         */
+        get: operations["ApiV1DatasetsDiffDiff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{dataset}/download": {
         parameters: {
             query?: never;
@@ -688,6 +708,26 @@ export interface paths {
          * @description Return what validation found.
          */
         get: operations["ApiV1DatasetsQualityGetQuality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the rows that were refused
+         * @description Return refused rows, each with its file, its number in it, and why.
+         */
+        get: operations["ApiV1DatasetsQuarantineQuarantine"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2227,6 +2267,17 @@ export interface components {
             /** @default [] */
             timeframes: string[];
         };
+        /** ChangedRow */
+        ChangedRow: {
+            after: {
+                [key: string]: number;
+            };
+            before: {
+                [key: string]: number;
+            };
+            ts_ns: number;
+            what: string;
+        };
         /** ColumnAgreement */
         ColumnAgreement: {
             column: string;
@@ -2360,6 +2411,27 @@ export interface components {
             tolerance_ticks: number;
             /** @default [] */
             verdict: string[];
+        };
+        /** DatasetDifference */
+        DatasetDifference: {
+            a: string;
+            added: number;
+            b: string;
+            changed: number;
+            columns: {
+                [key: string]: number;
+            };
+            /** @default 0 */
+            first_ts_ns: number;
+            /** @default 0 */
+            last_ts_ns: number;
+            /** @default [] */
+            notes: string[];
+            removed: number;
+            rows_a: number;
+            rows_b: number;
+            /** @default [] */
+            sample: components["schemas"]["ChangedRow"][];
         };
         /** DatasetInfo */
         DatasetInfo: {
@@ -3172,6 +3244,31 @@ export interface components {
             rows_read: number;
             score: number;
             zero_volume: number;
+        };
+        /** QuarantinePage */
+        QuarantinePage: {
+            dataset: string;
+            first: number;
+            hash: string;
+            reasons: {
+                [key: string]: number;
+            };
+            rows: components["schemas"]["QuarantinedRow"][];
+            total: number;
+        };
+        /** QuarantinedRow */
+        QuarantinedRow: {
+            close?: number | null;
+            file: string;
+            high?: number | null;
+            low?: number | null;
+            open?: number | null;
+            reason: string;
+            row: number;
+            text?: string | null;
+            /** @default  */
+            time: string;
+            volume?: number | null;
         };
         /** Readiness */
         Readiness: {
@@ -5050,6 +5147,47 @@ export interface operations {
             };
         };
     };
+    ApiV1DatasetsDiffDiff: {
+        parameters: {
+            query: {
+                other: string;
+                /** @description Show so many of the rows. */
+                sample?: number;
+            };
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDifference"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiV1DatasetsDownloadDownload: {
         parameters: {
             query?: {
@@ -5333,6 +5471,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QualityReport"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1DatasetsQuarantineQuarantine: {
+        parameters: {
+            query?: {
+                /** @description Rows from this one on, from 0. */
+                first?: number;
+                /** @description At most this many rows. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantinePage"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -1,9 +1,9 @@
 // What is known of datasets beyond their bars. A version never changes, so what was asked of one by
 // its hash is kept; what belongs to a name is asked again when the socket tells of a new version.
-import { type UseQueryResult, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type UseQueryResult, keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { body, http } from "../api/client";
 import { NO_SESSION } from "../api/resume";
-import type { Coverage, Dataset, DatasetComparison, Days, Lineage, Split, Vault, Versions } from "../api/types";
+import type { Coverage, Dataset, DatasetComparison, DatasetDifference, Days, Lineage, QuarantinePage, Split, Vault, Versions } from "../api/types";
 import { seconds } from "../values/time";
 import { useFeed } from "./feed";
 
@@ -62,6 +62,29 @@ export function useVersions(dataset: string): UseQueryResult<Versions> {
   return useQuery({
     queryKey: ["versions", dataset],
     queryFn: () => body(http.GET("/api/v1/datasets/{dataset}/versions", { params: { path: { dataset } } })),
+  });
+}
+
+/** What `other` changed against a version; asked for when both are chosen. */
+export function useDifference(version: string, other: string): UseQueryResult<DatasetDifference> {
+  return useQuery({
+    queryKey: ["dataset-difference", version, other],
+    queryFn: () =>
+      body(http.GET("/api/v1/datasets/{dataset}/diff", { params: { path: { dataset: version }, query: { other, sample: 50 } } })),
+    enabled: version !== "" && other !== "" && version !== other,
+    ...FOR_EVER,
+  });
+}
+
+export const REFUSED_A_PAGE = 25;
+
+export function useQuarantine(hash: string, first: number): UseQueryResult<QuarantinePage> {
+  return useQuery({
+    queryKey: ["quarantine", hash, first],
+    queryFn: () =>
+      body(http.GET("/api/v1/datasets/{dataset}/quarantine", { params: { path: { dataset: hash }, query: { first, limit: REFUSED_A_PAGE } } })),
+    placeholderData: keepPreviousData,
+    ...FOR_EVER,
   });
 }
 

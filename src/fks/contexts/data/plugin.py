@@ -54,6 +54,7 @@ def fks_messages() -> Iterable[type[Any]]:
     from fks.contracts.data import (
         connections,
         datasets,
+        differences,
         instruments,
         live,
         reports,
@@ -62,7 +63,7 @@ def fks_messages() -> Iterable[type[Any]]:
     )
     from fks.kernel.messages import Event, Query
 
-    told = (data, connections, datasets, instruments, live, reports, ticks, tracking)
+    told = (data, connections, datasets, differences, instruments, live, reports, ticks, tracking)
     named = [getattr(module, name) for module in told for name in module.__all__]
     return [kind for kind in named if isinstance(kind, type) and issubclass(kind, (Event, Query))]
 

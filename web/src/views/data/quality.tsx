@@ -11,6 +11,7 @@ import { type Column, Table } from "../parts/table";
 import { Score } from "./catalogue";
 import css from "./data.module.css";
 import { DaysChart } from "./days_chart";
+import { QuarantineCard } from "./quarantine";
 
 interface Props {
   asked: string;
@@ -26,6 +27,7 @@ export function QualityPart({ asked, set }: Props): ReactNode {
           <>
             <ScoreCard report={found} />
             <FindingsCard report={found} />
+            {found.rows_quarantined > 0 && <QuarantineCard hash={set.hash} />}
           </>
         )}
       </Loaded>

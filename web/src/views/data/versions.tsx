@@ -9,6 +9,7 @@ import { Card, Tag } from "../parts/basic";
 import { Link } from "../parts/link";
 import { Loaded } from "../parts/notice";
 import { type Column, Table } from "../parts/table";
+import { DifferencePart } from "./difference";
 
 type Version = Versions["versions"][number];
 
@@ -32,9 +33,12 @@ export function VersionsPart({ set }: { set: Dataset }): ReactNode {
   return (
     <Loaded query={query} doing="list the versions" context="data" height={200}>
       {({ versions }) => (
-        <Card title="Versions" label="Versions" aside={<>tag one with <code>fks data tag {set.name}@VERSION TAG</code></>}>
-          <Table label="Versions" columns={columns} rows={versions.toReversed()} rowKey={({ hash }) => hash} />
-        </Card>
+        <>
+          <Card title="Versions" label="Versions" aside={<>tag one with <code>fks data tag {set.name}@VERSION TAG</code></>}>
+            <Table label="Versions" columns={columns} rows={versions.toReversed()} rowKey={({ hash }) => hash} />
+          </Card>
+          <DifferencePart key={versions.length} name={set.name} versions={versions} />
+        </>
       )}
     </Loaded>
   );

@@ -21,6 +21,12 @@ from fks.contracts.data.datasets import (
     VaultState,
     Versions,
 )
+from fks.contracts.data.differences import (
+    DatasetDifference,
+    DiffDatasets,
+    GetQuarantine,
+    QuarantinePage,
+)
 from fks.contracts.data.reports import (
     CompareDatasets,
     Coverage,
@@ -45,6 +51,10 @@ DayLimit = Annotated[int, QueryParameter(ge=1, le=4000, description="At most thi
 Parts = Annotated[int, QueryParameter(ge=1, le=1000, description="At most this many parts.")]
 IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", max_length=1000)]
 Ticks = Annotated[int, QueryParameter(ge=0, le=1_000_000, description="No difference up to this.")]
+
+Sample = Annotated[int, QueryParameter(ge=0, le=1000, description="Show so many of the rows.")]
+First = Annotated[int, QueryParameter(ge=0, le=2**53, description="Rows from this one on, from 0.")]
+Refused = Annotated[int, QueryParameter(ge=1, le=1000, description="At most this many rows.")]
 
 
 class DatasetHistoryController(Controller):
@@ -113,6 +123,20 @@ class DatasetHistoryController(Controller):
     ) -> DatasetComparison:
         """Return where two datasets agree and where not."""
         return await api.ask(CompareDatasets(a=dataset, b=other, tolerance_ticks=tolerance_ticks))
+
+    @get("/{dataset:str}/diff", summary="Tell what changed against another version")
+    async def diff(
+        self, api: ApiDep, dataset: FromPath[str], other: FromQuery[str], sample: Sample = 20
+    ) -> DatasetDifference:
+        """Return what `other` (a version `name@hash`, or another dataset) has changed."""
+        return await api.ask(DiffDatasets(a=dataset, b=other, sample=sample))
+
+    @get("/{dataset:str}/quarantine", summary="Get the rows that were refused")
+    async def quarantine(
+        self, api: ApiDep, dataset: FromPath[str], first: First = 0, limit: Refused = 100
+    ) -> QuarantinePage:
+        """Return refused rows, each with its file, its number in it, and why."""
+        return await api.ask(GetQuarantine(dataset=dataset, first=first, limit=limit))
 
     @get("/{dataset:str}/splits", summary="List a dataset's splits")
     async def splits(self, api: ApiDep, dataset: FromPath[str]) -> SplitList:

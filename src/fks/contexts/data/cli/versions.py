@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
     from fks.contexts.data.store.collecting import Collectable
-    from fks.contexts.data.store.differing import Difference
+    from fks.contracts.data.differences import DatasetDifference
     from fks.contracts.data.datasets import Lineage, LineageNode, Versions
 
 __all__ = ["COMMANDS"]
@@ -192,7 +192,7 @@ def _versions_table(found: Versions) -> Any:
     return table
 
 
-def _difference_table(found: Difference) -> Any:
+def _difference_table(found: DatasetDifference) -> Any:
     """Return a difference as a table."""
     from rich.table import Table
 

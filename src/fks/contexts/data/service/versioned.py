@@ -1,4 +1,4 @@
-"""Answer for versions, tags, splits and the vault over the bus: what commands do, for others."""
+"""Answer for versions, their rows, tags, splits and the vault over the bus, as the commands do."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from fks.contexts.data.service.lineage import lineage_of, versions_of
 from fks.contexts.data.service.splitting import find_split, list_splits, make_split, request_of
 from fks.contexts.data.service.vault import open_vault, seal_range, vault_state
 from fks.contexts.data.store import DatasetStore
+from fks.contexts.data.store.differing import difference
+from fks.contexts.data.store.quarantine import quarantine_page
 from fks.contracts.data.datasets import (
     GetLineage,
     GetSplit,
@@ -25,6 +27,12 @@ from fks.contracts.data.datasets import (
     VaultState,
     Versions,
 )
+from fks.contracts.data.differences import (
+    DatasetDifference,
+    DiffDatasets,
+    GetQuarantine,
+    QuarantinePage,
+)
 from fks.kernel.bus import Wiring
 from fks.kernel.clock import Clock
 from fks.kernel.messages import Meta
@@ -35,6 +43,7 @@ __all__ = ["wire_versions"]
 def wire_versions(store: DatasetStore, clock: Clock, wiring: Wiring) -> None:
     """Register the handlers; each works in a thread, since all of it is files."""
     _wire_history(store, wiring)
+    _wire_rows(store, wiring)
     _wire_splits(store, clock, wiring)
     _wire_vault(store, wiring)
 
@@ -58,6 +67,25 @@ def _wire_history(store: DatasetStore, wiring: Wiring) -> None:
     wiring.answer(GetVersions, get_versions)
     wiring.answer(GetLineage, get_lineage)
     wiring.answer(TagDataset, tag_dataset)
+
+
+def _wire_rows(store: DatasetStore, wiring: Wiring) -> None:
+    """Answer for what two versions differ by, and for what was refused."""
+
+    async def diff(query: DiffDatasets, meta: Meta) -> DatasetDifference:
+        def asked() -> DatasetDifference:
+            a, b = store.open(query.a), store.open(query.b)
+            return difference(a, b, store.vault, sample=query.sample)
+
+        return await asyncio.to_thread(asked)
+
+    async def quarantine(query: GetQuarantine, meta: Meta) -> QuarantinePage:
+        return await asyncio.to_thread(
+            lambda: quarantine_page(store.open(query.dataset).info, query.first, query.limit)
+        )
+
+    wiring.answer(DiffDatasets, diff)
+    wiring.answer(GetQuarantine, quarantine)
 
 
 def _wire_splits(store: DatasetStore, clock: Clock, wiring: Wiring) -> None:

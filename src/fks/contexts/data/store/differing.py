@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import msgspec
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.fs
@@ -16,10 +15,12 @@ from fks.contexts.data.store.stored import StoredDataset
 from fks.contexts.data.store.ticks_differing import differing_rows
 from fks.contexts.data.store.vault import Vault
 from fks.contracts.data import DatasetInfo
-from fks.kernel.errors import Unavailable
+from fks.contracts.data.differences import ChangedRow, DatasetDifference
+from fks.kernel.errors import Invalid, Unavailable
 
-__all__ = ["ChangedRow", "Difference", "difference"]
+__all__ = ["difference"]
 
+_MOST = 1000
 _VALUES = ("open", "high", "low", "close", "volume")
 _JOINED = (
     "FROM old AS a FULL JOIN new AS b ON a.ts_ns = b.ts_ns "
@@ -45,44 +46,16 @@ _SAMPLE = (
 )
 
 
-class ChangedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that differs: `added`, `removed` or `changed`; values by column, of A and of B.
-
-    Those of ticks are whole ticks and lots, as they are stored.
-    """
-
-    ts_ns: int
-    what: str
-    before: dict[str, int | float]
-    after: dict[str, int | float]
-
-
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """What B has that A had not: counts over all rows, and the first rows that differ.
-
-    `columns` counts the changed rows by column. `first_ts_ns` and `last_ts_ns` span all that
-    differs; both are 0 where nothing does.
-    """
-
-    a: str
-    b: str
-    rows_a: int
-    rows_b: int
-    added: int
-    removed: int
-    changed: int
-    columns: dict[str, int]
-    first_ts_ns: int = 0
-    last_ts_ns: int = 0
-    notes: tuple[str, ...] = ()
-    sample: tuple[ChangedRow, ...] = ()
-
-
-def difference(a: StoredDataset, b: StoredDataset, vault: Vault, *, sample: int) -> Difference:
+def difference(
+    a: StoredDataset, b: StoredDataset, vault: Vault, *, sample: int
+) -> DatasetDifference:
     """Compare two datasets: bars by time, ticks by whole rows, none of which is then `changed`.
 
-    Raises `Denied` where one is sealed, `Invalid` where their kinds differ, `Unavailable`.
+    Raises `Denied` where one is sealed, `Invalid` where their kinds differ or the sample is too
+    large, `Unavailable`.
     """
+    if not 0 <= sample <= _MOST:
+        raise Invalid(f"ask for a sample of 0 to {_MOST} rows", code="data.bad_limit")
     vault.check_all((a.info, b.info), 0, 2**63 - 1)
     if (a.info.kind, b.info.kind) == ("bars", "bars"):
         counts, found = _asked(a.info, b.info, sample)
@@ -101,7 +74,7 @@ def difference(a: StoredDataset, b: StoredDataset, vault: Vault, *, sample: int)
         )
         if first != second
     ]
-    return Difference(
+    return DatasetDifference(
         a=f"{a.info.name}@{a.info.hash}",
         b=f"{b.info.name}@{b.info.hash}",
         rows_a=a.info.rows,

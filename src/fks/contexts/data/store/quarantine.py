@@ -16,13 +16,23 @@ import pyarrow.parquet as pq
 from fks.contexts.data.domain.quality import iso
 from fks.contracts.columns import Int64
 from fks.contracts.data import DatasetInfo
-from fks.kernel.errors import Unavailable
+from fks.contracts.data.differences import QuarantinedRow, QuarantinePage
+from fks.kernel.errors import Invalid, Unavailable
 
-__all__ = ["HEADINGS", "RefusedRows", "batches", "refused_csv", "refused_rows", "refused_times"]
+__all__ = [
+    "HEADINGS",
+    "RefusedRows",
+    "batches",
+    "quarantine_page",
+    "refused_csv",
+    "refused_rows",
+    "refused_times",
+]
 
 FILE = "quarantine.parquet"
 HEADINGS = ("file", "row", "reason", "time", "open", "high", "low", "close", "volume", "text")
 _BATCH = 8192
+_MOST = 1000
 
 
 class RefusedRows(NamedTuple):
@@ -49,6 +59,21 @@ def refused_rows(info: DatasetInfo, first: int, limit: int) -> RefusedRows:
         for one in pc.value_counts(batch["reason"]).to_pylist():
             counts[one["values"]] = counts.get(one["values"], 0) + one["counts"]
     return RefusedRows(total, dict(sorted(counts.items(), key=lambda one: -one[1])), rows)
+
+
+def quarantine_page(info: DatasetInfo, first: int, limit: int) -> QuarantinePage:
+    """Return a page of refused rows as a message. Raises `Invalid` for one out of bounds."""
+    if first < 0 or not 1 <= limit <= _MOST:
+        raise Invalid(f"ask for 1 to {_MOST} rows, from row 0 on", code="data.bad_limit")
+    found = refused_rows(info, first, limit)
+    return QuarantinePage(
+        dataset=info.name,
+        hash=info.hash,
+        total=found.total,
+        first=first,
+        reasons=found.reasons,
+        rows=tuple(QuarantinedRow(**row) for row in found.rows),
+    )
 
 
 def refused_csv(info: DatasetInfo) -> Iterator[str]:
