@@ -9,7 +9,7 @@ from fks.kernel.messages import Query
 __all__ = [
     "ChangedRow",
     "DatasetDifference",
-    "DiffDatasets",
+    "GetDifference",
     "GetQuarantine",
     "QuarantinePage",
     "QuarantinedRow",
@@ -49,8 +49,8 @@ class DatasetDifference(msgspec.Struct, frozen=True, kw_only=True):
     sample: tuple[ChangedRow, ...] = ()
 
 
-class DiffDatasets(
-    Query[DatasetDifference], frozen=True, kw_only=True, tag="data.diff_datasets.v1"
+class GetDifference(
+    Query[DatasetDifference], frozen=True, kw_only=True, tag="data.get_difference.v1"
 ):
     """What did a version, or another dataset, change? At most `sample` rows (0 to 1000)."""
 

@@ -23,7 +23,7 @@ from fks.contracts.data.datasets import (
 )
 from fks.contracts.data.differences import (
     DatasetDifference,
-    DiffDatasets,
+    GetDifference,
     GetQuarantine,
     QuarantinePage,
 )
@@ -129,7 +129,7 @@ class DatasetHistoryController(Controller):
         self, api: ApiDep, dataset: FromPath[str], other: FromQuery[str], sample: Sample = 20
     ) -> DatasetDifference:
         """Return what `other` (a version `name@hash`, or another dataset) has changed."""
-        return await api.ask(DiffDatasets(a=dataset, b=other, sample=sample))
+        return await api.ask(GetDifference(a=dataset, b=other, sample=sample))
 
     @get("/{dataset:str}/quarantine", summary="Get the rows that were refused")
     async def quarantine(

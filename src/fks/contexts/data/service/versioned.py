@@ -29,7 +29,7 @@ from fks.contracts.data.datasets import (
 )
 from fks.contracts.data.differences import (
     DatasetDifference,
-    DiffDatasets,
+    GetDifference,
     GetQuarantine,
     QuarantinePage,
 )
@@ -72,7 +72,7 @@ def _wire_history(store: DatasetStore, wiring: Wiring) -> None:
 def _wire_rows(store: DatasetStore, wiring: Wiring) -> None:
     """Answer for what two versions differ by, and for what was refused."""
 
-    async def diff(query: DiffDatasets, meta: Meta) -> DatasetDifference:
+    async def diff(query: GetDifference, meta: Meta) -> DatasetDifference:
         def asked() -> DatasetDifference:
             a, b = store.open(query.a), store.open(query.b)
             return difference(a, b, store.vault, sample=query.sample)
@@ -84,7 +84,7 @@ def _wire_rows(store: DatasetStore, wiring: Wiring) -> None:
             lambda: quarantine_page(store.open(query.dataset).info, query.first, query.limit)
         )
 
-    wiring.answer(DiffDatasets, diff)
+    wiring.answer(GetDifference, diff)
     wiring.answer(GetQuarantine, quarantine)
 
 
