@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fks.contexts.data.adapters.odd_stamps import rewritten, zones_apart
 from fks.contexts.data.domain.table import NO_TIME
 from fks.contracts.columns import Int64
 from fks.kernel.errors import Invalid
@@ -83,7 +84,25 @@ def read_times(texts: pa.Array, zone: ZoneInfo, *, day_first: bool = False) -> I
         found[numbers] = _epochs(texts.filter(pa.array(numbers)))
     dates = ~numbers
     if dates.any():
-        found[dates] = _dates(texts.filter(pa.array(dates)), zone, day_first=day_first)
+        found[dates] = _any_dates(texts.filter(pa.array(dates)), zone, day_first=day_first)
+    return found
+
+
+def _any_dates(texts: pa.Array, zone: ZoneInfo, *, day_first: bool) -> Int64:
+    """Read dates, and those that cannot be read once more as people write them."""
+    found = _dates(texts, zone, day_first=day_first)
+    unread = np.flatnonzero(found == NO_TIME)
+    if len(unread):
+        rest, zones = zones_apart(texts.take(pa.array(unread)))
+        rest = rewritten(rest)
+        found[unread] = _dates(rest, zone, day_first=day_first)
+        for name in pc.unique(zones).drop_null().to_pylist():
+            own = pc.fill_null(pc.equal(zones, name), False)
+            where = unread[own.to_numpy(zero_copy_only=False)]
+            try:
+                found[where] = _dates(rest.filter(own), zone_of(name), day_first=day_first)
+            except Invalid:  # no such zone: no time
+                found[where] = NO_TIME
     return found
 
 

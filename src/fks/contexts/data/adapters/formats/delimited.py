@@ -20,6 +20,11 @@ import pyarrow.compute as pc
 
 from fks.contexts.data.adapters.archives import opened
 from fks.contexts.data.adapters.formats.headers import CLOCK, SYMBOL, columns_of_header
+from fks.contexts.data.adapters.formats.number_styles import (
+    NumberStyle,
+    plain_numbers,
+    style_of,
+)
 from fks.contexts.data.adapters.formats.reading import (
     Found,
     Progress,
@@ -102,14 +107,17 @@ def read_rows(
     parts: list[RawTable] = []
     refused: list[Refused] = []
     wanted = tuple(dict.fromkeys(columns.values()))
+    style: NumberStyle | None = None
     for block in read_text(stream, name, cells, delimiter, wanted=wanted, header=header):
         if isinstance(block, tuple):
             refused.extend(block)
             continue
         progress(len(block.row))
+        if not parts:
+            style = _style(block, columns, name)
         if SYMBOL in columns and choice is not None:
             block = _of_symbol(block, choice.mask(block.columns[columns[SYMBOL]]))
-        parts.append(_table(block, columns, zone, day_first=options.day_first))
+        parts.append(_table(block, columns, zone, style, day_first=options.day_first))
     table = joined(parts)
     if not table.rows_read and not refused:
         raise Invalid(f"{name} has no rows", code="data.empty_file")
@@ -125,17 +133,33 @@ def _of_symbol(block: TextRows, keep: npt.NDArray[np.bool_]) -> TextRows:
     return TextRows(columns, block.row[keep])
 
 
+def _style(block: TextRows, columns: Mapping[str, int], name: str) -> NumberStyle | None:
+    """Return how the numbers of a table are written, by its first block."""
+    place = columns.get("volume")
+    volume = None if place is None else block.columns[place]
+    return style_of([block.columns[columns[one]] for one in _PRICES], volume, name)
+
+
 def _table(
-    block: TextRows, columns: Mapping[str, int], zone: ZoneInfo, *, day_first: bool
+    block: TextRows,
+    columns: Mapping[str, int],
+    zone: ZoneInfo,
+    style: NumberStyle | None,
+    *,
+    day_first: bool,
 ) -> RawTable:
     """Turn a block of text into numbers."""
     texts: pa.Array = block.columns[columns["ts"]]
     if CLOCK in columns:
         texts = pc.binary_join_element_wise(texts, block.columns[columns[CLOCK]], " ")
     ts_ns = read_times(texts, zone, day_first=day_first)
-    first, high, low, last = (numbers_of(block.columns[columns[k]]) for k in _PRICES)
     place = columns.get("volume")
-    volume = np.zeros(len(first)) if place is None else numbers_of(block.columns[place])
+    cells = [block.columns[columns[one]] for one in _PRICES]
+    cells += [] if place is None else [block.columns[place]]
+    if style is not None:
+        cells = [plain_numbers(texts, style) for texts in cells]
+    first, high, low, last, *sizes = (numbers_of(texts) for texts in cells)
+    volume = sizes[0] if sizes else np.zeros(len(first))
     return RawTable(block.row, ts_ns, first, high, low, last, volume)
 
 

@@ -34,7 +34,16 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "high": ("high", "h", "max", "high_price"),
     "low": ("low", "l", "min", "low_price"),
     "close": ("close", "c", "last", "close_price", "price", "close/last", "settle", "close*"),
-    "volume": ("volume", "v", "vol", "volume_base", "base_volume", "tickvol", "tick_volume"),
+    "volume": (
+        "volume",
+        "v",
+        "vol",
+        "vol.",
+        "volume_base",
+        "base_volume",
+        "tickvol",
+        "tick_volume",
+    ),
 }
 _CLOCKS = ("time", "hour", "time of day")
 _SYMBOLS = ("symbol", "ticker", "tic", "instrument", "pair", "currency pair", "name")
