@@ -33,6 +33,7 @@ from fks.contexts.data.adapters.formats.reading import (
     silent,
     symbol_of,
 )
+from fks.contexts.data.adapters.formats.tick_headers import plain_name
 from fks.contexts.data.adapters.formats.ticking import SymbolChoice
 from fks.contexts.data.adapters.plain_rows import plain_table
 from fks.contexts.data.adapters.stamps import read_times, zone_of
@@ -43,6 +44,7 @@ from fks.kernel.errors import Invalid
 __all__ = ["columns_by_position", "read_delimited", "read_rows"]
 
 _ADJUSTED = ("adj close", "adj_close", "adjclose", "adjusted close")
+_COUNTED = "tickvol"
 _PRICES = ("open", "high", "low", "close")
 _POSITIONS = ("ts", *_PRICES, "volume")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?(e[+-]?\d+)?\Z", re.IGNORECASE)
@@ -70,7 +72,14 @@ def read_delimited(path: Path, options: ReadOptions, progress: Progress = silent
             again = read(other, silent)
             if (again.ts_ns == NO_TIME).sum() < (table.ts_ns == NO_TIME).sum():
                 table = again
-    notes = []
+        counted = next((k for k, cell in enumerate(cells) if plain_name(cell) == _COUNTED), None)
+        of_ticks = header and counted is not None and not table.volume.any()
+        if of_ticks and counted is not None:
+            # MetaTrader knows no volumes of currencies, but how often their price changed.
+            stream.seek(0)
+            columns["volume"] = counted
+            table = read(options, silent)
+    notes = ["volumes are numbers of ticks"] if of_ticks else []
     if not header:
         notes.append("the file has no header: taken as " + ", ".join(columns))
     if header and any(cell.lower() in _ADJUSTED for cell in cells):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from fks.contexts.data.adapters.formats.headers import SYMBOL, columns_of_header
 from fks.contexts.data.adapters.formats.tick_headers import columns_of_ticks
 from fks.kernel.errors import Invalid
 
@@ -21,6 +22,8 @@ _POLYGON = dict(zip(("t", "o", "h", "l", "c", "v"), _BARS, strict=True))
 _POLYGON_PATH = re.compile(r"v3__(?:trades|quotes)__([A-Z0-9.:\-]{1,20}?)(?:\.json|_|&|\?)")
 _POLYGONS = "America/New_York"
 _KLINE, _CANDLE, _TRADE = 12, 6, 7
+_CURRENCY = re.compile(r" \([A-Z]{2,5}\)\Z")
+_REFUSALS = ("Error Message", "Note", "Information")  # Alpha Vantage's
 _DAILY = ("1d", "5d", "1wk", "1mo", "3mo")
 
 
@@ -72,6 +75,21 @@ def _columns(rows: Iterable[Iterable[Any]], names: Iterable[str | None]) -> dict
     return {name: [_text(row[k]) for row in listed] for k, name in places}
 
 
+def _refusal(document: Any, name: str, wanted: str | None) -> Table | None:
+    """Raise what a provider said instead of data."""
+    if not isinstance(document, dict):
+        return None
+    chart = document.get("chart")
+    error = chart.get("error") if isinstance(chart, dict) else None
+    said = error.get("description") if isinstance(error, dict) else None
+    said = said or next((document[one] for one in _REFUSALS if document.get(one)), None)
+    if isinstance(said, str) and not document.keys() & {"results", "Meta Data"}:
+        raise Invalid(f"{name} is a refusal: {said:.120}", code="data.wrong_columns")
+    if document.get("resultsCount") == 0 and "results" not in document:
+        raise Invalid(f"{name} has no rows", code="data.empty_file")
+    return None
+
+
 def _yahoo(document: Any, name: str, wanted: str | None) -> Table | None:
     if not isinstance(document, dict) or "chart" not in document:
         return None
@@ -95,16 +113,22 @@ def _alpha_vantage(document: Any, name: str, wanted: str | None) -> Table | None
     series = next(value for key, value in document.items() if "Time Series" in key)
     columns: dict[str, list[str]] = {one: [] for one in _BARS}
     for day in sorted(series):
-        cells = {key.partition(" ")[2]: value for key, value in series[day].items()}
+        # `1. open`, and of crypto currencies in two currencies `1a. open (EUR)`: the first counts.
+        cells: dict[str, Any] = {}
+        for key, value in series[day].items():
+            cells.setdefault(_CURRENCY.sub("", key.partition(" ")[2]), value)
         columns["ts"].append(day)
-        for one in _BARS[1:]:
+        for one in _BARS[1:-1]:
             columns[one].append(_text(cells[one]))
+        columns["volume"].append(_text(cells.get("volume", 0)))
     zone = str(meta.get("Time Zone", "US/Eastern"))
     if any(len(day) == 10 for day in columns["ts"][:1]):
         zone = "UTC"  # dates alone are midnight UTC, as everywhere here
     notes = ("the adjusted close was left out: prices are as traded",)
     adjusted = any("adjusted" in key.lower() for one in list(series.values())[:1] for key in one)
-    symbol = str(meta.get("Symbol", ""))
+    pairs = (("From Symbol", "To Symbol"), ("Digital Currency Code", "Market Code"))
+    pair = next((str(meta[one]) + str(meta[two]) for one, two in pairs if one in meta), "")
+    symbol = str(meta.get("Symbol", pair))
     return Table("bars", columns, symbol=symbol, notes=notes if adjusted else (), zone=zone)
 
 
@@ -192,12 +216,27 @@ def _records(document: Any, name: str, wanted: str | None) -> Table | None:
     names = list(dict.fromkeys(key for row in document[:100] for key in row))
     found = columns_of_ticks(names, {}, name)
     if found is None:
-        return None
+        return _bars_of_records(document, names, name)
     columns = {
         column: [_text(row.get(names[place])) for row in document]
         for column, place in found.places.items()
     }
     return Table(found.kind, columns, symbols=columns.pop("symbol", None))
+
+
+def _bars_of_records(document: list[Any], names: list[str], name: str) -> Table | None:
+    """Return the bars of a list of objects, None where they are none."""
+    try:
+        found = columns_of_header(names, {}, name)
+    except Invalid:
+        return None
+    columns = {
+        one: [_text(row.get(names[found[one]])) if one in found else "0" for row in document]
+        for one in _BARS
+    }
+    place = found.get(SYMBOL)
+    symbols = None if place is None else [_text(row.get(names[place])) for row in document]
+    return Table("bars", columns, symbols=symbols)
 
 
 def _rows(document: Any, name: str, wanted: str | None) -> Table | None:
@@ -223,5 +262,5 @@ def _is_millis(value: Any) -> bool:
 
 
 _SHAPES: tuple[Callable[[Any, str, str | None], Table | None], ...] = (
-    *(_yahoo, _alpha_vantage, _kraken, _open_close, _polygon, _snapshot, _records, _rows),
+    *(_refusal, _yahoo, _alpha_vantage, _kraken, _open_close, _polygon, _snapshot, _records, _rows),
 )

@@ -48,6 +48,8 @@ _NAME = re.compile(r"(.{1,40}?)\.(Last|Bid|Ask)\.(?:txt|csv)", re.IGNORECASE)
 _CONTRACT = re.compile(r"([A-Z0-9]{1,8}) (0[1-9]|1[0-2])-(\d{2})\Z")
 _TICK = re.compile(r"\d{8} \d{6} \d{7}\Z")
 _BAR = re.compile(r"\d{8}(?: \d{6})?\Z")
+_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_NAMED = re.compile(rf"([A-Z0-9]{{1,8}}) ({'|'.join(_NAMES)})(\d{{2}})\Z")
 _MONTHS = "FGHJKMNQUVXZ"
 _BARS = {"ts": 0, "open": 1, "high": 2, "low": 3, "close": 4, "volume": 5}
 _MINUTE_NS = 60_000_000_000
@@ -100,7 +102,11 @@ def read_ninja(path: Path, options: ReadOptions, progress: Progress = silent) ->
 def _symbol(name: str) -> str:
     """Return what is traded: `ES 03-25` is ESH25."""
     contract = _CONTRACT.match(name.upper())
+    named = _NAMED.match(name.upper())
+    if named is not None:
+        return f"{named[1]}{_MONTHS[_NAMES.index(named[2])]}{named[3]}"
     if contract is None:
+        name = name.removesuffix(" ##-##")  # the contracts one after another
         return "".join(name.upper().split())[:32]
     return f"{contract[1]}{_MONTHS[int(contract[2]) - 1]}{contract[3]}"
 

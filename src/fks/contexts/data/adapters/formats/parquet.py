@@ -124,7 +124,7 @@ def _texts(column: pa.Array) -> pa.Array:
 
 def _opened(path: Path) -> tuple[list[str], Any]:
     """Return the column names, and a function that loads some of them."""
-    if path.suffix in (".feather", ".arrow"):
+    if path.suffix.lower() in (".feather", ".arrow"):
         table = feather.read_table(path, memory_map=True)
         return table.column_names, table.select
     file = pq.ParquetFile(path, memory_map=True)

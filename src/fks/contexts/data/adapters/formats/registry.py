@@ -138,7 +138,7 @@ def detect(path: Path, options: ReadOptions) -> str:
             f"{path} is a folder; only a LEAN symbol's folder can be imported as a whole",
             code="data.unknown_format",
         )
-    if path.suffix in _COLUMNAR:
+    if path.suffix.lower() in _COLUMNAR:
         return "parquet"
     shown = show(path, options)
     return next((name for name, looks in _LOOKS if looks(shown)), "csv")

@@ -6,6 +6,8 @@ themselves. A table of several symbols is read for one of them.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -45,13 +47,26 @@ from fks.kernel.errors import Invalid
 
 __all__ = ["looks_like_ticks", "read_table_of", "read_tick_table"]
 
+_KRAKEN = {"ts": 0, "price": 1, "quantity": 2}
+_SECONDS = re.compile(r"1\d{9}(?:\.\d{1,9})?\Z")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?\Z")
 _TRUE = pa.array(["true", "1"], pa.string())
 _FALSE = pa.array(["false", "0"], pa.string())
 
 
 def looks_like_ticks(shown: Shown) -> bool:
-    """Tell whether a header has the columns of trades, quotes or funding rates."""
-    return columns_of_ticks(shown.cells, {}, shown.name) is not None
+    """Tell whether a header has the columns of trades, quotes or funding rates.
+
+    Kraken's trades have no header: epoch seconds, price, quantity.
+    """
+    return _is_kraken(shown.cells) or columns_of_ticks(shown.cells, {}, shown.name) is not None
+
+
+def _is_kraken(cells: Sequence[str]) -> bool:
+    """Tell whether a first line is a time in seconds and two numbers."""
+    if len(cells) != 3 or not _SECONDS.match(cells[0]):
+        return False
+    return all(_NUMBER.match(cell) for cell in cells[1:])
 
 
 def read_tick_table(path: Path, options: ReadOptions, progress: Progress = silent) -> FoundTicks:
@@ -59,6 +74,9 @@ def read_tick_table(path: Path, options: ReadOptions, progress: Progress = silen
     with opened(path, options.member) as stream:
         cells, delimiter = sniff(stream, path.name)
         columns = columns_of_ticks(cells, options.columns, path.name, options.kind)
+        header = not _is_kraken(cells)
+        if not header:
+            columns = TickColumns("trades", dict(_KRAKEN))
         if columns is None:
             raise Invalid(
                 f"{path.name} has no columns of trades (time, price, quantity), quotes (time, bid, "
@@ -67,7 +85,7 @@ def read_tick_table(path: Path, options: ReadOptions, progress: Progress = silen
                 code="data.wrong_columns",
             )
         return read_table_of(
-            stream, path, (len(cells), delimiter), columns, options, progress, header=True
+            stream, path, (len(cells), delimiter), columns, options, progress, header=header
         )
 
 
