@@ -208,6 +208,26 @@ def test_a_download_tells_how_far_it_is_and_holds_every_row(
     picture(page, "data-overview")
 
 
+def test_longer_bars_are_made_on_the_page(page: Any, http: httpx.Client) -> None:
+    """Lost: whoever has no terminal keeps minutes only."""
+    page.goto("/data/datasets/holed")
+    card = page.get_by_role("region", name="Make bars")
+    card.get_by_role("button", name="Make them").click()
+    card.get_by_text("this is needed").wait_for()
+    card.get_by_label("Bars of").fill("90s")
+    card.get_by_role("button", name="Make them").click()
+    card.get_by_text("90s").last.wait_for()
+    card.get_by_label("Bars of").fill("4h")
+    card.get_by_label("Name of the bars").fill("fours")
+    card.get_by_role("button", name="Make them").click()
+    card.get_by_test_id("made").get_by_text("bars of 4h").wait_for()
+    made = http.get("/datasets/fours").json()
+    assert card.get_by_test_id("made").inner_text() == f"fours has {made['rows']} bars of 4h"
+    picture(page, "data-make-bars")
+    card.get_by_role("link", name="fours").click()
+    page.get_by_role("heading", name="fours").wait_for()
+
+
 def test_an_asset_is_tracked_fetched_and_left(page: Any, http: httpx.Client) -> None:
     """Lost: a list that says fresh while nothing comes."""
     page.goto("/data/tracked")

@@ -489,7 +489,11 @@ export interface paths {
          */
         get: operations["ApiV1DatasetsBarsGetBars"];
         put?: never;
-        post?: never;
+        /**
+         * Make bars of a dataset
+         * @description Make longer bars of bars, or bars of trades and quotes, and return the new dataset.
+         */
+        post: operations["ApiV1DatasetsBarsMakeBars"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2231,6 +2235,24 @@ export interface components {
             total: number;
             ts_ns: number[];
             volume: number[];
+        };
+        /** BarsWish */
+        BarsWish: {
+            /** @default  */
+            every: string;
+            /** @default  */
+            name: string;
+            /**
+             * @default mid
+             * @enum {string}
+             */
+            price: "bid" | "ask" | "mid";
+            /** @default 0 */
+            trades: number;
+            /** @default  */
+            value: string;
+            /** @default  */
+            volume: string;
         };
         /** BookDepth */
         BookDepth: {
@@ -5003,6 +5025,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BarWindow"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1DatasetsBarsMakeBars: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Two requests with one key have one effect and one answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BarsWish"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetInfo"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -16,6 +16,7 @@ export type Split = Schemas["SplitHead"];
 export type SplitPlan = Schemas["SplitPlan"];
 export type Fold = Schemas["Fold"];
 export type SplitWish = Pick<Schemas["SplitWish"], "kind"> & Partial<Schemas["SplitWish"]>;
+export type BarsWish = Partial<Schemas["BarsWish"]>;
 export type SealWish = Pick<Schemas["SealWish"], "from_ts_ns" | "person"> & Partial<Schemas["SealWish"]>;
 export type Vault = Schemas["VaultState"];
 export type TrackedState = Schemas["TrackedState"];

@@ -1,7 +1,7 @@
-// Splits by their folds, and what people decide: to make one, to seal bars.
+// Splits by their folds, and what people decide: to make one, to make bars, to seal some.
 import { type UseMutationResult, type UseQueryResult, keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { body, http } from "../api/client";
-import type { SealWish, Split, SplitPlan, SplitWish, Vault } from "../api/types";
+import type { BarsWish, Dataset, SealWish, Split, SplitPlan, SplitWish, Vault } from "../api/types";
 import { fresh } from "./trading";
 
 export const FOLDS_A_PAGE = 12;
@@ -28,6 +28,16 @@ export function useMakeSplit(dataset: string): UseMutationResult<Split, Error, S
     mutationFn: (wish) =>
       body(http.POST("/api/v1/datasets/{dataset}/splits", { body: wish as Required<SplitWish>, params: { path: { dataset }, ...fresh() } })),
     onSuccess: () => client.invalidateQueries({ queryKey: ["splits"] }),
+  });
+}
+
+/** Make bars of a version, a dataset of its own. */
+export function useMakeBars(dataset: string): UseMutationResult<Dataset, Error, BarsWish> {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (wish) =>
+      body(http.POST("/api/v1/datasets/{dataset}/bars", { body: wish as Required<BarsWish>, params: { path: { dataset }, ...fresh() } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["datasets"] }),
   });
 }
 

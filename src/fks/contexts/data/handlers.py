@@ -10,6 +10,7 @@ from fks.contexts.data.service.announcing import Announcer
 from fks.contexts.data.service.catalogue import Catalogue
 from fks.contexts.data.service.comparing import compare
 from fks.contexts.data.service.connections import Connections
+from fks.contexts.data.service.deriving import wire_deriving
 from fks.contexts.data.service.instruments import day_of, details_of, listed, resolved
 from fks.contexts.data.service.quality import Inspector, rules_of
 from fks.contexts.data.service.remote import Remote
@@ -134,6 +135,7 @@ def wire(runtime: Runtime, wiring: Wiring) -> None:
 
     _wire_instruments(catalogue, wiring)
     wire_versions(catalogue.store, runtime.clock, wiring)
+    wire_deriving(catalogue.store, rules_of(runtime.hook), runtime.clock, wiring)
     _wire_quality(catalogue.store, rules_of(runtime.hook), wiring)
     _wire_tracking(_tracking(runtime), wiring)
     wire_streams(_streams(runtime), wiring)

@@ -22,7 +22,7 @@ from fks.contracts.data.ticks import (
 )
 from fks.contracts.values import Instrument
 from fks.kernel.hooks import spec
-from fks.kernel.messages import Event, Query
+from fks.kernel.messages import Command, Event, Query
 
 __all__ = [
     "BarClosed",
@@ -38,6 +38,7 @@ __all__ = [
     "GetInstrument",
     "GetQuality",
     "ListDatasets",
+    "MakeBars",
     "Provider",
     "ProviderSpec",
     "QualityReport",
@@ -183,6 +184,23 @@ class GetBars(Query[BarWindow], frozen=True, kw_only=True, tag="data.get_bars.v1
     limit: int = 5000
     tail: bool = True
     timeframe: str = ""
+
+
+class MakeBars(Command[DatasetInfo], frozen=True, kw_only=True, tag="data.make_bars.v1"):
+    """Make a dataset of bars of another one: of bars by the clock, of trades by any measure.
+
+    One of `every` (a timeframe such as 5m, 1h, 1d), `trades`, `volume` and `value` (numbers as
+    text) says when a bar is closed; `price` is what quotes become: bid, ask or mid. Without `name`
+    it is made of instrument and timeframe. The same wish of the same version gives the same hash.
+    """
+
+    dataset: str
+    every: str = ""
+    trades: int = 0
+    volume: str = ""
+    value: str = ""
+    price: str = "mid"
+    name: str = ""
 
 
 class GetQuality(Query[QualityReport], frozen=True, kw_only=True, tag="data.get_quality.v1"):

@@ -10,6 +10,7 @@ import { Button, Card, Progress } from "../parts/basic";
 import { SelectField, TextField } from "../parts/field";
 import { Link } from "../parts/link";
 import { Failure } from "../parts/notice";
+import { BarsCard } from "./bars_form";
 import { Legend, Score } from "./catalogue";
 import { CoverageBar } from "./coverage_bar";
 import css from "./data.module.css";
@@ -36,6 +37,7 @@ export function OverviewPart({ asked, set }: Props): ReactNode {
         </div>
       </Card>
       <DownloadCard key={set.hash} asked={asked} set={set} />
+      <BarsCard key={`bars ${set.hash}`} asked={asked} set={set} />
     </>
   );
 }

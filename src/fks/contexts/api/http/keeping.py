@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import Controller, get, post
@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from fks.contexts.api.http.inject import ApiDep, Key
+from fks.contracts.data import DatasetInfo, MakeBars
 from fks.contracts.data.datasets import (
     GetSplit,
     ListSplits,
@@ -25,6 +26,7 @@ from fks.contracts.data.datasets import (
 )
 
 __all__ = [
+    "BarsWish",
     "DatasetKeepingController",
     "SealWish",
     "SplitController",
@@ -66,6 +68,20 @@ class SplitWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     step: int = 0
     gap: int = 0
     anchored: bool = False
+
+
+class BarsWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a bar is closed: one of `every` (5m, 1h, 1d), `trades`, `volume` and `value`.
+
+    Of bars longer ones are made by the clock only; `price` says what quotes become.
+    """
+
+    every: Short = ""
+    trades: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0
+    volume: Short = ""
+    value: Short = ""
+    price: Literal["bid", "ask", "mid"] = "mid"
+    name: Short = ""
 
 
 class SealWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -121,6 +137,18 @@ class DatasetKeepingController(Controller):
         """
         wish = msgspec.structs.asdict(data)
         return await api.ask(MakeSplit(key=api.new_key(idempotency_key), dataset=dataset, **wish))
+
+    @post("/{dataset:str}/bars", status_code=HTTP_201_CREATED, summary="Make bars of a dataset")
+    async def make_bars(
+        self,
+        api: ApiDep,
+        dataset: FromPath[str],
+        data: JSONBody[BarsWish],
+        idempotency_key: Key = None,
+    ) -> DatasetInfo:
+        """Make longer bars of bars, or bars of trades and quotes, and return the new dataset."""
+        wish = msgspec.structs.asdict(data)
+        return await api.ask(MakeBars(key=api.new_key(idempotency_key), dataset=dataset, **wish))
 
     @post("/{dataset:str}/vault/seal", status_code=HTTP_200_OK, summary="Seal bars")
     async def seal(

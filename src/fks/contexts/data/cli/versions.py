@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
     from fks.contexts.data.store.collecting import Collectable
-    from fks.contracts.data.differences import DatasetDifference
     from fks.contracts.data.datasets import Lineage, LineageNode, Versions
+    from fks.contracts.data.differences import DatasetDifference
 
 __all__ = ["COMMANDS"]
 
