@@ -134,3 +134,48 @@ def test_ninjatraders_other_names(tmp_path: Path, name: str, symbol: str) -> Non
         "20240102;4770.25;4772;4770;4771.5;100\n20240103;4770.25;4772;4770;4771.5;100\n"
     )
     assert kit.read(path).info.instrument.id == symbol
+
+
+BENTO = "ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume,symbol\n"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "2024-01-02T00:0{}:00.000000000Z,33,1,2,4770.250000000,4772.0,4770.0,4771.500000000,9,ESH4",
+        "17041536{}0000000000,33,1,2,4770250000000,4772000000000,4770000000000,4771500000000,9,ESH4",
+    ],
+)
+def test_databentos_bars_as_csv(tmp_path: Path, row: str) -> None:
+    """Lost: its CSV is refused, or its billionths are taken for dollars."""
+    rows = [row.format(k) for k in (0, 6 if row.startswith("17") else 1)]
+    made = kit.read(kit.write(tmp_path / "glbx.ohlcv-1m.csv", rows, BENTO))
+    assert (made.info.instrument.id, made.info.timeframe) == ("ESH4", "1m")
+    assert made.cleaned.kept.close.tolist() == [4771.5, 4771.5]
+    with pytest.raises(Invalid, match=r"the binary file \(\.dbn or \.dbn\.zst\) is read"):
+        kit.read(kit.write(tmp_path / "a.csv", ["1,2,3,4"], "ts_recv,rtype,action,price\n"))
+
+
+@pytest.mark.parametrize(
+    "remarks", ["https://www.example.com\n", "# of my own making\n# in two lines, really\n", ""]
+)
+def test_remarks_may_stand_before_a_header(tmp_path: Path, remarks: str) -> None:
+    """Lost: downloads that begin with an address or a remark are refused."""
+    path = kit.write(tmp_path / "A.csv", kit.lines(5), remarks + kit.HEADER)
+    made, plain = (
+        kit.read(path, instrument="A"),
+        kit.read(kit.write(tmp_path / "B.csv", kit.lines(5)), instrument="A"),
+    )
+    assert made.info.hash == plain.info.hash
+    assert made.report.rows_read == 5
+
+
+def test_a_column_of_volumes_that_holds_none_is_no_volume(tmp_path: Path) -> None:
+    """Lost: rates of exchange from a page that has the column for all are refused to the last."""
+    rows = [f"2024-01-0{k},1.1,1.2,1.0,1.1," for k in (2, 3)]
+    made = kit.read(kit.write(tmp_path / "A.csv", rows, "date,open,high,low,close,vol.\n"))
+    assert made.cleaned.kept.volume.tolist() == [0, 0]
+    assert "the file has no volume" in made.info.source
+    rows = ["2024-01-02,1.1,1.2,1.0,1.1,", "2024-01-03,1.1,1.2,1.0,1.1,5"]
+    made = kit.read(kit.write(tmp_path / "A.csv", rows, "date,open,high,low,close,vol.\n"))
+    assert (made.report.rows_kept, made.report.rows_quarantined) == (1, 1)

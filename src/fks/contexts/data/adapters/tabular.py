@@ -21,11 +21,12 @@ from fks.contexts.data.domain.table import Refused
 from fks.contracts.columns import Float64, Int64
 from fks.kernel.errors import Invalid
 
-__all__ = ["TextRows", "numbers_of", "read_text", "sniff"]
+__all__ = ["TextRows", "headed", "numbers_of", "read_text", "sniff"]
 
 BLOCK_BYTES = 2 << 20  # the reader keeps up to 32 blocks ahead
 _LONGEST_LINE = 1 << 16
 _MOST_REFUSED = 100_000
+_REMARKS = (b"#", b"http://", b"https://")
 _DELIMITERS = (",", ";", "\t", "|")
 _NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$"
 
@@ -61,6 +62,50 @@ def sniff(stream: IO[bytes], name: str) -> tuple[list[str], str]:
         raise Invalid(f"{name} is not UTF-8 text; save it as that", code="data.bad_table") from None
     delimiter = max(_DELIMITERS, key=text.count)
     return [cell.strip().strip('"').strip() for cell in text.split(delimiter)], delimiter
+
+
+class _After(io.RawIOBase):
+    """A stream without its first bytes."""
+
+    def __init__(self, stream: IO[bytes], skipped: int) -> None:
+        self._stream, self._skipped = stream, skipped
+        stream.seek(skipped)
+
+    def readable(self) -> bool:
+        """Say that this is for reading."""
+        return True
+
+    def seekable(self) -> bool:
+        """Say that reading can begin again."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place counted from what was skipped."""
+        if whence != io.SEEK_SET:
+            raise io.UnsupportedOperation("only to a place counted from the start")
+        return self._stream.seek(self._skipped + offset) - self._skipped
+
+    def tell(self) -> int:
+        """Return the place, counted likewise."""
+        return self._stream.tell() - self._skipped
+
+    def readinto(self, buffer: Any) -> int:
+        """Read bytes."""
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def headed(stream: IO[bytes]) -> IO[bytes]:
+    """Return a table without remarks before its header: lines of `#`, or of an address."""
+    head, skipped = stream.read(_LONGEST_LINE), 0
+    stream.seek(0)
+    while head.startswith(_REMARKS, skipped):
+        end = head.find(b"\n", skipped) + 1
+        if not end or any(head.count(mark.encode(), skipped, end) > 3 for mark in _DELIMITERS):
+            break  # a header that begins so
+        skipped = end
+    return io.BufferedReader(_After(stream, skipped)) if skipped else stream
 
 
 class _Decodable(io.RawIOBase):

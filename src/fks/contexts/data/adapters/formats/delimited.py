@@ -5,6 +5,7 @@ Yahoo's daily files are of this kind too; their adjusted close is left out and s
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -37,13 +38,15 @@ from fks.contexts.data.adapters.formats.tick_headers import plain_name
 from fks.contexts.data.adapters.formats.ticking import SymbolChoice
 from fks.contexts.data.adapters.plain_rows import plain_table
 from fks.contexts.data.adapters.stamps import read_times, zone_of
-from fks.contexts.data.adapters.tabular import TextRows, numbers_of, read_text, sniff
+from fks.contexts.data.adapters.tabular import TextRows, headed, numbers_of, read_text, sniff
 from fks.contexts.data.domain.table import NO_TIME, RawTable, Refused, joined
 from fks.kernel.errors import Invalid
 
 __all__ = ["columns_by_position", "read_delimited", "read_rows"]
 
 _ADJUSTED = ("adj close", "adj_close", "adjclose", "adjusted close")
+_LOOKED_AT = 1 << 16
+_DATABENTO = {"rtype", "action"}
 _COUNTED = "tickvol"
 _PRICES = ("open", "high", "low", "close")
 _POSITIONS = ("ts", *_PRICES, "volume")
@@ -55,10 +58,18 @@ def read_delimited(path: Path, options: ReadOptions, progress: Progress = silent
     """Read a CSV file, plain, gzipped, or the chosen member of an archive."""
     name = path.name if options.member is None else f"{path.name}:{options.member}"
     zone_of(options.zone_name())
-    with opened(path, options.member) as stream:
+    with opened(path, options.member) as packed:
+        stream = headed(packed)
         cells, delimiter = sniff(stream, name)
+        names = [plain_name(cell) for cell in cells]
         columns = columns_by_position(cells) if not options.columns else None
         header = columns is None
+        if set(names) >= _DATABENTO:
+            raise Invalid(
+                f"{name} is Databento's CSV of ticks, of which the binary file (.dbn or .dbn.zst) "
+                "is read",
+                code="data.wrong_columns",
+            )
         columns = columns or columns_of_header(cells, options.columns, name)
         choice = SymbolChoice(options.symbol, name)
         read = partial(
@@ -71,15 +82,25 @@ def read_delimited(path: Path, options: ReadOptions, progress: Progress = silent
             other = msgspec.structs.replace(options, day_first=True)
             again = read(other, silent)
             if (again.ts_ns == NO_TIME).sum() < (table.ts_ns == NO_TIME).sum():
-                table = again
-        counted = next((k for k, cell in enumerate(cells) if plain_name(cell) == _COUNTED), None)
-        of_ticks = header and counted is not None and not table.volume.any()
-        if of_ticks and counted is not None:
+                table, options = again, other
+        first = _first_row(stream, delimiter) if header else []
+        volume = columns.get("volume", len(first))
+        counted = header and _COUNTED in names and not table.volume.any()
+        if counted:
             # MetaTrader knows no volumes of currencies, but how often their price changed.
+            columns["volume"] = names.index(_COUNTED)
+        elif volume < len(first) and not first[volume] and np.isnan(table.volume).all():
+            del columns["volume"]  # the header promises what no row has
+        if counted or (header and columns.get("volume", len(first)) != volume):
             stream.seek(0)
-            columns["volume"] = counted
             table = read(options, silent)
-    notes = ["volumes are numbers of ticks"] if of_ticks else []
+        if (
+            "rtype" in names
+            and columns["close"] < len(first)
+            and "." not in first[columns["close"]]
+        ):
+            table = _scaled(table)
+    notes = ["volumes are numbers of ticks"] if counted else []
     if not header:
         notes.append("the file has no header: taken as " + ", ".join(columns))
     if header and any(cell.lower() in _ADJUSTED for cell in cells):
@@ -88,6 +109,21 @@ def read_delimited(path: Path, options: ReadOptions, progress: Progress = silent
         notes.append("the file has no volume; it is 0")
     table, pieces = one_table([(name, table)])
     return Found(table, choice.name_or(symbol_of(path)), notes=tuple(notes), pieces=pieces)
+
+
+def _first_row(stream: IO[bytes], delimiter: str) -> list[str]:
+    """Return the cells of the row under the header."""
+    stream.seek(0)
+    lines = stream.read(_LOOKED_AT).decode("utf-8-sig", "replace").splitlines()
+    rows = csv.reader((line for line in lines if line.strip()), delimiter=delimiter)
+    next(rows, None)
+    return [cell.strip() for cell in next(rows, [])]
+
+
+def _scaled(table: RawTable) -> RawTable:
+    """Return bars whose prices were billionths, as Databento's are where nobody asked otherwise."""
+    prices = {one: getattr(table, one) / 1e9 for one in _PRICES}
+    return table._replace(**prices)
 
 
 def read_rows(

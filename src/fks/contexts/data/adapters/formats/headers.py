@@ -28,7 +28,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
             "index",
             "__index_level_0__",
         ),
-        *("window_start", "start_at", "start_time"),
+        *("window_start", "start_at", "start_time", "ts_event"),
     ),
     "open": ("open", "o", "first", "open_price", "opening price"),
     "high": ("high", "h", "max", "high_price"),
