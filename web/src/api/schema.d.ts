@@ -3235,6 +3235,8 @@ export interface components {
         };
         /** QualityDays */
         QualityDays: {
+            /** @default false */
+            by_sessions: boolean;
             calendar: string;
             dataset: string;
             days: components["schemas"]["DayQuality"][];

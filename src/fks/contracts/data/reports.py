@@ -24,7 +24,7 @@ __all__ = [
 
 
 class DayQuality(msgspec.Struct, frozen=True, kw_only=True):
-    """One UTC day: `day` is `YYYY-MM-DD` (for daily bars the date they stand for).
+    """One day: `day` is `YYYY-MM-DD`, of UTC or of a session (of daily bars what they stand for).
 
     `expected` bars of the calendar, `present` bars in all (also those that no calendar expects),
     `missing` of the expected, `faults`: bars doubted by a warning or an error, and rows refused.
@@ -44,7 +44,8 @@ class QualityDays(msgspec.Struct, frozen=True, kw_only=True):
     """Days on which bars were expected or are there, oldest first.
 
     `total` counts the days of the span; `next_from_ts_ns` goes on behind a page, 0 at the end.
-    `note` says what was not compared, and why.
+    `note` says what was not compared, and why. `by_sessions`: a day begins with the calendar's
+    session of its date, and what lies between sessions is of the date on the exchange's clock.
     """
 
     dataset: str
@@ -54,6 +55,7 @@ class QualityDays(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     next_from_ts_ns: int = 0
     note: str = ""
+    by_sessions: bool = False
 
 
 class GetQualityDays(Query[QualityDays], frozen=True, kw_only=True, tag="data.get_quality_days.v1"):
@@ -66,7 +68,7 @@ class GetQualityDays(Query[QualityDays], frozen=True, kw_only=True, tag="data.ge
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
-    """A dataset's span in stretches of equal length, whole UTC days each; the last may end beyond.
+    """A dataset's span in stretches of equal length, whole days each; the last may end beyond.
 
     `days_each` is that length, `from_ts_ns` the midnight at which the first begins. Of each:
     rows that the calendar expects, rows that are there, expected ones that lack, doubted ones.

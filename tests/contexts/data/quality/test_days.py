@@ -118,7 +118,7 @@ def test_a_person_sees_the_holes(tmp_path: Path) -> None:
     line = next(line for line in out.splitlines() if line.startswith("2024-01 "))
     assert line.split()[1][:4] == "█▇×▇"
     assert line.split()[2:] == ["74.3%", "4,278", "1,482", "3"]
-    assert "3 of 4 days have missing or doubtful bars" in out
+    assert "3 of 4 days of UTC have missing or doubtful bars" in out
     document = json.loads(run(holed(tmp_path), "quality", "aaa", "--days", "--json"))
     assert [day["missing"] for day in document["days"]] == [0, 40, 1440, 2]
     lost = sum(round(100 * part["points_lost"]) for part in document["quality"]["parts"])

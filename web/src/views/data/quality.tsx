@@ -141,7 +141,7 @@ function DaysCard({ hash }: { hash: string }): ReactNode {
         const cut = found.total > found.days.length ? `, the first ${count(found.days.length)} of ${count(found.total)}` : "";
         return (
           <>
-            <Card title="Days" label="Days" aside={found.note || `${count(found.days.length)} days${cut}`}>
+            <Card title="Days" label="Days" aside={found.note || `${count(found.days.length)} days of ${found.by_sessions ? "sessions" : "UTC"}${cut}`}>
               <DaysChart days={found.days} />
             </Card>
             <Card title="Days with something to look at" label="Doubtful days" aside={count(doubtful.length)}>

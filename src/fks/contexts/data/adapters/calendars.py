@@ -6,7 +6,7 @@ The library takes two seconds to load; it is imported when a calendar is first a
 from __future__ import annotations
 
 import warnings
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fks.contexts.data.adapters.grain_sessions import FIRST_YEAR, GRAINS, grain_sessions
+from fks.contexts.data.domain.days import Days
 from fks.contexts.data.domain.resampling import Spans
 from fks.contexts.data.domain.sessions import (
     MAX_SLOTS,
@@ -35,6 +36,7 @@ __all__ = [
     "expected_slots",
     "expected_stamps",
     "local_dates",
+    "session_days",
     "session_hours",
     "session_slots",
     "session_spans",
@@ -196,6 +198,30 @@ def session_spans(first_ns: int, last_ns: int, calendar: str) -> Spans:
     return Spans(opens[there], closes[there], days[there] * DAY_NS)
 
 
+def session_days(first_ns: int, last_ns: int, step_ns: int, calendar: str) -> Days | None:
+    """Return the days of sessions from one time to another; None where days are those of UTC.
+
+    A session's day is its date. What lies between sessions is of the date on the exchange's clock;
+    so are days without one. Bars of days and longer follow UTC, and so does what trades always.
+    """
+    if step_ns >= DAY_NS or calendar in ("24/7", "weekdays"):
+        return None
+    try:
+        spans = session_spans(first_ns, last_ns, calendar)
+    except _Beyond:
+        return None
+    zone = ZoneInfo("America/New_York")
+    if calendar not in ALWAYS:
+        zone = _calendar(calendar, first_ns // DAY_NS, last_ns // DAY_NS).tz
+    dates = np.arange(first_ns // DAY_NS - 1, last_ns // DAY_NS + 3, dtype=np.int64)
+    edges = np.array([_local_ns(day, 0, zone) for day in dates.tolist()], dtype=np.int64)
+    of = spans.stamps // DAY_NS - dates[0]
+    held = (of >= 0) & (of < len(dates))
+    edges[of[held]] = np.minimum(edges[of[held]], spans.begins[held])
+    first, last = np.searchsorted(edges, [first_ns, last_ns], side="right") - 1
+    return Days(edges[first : last + 2], dates[first : last + 1])
+
+
 def local_dates(ts_ns: Int64, step_ns: int, calendar: str) -> Int64:
     """Return the date of each of some sorted bars, where they are traded, as days since 1970.
 
@@ -241,8 +267,12 @@ def _rule(times: Any) -> Any:
 
 def _new_york_ns(day: int, hour: int) -> int:
     """Return an hour in New York, on a day since the epoch, as UTC ns."""
-    date = datetime.fromtimestamp(day * 86_400, UTC)
-    local = date.replace(tzinfo=ZoneInfo("America/New_York"), hour=hour)
+    return _local_ns(day, hour, ZoneInfo("America/New_York"))
+
+
+def _local_ns(day: int, hour: int, zone: tzinfo) -> int:
+    """Return an hour of a time zone, on a day since the epoch, as UTC ns."""
+    local = datetime.fromtimestamp(day * 86_400, UTC).replace(tzinfo=zone, hour=hour)
     return int(local.timestamp()) * 1_000_000_000
 
 

@@ -59,7 +59,7 @@ def quality_command(dataset: str, days: bool, page: Path | None, against: str | 
     shown = [report_table(found.info, found.report), _parts_table(found.report)]
     shown.append(_coverage(coverage_lines(found.days)))
     if days:
-        shown.append(_days_table(found.days))
+        shown.append(_days_table(found.days, by_sessions=found.by_sessions))
     if found.note:
         shown.append(f"[dim]{found.note}[/]")
     if page is not None:
@@ -162,14 +162,15 @@ def _block(cell: Cell) -> str:
     return f"[{colour}]{sign}[/]"
 
 
-def _days_table(days: Sequence[DayQuality]) -> Any:
+def _days_table(days: Sequence[DayQuality], *, by_sessions: bool) -> Any:
     """Return days with missing or doubtful bars, the worst of very many."""
     from rich.table import Table
 
+    of = "of sessions" if by_sessions else "of UTC"
     bad = [day for day in days if day.missing or day.faults]
     chosen = sorted(bad, key=lambda day: -(day.missing + day.faults))[:_MOST_LINES]
     table = Table(
-        title=f"{len(bad):,} of {len(days):,} days have missing or doubtful bars",
+        title=f"{len(bad):,} of {len(days):,} days {of} have missing or doubtful bars",
         caption="" if len(bad) == len(chosen) else f"the {len(chosen)} worst; --json has all",
     )
     for heading in ("day", "expected", "there", "missing", "faults", "found"):

@@ -1,8 +1,13 @@
-"""How complete each UTC day of a dataset is, and what was doubted on it."""
+"""How complete each day of a dataset is, and what was doubted on it.
+
+A day is one of UTC, or where a calendar has sessions one of those: what is traded on Sunday evening
+in Chicago is of Monday.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,7 +16,24 @@ from fks.contexts.data.domain.timeframes import DAY_NS
 from fks.contracts.columns import Float64, Int64
 from fks.contracts.data.reports import DayQuality
 
-__all__ = ["days_of"]
+__all__ = ["Days", "days_of", "utc_days"]
+
+
+class Days(NamedTuple):
+    """Days that follow one another: where each begins and the last one ends, in UTC ns, shape
+    (n + 1,), and which dates they are, as days since 1970, shape (n,).
+    """
+
+    edges_ns: Int64
+    dates: Int64
+
+
+def utc_days(first_ns: int, last_ns: int, shift_ns: int = 0) -> Days:
+    """Return the days of UTC from one time to another, each beginning `shift_ns` early."""
+    dates = np.arange(
+        (first_ns + shift_ns) // DAY_NS, (last_ns + shift_ns) // DAY_NS + 1, dtype=np.int64
+    )
+    return Days(np.append(dates, dates[-1] + 1) * DAY_NS - shift_ns, dates)
 
 
 def days_of(
@@ -21,24 +43,25 @@ def days_of(
     step_ns: int,
     found: Sequence[Judged] = (),
     refused_ns: Int64 | None = None,
+    days: Days | None = None,
 ) -> tuple[DayQuality, ...]:
     """Return the days on which bars are expected, there, or refused: first bar to last.
 
     `ts_ns` and `slots_ns` are sorted; slots of days are midnights. Daily bars count for the date
-    twelve hours after their open. `refused_ns` are times of rows in quarantine;
-    those before the first bar or after the last are on no day.
+    twelve hours after their open, others for one of `days`, or of UTC. `refused_ns` are times of
+    rows in quarantine; those before the first day or after the last are on none.
     """
     shift = DAY_NS // 2 if step_ns >= DAY_NS else 0
     if not len(ts_ns):
         return ()
-    first, last = ((int(ts_ns[k]) + shift) // DAY_NS for k in (0, -1))
-    starts = np.arange(first, last + 2, dtype=np.int64) * DAY_NS
+    starts, dates = days or utc_days(int(ts_ns[0]), int(ts_ns[-1]), shift)
     refused = np.empty(0, dtype=np.int64) if refused_ns is None else np.sort(refused_ns)
-    edges = np.searchsorted(ts_ns, starts - shift)
-    present, expected = np.diff(edges), np.diff(np.searchsorted(slots_ns, starts))
+    edges = np.searchsorted(ts_ns, starts)
+    present = np.diff(edges)
+    expected = np.diff(np.searchsorted(slots_ns, starts + shift))
     lacking = _lacking(slots_ns, (ts_ns + shift) // DAY_NS * DAY_NS if shift else ts_ns)
-    missing = np.diff(np.searchsorted(lacking, starts))
-    turned_away = np.diff(np.searchsorted(refused, starts - shift))
+    missing = np.diff(np.searchsorted(lacking, starts + shift))
+    turned_away = np.diff(np.searchsorted(refused, starts))
     counts = {
         one.rule.code: np.diff(np.searchsorted(one.marked.rows, edges))
         for one in found
@@ -47,8 +70,8 @@ def days_of(
     if turned_away.any():
         counts["quarantine"] = turned_away
     faults = np.diff(np.searchsorted(_doubted(found), edges)) + turned_away
-    totals = np.zeros(len(starts)) if volume is None else _sums(volume, edges)
-    names = np.datetime_as_string(starts[:-1].astype("datetime64[ns]"), unit="D").tolist()
+    totals = np.zeros(len(dates)) if volume is None else _sums(volume, edges)
+    names = np.datetime_as_string(dates.astype("datetime64[D]")).tolist()
     return tuple(
         DayQuality(
             day=names[k],

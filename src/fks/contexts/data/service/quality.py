@@ -14,7 +14,11 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 import numpy as np
 
-from fks.contexts.data.adapters.calendars import expected_coverage, expected_slots
+from fks.contexts.data.adapters.calendars import (
+    expected_coverage,
+    expected_slots,
+    session_days,
+)
 from fks.contexts.data.domain.coverage_parts import parts_of_days, parts_of_times
 from fks.contexts.data.domain.days import days_of
 from fks.contexts.data.domain.imports import Imported
@@ -86,6 +90,7 @@ class Inspected(NamedTuple):
     report: QualityReport
     days: tuple[DayQuality, ...]
     note: str = ""
+    by_sessions: bool = False
 
 
 class Inspector:
@@ -132,6 +137,7 @@ class Inspector:
             total=len(within),
             next_from_ts_ns=_midnight_ns(more[0].day) if more else 0,
             note=found.note,
+            by_sessions=found.by_sessions,
         )
 
     def coverage(self, query: GetCoverage) -> Coverage:
@@ -189,10 +195,11 @@ class Inspector:
         step, calendar = timeframe_ns(info.timeframe), info.instrument.calendar
         slots, note = expected_slots(ts_ns, step, calendar)
         refused = refused_times(info)
+        held = session_days(int(ts_ns[0]), int(ts_ns[-1]), step, calendar)
         if hidden:
             note = "bars are sealed: only their times were judged, the report is of the import"
-            days = days_of(ts_ns, None, slots, step, refused_ns=refused)
-            return Inspected(info, opened.quality(), days, note)
+            days = days_of(ts_ns, None, slots, step, refused_ns=refused, days=held)
+            return Inspected(info, opened.quality(), days, note, held is not None)
         bars = opened.columns()
         context = context_of(
             info.instrument,
@@ -201,8 +208,8 @@ class Inspector:
             below_zero=True,  # what import took can be
         )
         report, found = judged_again(opened.quality(), bars, context, self._rules)
-        days = days_of(ts_ns, bars.volume, slots, step, found, refused)
-        return Inspected(info, report, days, note)
+        days = days_of(ts_ns, bars.volume, slots, step, found, refused, held)
+        return Inspected(info, report, days, note, held is not None)
 
 
 def _day(ts_ns: int) -> str:
