@@ -20,9 +20,11 @@ from fks.contexts.data.domain.rules.built_in import BUILT_IN
 from fks.contexts.data.service import keeping
 from fks.contexts.data.service.fetching import FetchRequest, imported_of, rebuild
 from fks.contexts.data.service.keeping import Keeping, Kept
+from fks.contexts.data.service.quality import Inspector
 from fks.contexts.data.service.rechecking import REWRITTEN
 from fks.contexts.data.store import DatasetStore
 from fks.contexts.data.store.rawlog import RawLog
+from fks.contracts.data import GetQuality
 from fks.contracts.data.ticks import TradeColumns
 from fks.contracts.data.tracking import HistoryRewritten, TrackedAsset
 from fks.kernel.testing import running_app
@@ -196,6 +198,17 @@ async def test_a_past_that_was_rewritten_is_told_and_nothing_changes(tmp_path: P
         (finding,) = [one for one in found.report.findings if one.code == REWRITTEN]
         assert (finding.count, finding.severity) == (2, "warning")
         assert len(server.asked) == 2, "the page at the end, and one of the past"
+        # The version is as it was; whoever asks for its quality from now on is told.
+        store = DatasetStore(tmp_path)
+        assert finding not in store.open(first.info.hash).quality().findings
+        inspected = Inspector(store, BUILT_IN)
+        assert finding in inspected.inspect(first.info.name).report.findings
+        async with running_app(home=tmp_path, contexts=["data"]) as app:
+            asked = GetQuality(dataset=first.info.name)
+            assert finding in (await app.runtime.bus.ask(asked, timeout_s=10)).findings
+        beside = tmp_path / "rewritten" / f"{first.info.hash}.json"
+        beside.write_bytes(beside.read_bytes()[:-3])  # it is derived: damage costs only itself
+        assert finding not in inspected.inspect(first.info.name).report.findings
         again = await kept(tmp_path, server.url, recheck=4, at_ns=at_ns + HOUR // 2)
         assert (again.asked, again.rewritten) == (1, ()), "once an hour, and once told"
         assert any(one.code == REWRITTEN for one in again.report.findings)
@@ -233,9 +246,9 @@ async def test_a_server_tells_of_it_by_an_event(tmp_path: Path) -> None:
 
             app.runtime.bus.publish = hearing  # type: ignore[method-assign]  # it listens only
             for _ in range(2):
-                await remote.fetch(asset)
+                await remote.fetch(asset, lambda gone: None)
             exchange.rows[1_501][4] = exchange.rows[1_501][1]
-            info, _ = await remote.fetch(asset)
+            info, _ = await remote.fetch(asset, lambda gone: None)
             await remote.close()
     (event,) = heard
     assert (event.dataset, event.dataset_hash, event.rows) == ("btc", info.hash, 1)

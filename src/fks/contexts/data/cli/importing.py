@@ -147,12 +147,14 @@ def list_command() -> None:
 @json_option
 def show_command(dataset: str, as_of: str | None) -> None:
     """Show a dataset and what validation found in it."""
+    from fks.contexts.data.store.later import with_later
     from fks.contexts.data.store.rolls import rolls_of
 
     surroundings = command_context()
     as_of_ns = None if as_of is None else moment_ns(as_of, 0)
     opened = store_of(surroundings).open(dataset, as_of_ns=as_of_ns)
-    report, rolls = opened.quality(), rolls_of(opened.info)
+    report = with_later(surroundings.home, opened.info.hash, opened.quality())
+    rolls = rolls_of(opened.info)
     found, tables = document(opened.info, report), [report_table(opened.info, report)]
     if rolls is not None:
         found |= {"continuous": msgspec.to_builtins(rolls)}

@@ -11,6 +11,7 @@ from fks.contexts.data.service.longer import LongerWindows
 from fks.contexts.data.settings import DataSettings
 from fks.contexts.data.store import DatasetStore
 from fks.contexts.data.store.instruments import RegistryFile
+from fks.contexts.data.store.later import with_later
 from fks.contracts.data import (
     BarWindow,
     DatasetInfo,
@@ -66,8 +67,13 @@ class Catalogue:
         return await asyncio.to_thread(self._registry.load)
 
     async def quality(self, dataset: str) -> QualityReport:
-        """Return its report."""
-        return await asyncio.to_thread(lambda: self.store.open(dataset).quality())
+        """Return its report, with what was found since it was stored."""
+
+        def report() -> QualityReport:
+            opened = self.store.open(dataset)
+            return with_later(self.store.home, opened.info.hash, opened.quality())
+
+        return await asyncio.to_thread(report)
 
     async def bars(self, query: GetBars) -> BarWindow:
         """Return a window; raises `Invalid` for a limit out of bounds."""

@@ -23,6 +23,7 @@ from fks.contexts.data.service.quality import with_rules
 from fks.contexts.data.service.rechecking import Rewritten, recheck
 from fks.contexts.data.store import DatasetStore
 from fks.contexts.data.store.checkpoints import Checkpoints, Made, Standing
+from fks.contexts.data.store.later import tell_later
 from fks.contexts.data.store.rawlog import RawLog
 from fks.contracts.data import DatasetInfo, Finding, QualityReport
 from fks.contracts.data.quality import QualityRule
@@ -111,6 +112,8 @@ class Keeping:
             rechecked_at_ns=checked_ns,
         )
         await asyncio.to_thread(self._keep, source, done, head, before)
+        if found:
+            await asyncio.to_thread(tell_later, self._store.home, info.hash, told)
         report = msgspec.structs.replace(report, findings=_with(report.findings, told))
         counts = (source.name, done.job, done.asked, done.reused)
         known = done.standing.rewritten

@@ -27,6 +27,7 @@ from fks.contexts.data.domain.rules.built_in import BUILT_IN
 from fks.contexts.data.domain.ticks.imports import ImportedTicks
 from fks.contexts.data.domain.timeframes import timeframe_ns
 from fks.contexts.data.store import DatasetStore
+from fks.contexts.data.store.later import with_later
 from fks.contexts.data.store.quarantine import refused_times
 from fks.contexts.data.store.stored import StoredDataset
 from fks.contracts.data import DatasetInfo, QualityReport
@@ -117,8 +118,10 @@ class Inspector:
                 while len(self._known) > _REMEMBERED:
                     self._known.popitem(last=False)
             self._known.move_to_end(key)
-            # The same content may have another name.
-            return self._known[key]._replace(info=opened.info)
+            found = self._known[key]
+        # The same content may have another name, and more was found since.
+        report = with_later(self._store.home, opened.info.hash, found.report)
+        return found._replace(info=opened.info, report=report)
 
     def days(self, query: GetQualityDays) -> QualityDays:
         """Return days of a span. Raises `Invalid` for a limit out of bounds."""
