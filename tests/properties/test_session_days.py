@@ -47,7 +47,7 @@ def test_each_bar_is_counted_on_the_day_of_its_session(
     first, last = int(ts_ns[0]), int(ts_ns[-1])
     spans = session_spans(first, last, calendar)
     sessions = list(zip(*(one.tolist() for one in spans), strict=True))
-    days = session_days(first, last, MINUTE_NS, calendar)
+    days = session_days(ts_ns, MINUTE_NS, calendar)
     assert days is not None
     assert (np.diff(days.edges_ns) > 0).all()
     slots, note = expected_slots(ts_ns, MINUTE_NS, calendar)
@@ -74,7 +74,7 @@ def test_a_futures_day_begins_on_the_evening_before() -> None:
         int(datetime(2024, 6, *at, tzinfo=zone).timestamp()) * 10**9
         for at in ((7, 15, 59), (9, 17, 0), (10, 15, 59), (10, 17, 0))
     ]
-    days = session_days(stamps[0], stamps[-1], MINUTE_NS, "CMES")
+    days = session_days(np.array(stamps), MINUTE_NS, "CMES")
     assert days is not None
     told = days_of(np.array(stamps), None, np.array(stamps), MINUTE_NS, days=days)
     assert [(one.day, one.present) for one in told] == [
@@ -84,6 +84,19 @@ def test_a_futures_day_begins_on_the_evening_before() -> None:
 
 def test_what_has_no_sessions_has_days_of_utc() -> None:
     """Lost: crypto's days, or those of daily bars, would begin somewhere else."""
-    assert session_days(0, 10 * DAY_NS, MINUTE_NS, "24/7") is None
-    assert session_days(0, 10 * DAY_NS, DAY_NS, "XNYS") is None
-    assert session_days(0, 10 * DAY_NS, MINUTE_NS, "CBOT_AG") is None  # its hours are not known
+    ts_ns = np.array([0, 10 * DAY_NS])
+    assert session_days(ts_ns, MINUTE_NS, "24/7") is None
+    assert session_days(ts_ns, DAY_NS, "XNYS") is None
+    assert session_days(ts_ns, MINUTE_NS, "CBOT_AG") is None  # its hours are not known
+
+
+@pytest.mark.parametrize(("hours", "bars"), [(1, 23), (2, 12), (4, 6)])
+def test_longer_bars_make_no_sunday(hours: int, bars: int) -> None:
+    """Lost: the bar in which Monday's session opens would be a day of its own."""
+    step = hours * 60 * MINUTE_NS
+    begin = int(np.datetime64("2024-06-02T00:00", "ns").astype(np.int64))
+    every = np.arange(begin, begin + 14 * DAY_NS, step)
+    slots, _ = expected_slots(every, step, "CMES")
+    told = days_of(slots, None, slots, step, days=session_days(slots, step, "CMES"))
+    assert {date.fromisoformat(one.day).weekday() for one in told} == {0, 1, 2, 3, 4}
+    assert {one.present for one in told[:4]} == {bars}

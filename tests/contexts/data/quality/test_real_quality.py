@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -21,6 +22,7 @@ from fks.contexts.data.domain.sessions import Coverage, always_slots, coverage
 from fks.contexts.data.service.importing import FileRequest, import_files
 from fks.contexts.data.service.quality import Inspector
 from fks.contexts.data.store import DatasetStore
+from fks.contracts.data.reports import GetQualityDays
 
 
 def stored(tmp_path: Path, *paths: Path, **options: Any) -> DatasetStore:
@@ -145,3 +147,36 @@ def test_prints_far_from_the_market_are_found_in_a_real_session(tmp_path: Path) 
     ]
     assert len(far) == 10, "a dollar beyond both neighbours, in minutes that move by a dime"
     assert set(far) <= marked
+
+
+@pytest.mark.real_data
+def test_the_days_of_a_real_future_are_those_of_a_plain_reading(tmp_path: Path) -> None:
+    """Lost: what a trader calls Monday would begin on Monday at midnight in Greenwich."""
+    path = kit.real("futures_csv/6EH4.XCME_1min_bars_20240101_20240131.csv.gz")
+    store = stored(tmp_path, path)
+    inspector = Inspector(store, BUILT_IN)
+    found = inspector.inspect("real")
+    chicago = ZoneInfo("America/Chicago")
+
+    def trading_day(ts_ns: int) -> str:
+        """Return the date seven hours after a time on Chicago's clock: sessions open at 17:00."""
+        local = datetime.fromtimestamp(ts_ns // 10**9, chicago).replace(tzinfo=None)
+        return f"{local + timedelta(hours=7):%Y-%m-%d}"
+
+    plain = Counter(trading_day(one) for one in store.open("real").columns().ts_ns.tolist())
+    assert found.by_sessions
+    assert {one.day: one.present for one in found.days if one.present} == plain
+    by_day = {one.day: one for one in found.days}
+    assert len(by_day) == 23
+    first = by_day["2024-01-03"]
+    assert (first.expected, first.present - first.expected + first.missing) == (1380, 1)
+    # Sunday evening is asked for by its time, and pages follow one another.
+    evening_ns = int(datetime(2024, 1, 7, 17, tzinfo=chicago).timestamp()) * 10**9
+    asked = GetQualityDays(dataset="real", from_ts_ns=evening_ns, to_ts_ns=evening_ns + 10**9)
+    assert [one.day for one in inspector.days(asked).days] == ["2024-01-08"]
+    page = inspector.days(GetQualityDays(dataset="real", limit=3))
+    after = GetQualityDays(dataset="real", limit=3, from_ts_ns=page.next_from_ts_ns)
+    names = [one.day for one in (*page.days, *inspector.days(after).days)]
+    assert names == sorted(by_day)[:6]
+    early = GetQualityDays(dataset="real", to_ts_ns=evening_ns - 30 * 86_400 * 10**9)
+    assert inspector.days(early).days == ()

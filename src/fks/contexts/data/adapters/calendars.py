@@ -98,11 +98,15 @@ def expected_slots(ts_ns: Int64, step_ns: int, calendar: str) -> tuple[Int64, st
             return _session_days(int(days[0]), int(days[1]), calendar) * DAY_NS, ""
         if calendar in ALWAYS:
             return always_slots(first, last, step_ns, weekends=calendar == "24/7"), ""
-        steps, counts = np.unique(ts_ns % step_ns, return_counts=True)
-        phase = int(steps[counts.argmax()])
-        return session_slots(first, last, step_ns, calendar, phase), ""
+        return session_slots(first, last, step_ns, calendar, _phase_ns(ts_ns, step_ns)), ""
     except _Beyond as error:
         return none, error.message
+
+
+def _phase_ns(ts_ns: Int64, step_ns: int) -> int:
+    """Return how far past multiples of their step most bars begin."""
+    steps, counts = np.unique(ts_ns % step_ns, return_counts=True)
+    return int(steps[counts.argmax()])
 
 
 def _dates(ts_ns: Int64) -> Int64:
@@ -198,14 +202,16 @@ def session_spans(first_ns: int, last_ns: int, calendar: str) -> Spans:
     return Spans(opens[there], closes[there], days[there] * DAY_NS)
 
 
-def session_days(first_ns: int, last_ns: int, step_ns: int, calendar: str) -> Days | None:
-    """Return the days of sessions from one time to another; None where days are those of UTC.
+def session_days(ts_ns: Int64, step_ns: int, calendar: str) -> Days | None:
+    """Return the days of sessions that sorted bars are on; None where days are those of UTC.
 
-    A session's day is its date. What lies between sessions is of the date on the exchange's clock;
-    so are days without one. Bars of days and longer follow UTC, and so does what trades always.
+    A session's day is its date; it begins with the bar in which the session opens. What lies
+    between sessions is of the date on the exchange's clock, and so are days without one. Bars of
+    days and longer follow UTC, and so does what trades always.
     """
-    if step_ns >= DAY_NS or calendar in ("24/7", "weekdays"):
+    if step_ns >= DAY_NS or calendar in ("24/7", "weekdays") or not len(ts_ns):
         return None
+    first_ns, last_ns = int(ts_ns[0]), int(ts_ns[-1])
     try:
         spans = session_spans(first_ns, last_ns, calendar)
     except _Beyond:
@@ -215,9 +221,12 @@ def session_days(first_ns: int, last_ns: int, step_ns: int, calendar: str) -> Da
         zone = _calendar(calendar, first_ns // DAY_NS, last_ns // DAY_NS).tz
     dates = np.arange(first_ns // DAY_NS - 1, last_ns // DAY_NS + 3, dtype=np.int64)
     edges = np.array([_local_ns(day, 0, zone) for day in dates.tolist()], dtype=np.int64)
+    phase = _phase_ns(ts_ns, step_ns) if step_ns != NO_CLOCK_NS else 0
+    length = step_ns if step_ns != NO_CLOCK_NS else 1
+    begins = (spans.begins - phase) // length * length + phase
     of = spans.stamps // DAY_NS - dates[0]
     held = (of >= 0) & (of < len(dates))
-    edges[of[held]] = np.minimum(edges[of[held]], spans.begins[held])
+    edges[of[held]] = np.minimum(edges[of[held]], begins[held])
     first, last = np.searchsorted(edges, [first_ns, last_ns], side="right") - 1
     return Days(edges[first : last + 2], dates[first : last + 1])
 

@@ -65,7 +65,9 @@ def quality_command(dataset: str, days: bool, page: Path | None, against: str | 
     if page is not None:
         from fks.contexts.data.domain.quality_page import page_of
 
-        text = page_of(found.info, found.report, found.days, found.note)
+        text = page_of(
+            found.info, found.report, found.days, found.note, by_sessions=found.by_sessions
+        )
         try:
             page.write_text(text, encoding="utf-8")
         except OSError as error:

@@ -49,7 +49,12 @@ _KEY = (
 
 
 def page_of(
-    info: DatasetInfo, report: QualityReport, days: Sequence[DayQuality], note: str = ""
+    info: DatasetInfo,
+    report: QualityReport,
+    days: Sequence[DayQuality],
+    note: str = "",
+    *,
+    by_sessions: bool = False,
 ) -> str:
     """Return the page."""
     label = " (synthetic)" if info.synthetic else ""
@@ -70,7 +75,7 @@ def page_of(
         f"<title>Quality of {escape(info.name)}</title><style>{_STYLE}</style></head><body>",
         f"<h1>{escape(info.name)}{label}: {report.score:.2f} of 100</h1>",
         *(f"<p>{escape(line)}</p>" for line in lines),
-        "<h2>Days</h2>",
+        f"<h2>Days of {'sessions' if by_sessions else 'UTC'}</h2>",
         _key(),
         *_calendars(days),
         "<h2>Score</h2>",

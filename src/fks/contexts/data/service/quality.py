@@ -20,7 +20,7 @@ from fks.contexts.data.adapters.calendars import (
     session_days,
 )
 from fks.contexts.data.domain.coverage_parts import parts_of_days, parts_of_times
-from fks.contexts.data.domain.days import days_of
+from fks.contexts.data.domain.days import Days, days_of
 from fks.contexts.data.domain.imports import Imported
 from fks.contexts.data.domain.quality import KeptBars, context_of, judged_again
 from fks.contexts.data.domain.rules.built_in import BUILT_IN
@@ -91,7 +91,12 @@ class Inspected(NamedTuple):
     report: QualityReport
     days: tuple[DayQuality, ...]
     note: str = ""
-    by_sessions: bool = False
+    held: Days | None = None
+
+    @property
+    def by_sessions(self) -> bool:
+        """Tell whether days are those of sessions."""
+        return self.held is not None
 
 
 class Inspector:
@@ -128,7 +133,7 @@ class Inspector:
         if not 1 <= query.limit <= _MOST_DAYS:
             raise Invalid(f"ask for 1 to {_MOST_DAYS:,} days at a time", code="data.bad_limit")
         found = self.inspect(query.dataset)
-        first, end = (_day(ns) for ns in (query.from_ts_ns, query.to_ts_ns - 1))
+        first, end = _span(found.held, query.from_ts_ns, query.to_ts_ns)
         within = [day for day in found.days if first <= day.day <= end]
         page = tuple(within[: query.limit])
         more = within[query.limit :]
@@ -138,7 +143,7 @@ class Inspector:
             calendar=found.report.calendar,
             days=page,
             total=len(within),
-            next_from_ts_ns=_midnight_ns(more[0].day) if more else 0,
+            next_from_ts_ns=_begin_ns(found.held, more[0].day) if more else 0,
             note=found.note,
             by_sessions=found.by_sessions,
         )
@@ -198,11 +203,11 @@ class Inspector:
         step, calendar = timeframe_ns(info.timeframe), info.instrument.calendar
         slots, note = expected_slots(ts_ns, step, calendar)
         refused = refused_times(info)
-        held = session_days(int(ts_ns[0]), int(ts_ns[-1]), step, calendar)
+        held = session_days(ts_ns, step, calendar)
         if hidden:
             note = "bars are sealed: only their times were judged, the report is of the import"
             days = days_of(ts_ns, None, slots, step, refused_ns=refused, days=held)
-            return Inspected(info, opened.quality(), days, note, held is not None)
+            return Inspected(info, opened.quality(), days, note, held)
         bars = opened.columns()
         context = context_of(
             info.instrument,
@@ -212,7 +217,7 @@ class Inspector:
         )
         report, found = judged_again(opened.quality(), bars, context, self._rules)
         days = days_of(ts_ns, bars.volume, slots, step, found, refused, held)
-        return Inspected(info, report, days, note, held is not None)
+        return Inspected(info, report, days, note, held)
 
 
 def _day(ts_ns: int) -> str:
@@ -221,6 +226,21 @@ def _day(ts_ns: int) -> str:
     return str(np.datetime64(bounded, "ns").astype("datetime64[D]"))
 
 
-def _midnight_ns(day: str) -> int:
+def _span(held: Days | None, from_ts_ns: int, to_ts_ns: int) -> tuple[str, str]:
+    """Return the first and the last day of a span of time."""
+    if held is None:
+        return _day(from_ts_ns), _day(to_ts_ns - 1)
+    edges, dates = held
+    places = np.searchsorted(edges, [from_ts_ns, max(from_ts_ns, to_ts_ns - 1)], side="right") - 1
+    if places[1] < 0 or places[0] >= len(dates) or to_ts_ns <= from_ts_ns:
+        return "1", "0"  # no day
+    first, last = np.clip(places, 0, len(dates) - 1)
+    return str(dates[first].astype("datetime64[D]")), str(dates[last].astype("datetime64[D]"))
+
+
+def _begin_ns(held: Days | None, day: str) -> int:
     """Return the first nanosecond of a day."""
-    return int(np.datetime64(day, "ns").astype(np.int64))
+    if held is None:
+        return int(np.datetime64(day, "ns").astype(np.int64))
+    number = int(np.datetime64(day, "D").astype(np.int64))
+    return int(held.edges_ns[number - int(held.dates[0])])
