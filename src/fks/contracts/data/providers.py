@@ -8,14 +8,15 @@ Keys are no part of a page: they are added when it is sent, and are in no log.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
-from fks.contracts.data.ticks import Rows
+from fks.contracts.data.ticks import DepthRows, Rows
 from fks.contracts.values import Instrument
 
 __all__ = [
+    "BookProvider",
     "Capability",
     "DataQuery",
     "KeyUse",
@@ -127,5 +128,22 @@ class RemoteProvider(Protocol):
 
         Raises `Unavailable` with the code `data.provider_refuses` where the body is a refusal, and
         `data.malformed_payload` where it is not what the provider documents.
+        """
+        ...
+
+
+@runtime_checkable
+class BookProvider(Protocol):
+    """A remote provider that also gives the order book of now, on one page. Both are pure."""
+
+    def book_page(self, symbol: str) -> PageRequest:
+        """Return where the book of a symbol is."""
+        ...
+
+    def read_book(self, symbol: str, body: bytes, received_ns: int) -> DepthRows:
+        """Read that page: the book is emptied, then each level set, all rows flagged a snapshot.
+
+        A book without a time of its own has the one at which it was received. Raises as
+        `read_page`, also for a book that cannot be: crossed, out of order, a level twice.
         """
         ...

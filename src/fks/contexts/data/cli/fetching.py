@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS"]
 
-_KINDS = [kind for kind in KINDS if kind != "depth"]
-
 
 @click.command("fetch")
 @click.argument("symbol")
@@ -40,7 +38,7 @@ _KINDS = [kind for kind in KINDS if kind != "depth"]
     metavar="PROVIDER[,PROVIDER]",
     help="Whom to ask; the next one only where the one before is away.",
 )
-@click.option("--kind", type=click.Choice(_KINDS), default="bars", show_default=True)
+@click.option("--kind", type=click.Choice(KINDS), default="bars", show_default=True)
 @click.option("--timeframe", default="1m", show_default=True, help="Of bars: 1m, 1h, 1d.")
 @click.option("--start", metavar="DATE", help="First time, UTC; else as far back as there is.")
 @click.option("--end", metavar="DATE", help="Before this time, UTC; else until now.")
@@ -58,6 +56,12 @@ def fetch_command(symbol: str, providers: str, name: str, afresh: bool, **option
 
     surroundings = command_context()
     now_ns = time.time_ns()
+    if options["kind"] == "depth" and (options["start"] or options["end"] or afresh):
+        raise Invalid(
+            "depth is the book of now: leave out --start, --end and --afresh; each run adds a "
+            "snapshot",
+            code="data.bad_span",
+        )
     query = DataQuery(
         kind=options["kind"],
         symbol=symbol,

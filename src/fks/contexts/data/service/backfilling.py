@@ -8,7 +8,7 @@ pages that came whole and look wrong (`domain.doubting`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -16,7 +16,6 @@ import msgspec
 import numpy as np
 
 from fks.contexts.data.adapters.calendars import expected_stamps
-from fks.contexts.data.adapters.fetching import Answer, Keep
 from fks.contexts.data.domain.backfills import (
     Part,
     begins_ns,
@@ -28,6 +27,7 @@ from fks.contexts.data.domain.backfills import (
 )
 from fks.contexts.data.domain.doubting import doubt, overfull, same_rows
 from fks.contexts.data.domain.timeframes import DAY_NS, timeframe_ns
+from fks.contexts.data.service.asking import KeptAnswer, Source, ask
 from fks.contexts.data.service.registered import Meant, meant_by
 from fks.contexts.data.store.checkpoints import Checkpoints, Standing
 from fks.contexts.data.store.rawlog import RawLog, RawRecord
@@ -44,17 +44,6 @@ _MOST_PAGES = 1_000_000
 _MOST_STILL = 64  # pages that reach no further; a time with many trades fills a few
 _MOST_AGAIN = 20  # doubted pages that one run asks for again
 _FIRST_PAGES = 3  # a page without rows is doubted here, and after rows have come
-
-
-Get = Callable[[PageRequest, Keep], Awaitable[Answer]]
-
-
-class Source(NamedTuple):
-    """A provider that can be asked: its pages, and how they are got (each answer is kept first)."""
-
-    name: str
-    wire: RemoteProvider
-    get: Get
 
 
 class Gone(NamedTuple):
@@ -92,11 +81,6 @@ class Backfilled(NamedTuple):
     def payloads(self) -> tuple[str, ...]:
         """Return the ids of what the rows and sizes were read from."""
         return (*self.sizes, *(part.payload for part in self.parts))
-
-
-class _Kept(NamedTuple):
-    id: str
-    record: RawRecord
 
 
 async def backfill(
@@ -283,7 +267,7 @@ class _Chain:
                     return int(max((page.reached_ns, *ts_ns[:1].tolist())))
         return page.reached_ns
 
-    def _at(self, number: int, request: PageRequest, place: int = -1) -> _Kept | None:
+    def _at(self, number: int, request: PageRequest, place: int = -1) -> KeptAnswer | None:
         """Return the kept answer to a request, the last one or the one before, if there is one."""
         known = self._known.get(number, ())
         if len(known) < -place:
@@ -293,33 +277,15 @@ class _Chain:
         except Unavailable:
             return None  # damaged: it is asked for again
         same = (record.path, record.params) == (request.path, request.params)
-        return _Kept(known[place], record) if same else None
+        return KeptAnswer(known[place], record) if same else None
 
-    async def _ask(self, number: int, request: PageRequest) -> _Kept:
+    async def _ask(self, number: int, request: PageRequest) -> KeptAnswer:
         """Ask, and return the usable answer; every answer is in the log before it is read."""
-        last: list[_Kept] = []
-
-        def keep(asked: PageRequest, answer: Answer) -> None:
-            record = RawRecord(
-                provider=self._source.name,
-                job=self._job,
-                number=number,
-                path=asked.path,
-                params=asked.params,
-                requested_at_ns=answer.requested_at_ns,
-                received_at_ns=answer.received_at_ns,
-                status=answer.status,
-                headers=answer.headers,
-                body=answer.body,
-            )
-            last.append(_Kept(self._log.append(record), record))
-
-        await self._source.get(request, keep)
+        fresh = await ask(self._source, self._log, self._job, number, request)
         self.asked += 1
-        assert last and last[-1].record.status == 200, "a fetcher returns what it has kept"
-        return last[-1]
+        return fresh
 
-    def _read(self, known: _Kept, reached_ns: int) -> tuple[Part, Page]:
+    def _read(self, known: KeptAnswer, reached_ns: int) -> tuple[Part, Page]:
         """Return the rows of a kept answer."""
         record = known.record
         page = self._source.wire.read_page(self._query, _request(record), record.body)

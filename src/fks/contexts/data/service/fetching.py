@@ -18,6 +18,7 @@ from fks.contexts.data.domain.ticks.cleaning import prices_of
 from fks.contexts.data.domain.ticks.imports import ImportedTicks, import_rows
 from fks.contexts.data.service.backfilling import Backfilled, Gone, Source, backfill, chain
 from fks.contexts.data.service.registered import Meant, unregistered
+from fks.contexts.data.service.snapshotting import DEPTH, books_of
 from fks.contexts.data.store import DatasetStore, check_name
 from fks.contexts.data.store.rawlog import RawLog
 from fks.contracts.columns import Float64
@@ -178,7 +179,9 @@ def rebuild(
     query, meant = asked.query, asked.meant
     if meant is not None:
         query = msgspec.structs.replace(query, symbol=meant.symbol)
-    instrument, parts = chain(unregistered(wire_of(asked.provider)), query, records)
+    wire = unregistered(wire_of(asked.provider))
+    read = books_of if query.kind == DEPTH else chain
+    instrument, parts = read(wire, query, records)
     done = Backfilled("", instrument if meant is None else meant.instrument, (), parts, 0, 0)
     imported = imported_of(
         asked.provider,

@@ -21,11 +21,13 @@ from fks.contexts.data.service.backfilling import Backfilled, Gone, Source, back
 from fks.contexts.data.service.fetching import FetchRequest, first_of, imported_of, name_of
 from fks.contexts.data.service.quality import with_rules
 from fks.contexts.data.service.rechecking import Rewritten, recheck
+from fks.contexts.data.service.snapshotting import DEPTH, snapshot
 from fks.contexts.data.store import DatasetStore
 from fks.contexts.data.store.checkpoints import Checkpoints, Made, Standing
 from fks.contexts.data.store.later import tell_later
 from fks.contexts.data.store.rawlog import RawLog
 from fks.contracts.data import DatasetInfo, Finding, QualityReport
+from fks.contracts.data.providers import DataQuery
 from fks.contracts.data.quality import QualityRule
 from fks.kernel.errors import FksError, NotFound, Unavailable
 from fks.kernel.ids import content_hash
@@ -86,6 +88,8 @@ class Keeping:
 
     async def _from(self, source: Source, request: FetchRequest, now_ns: int) -> Kept:
         """Fetch from one provider, and store."""
+        if request.query.kind == DEPTH:
+            return await self._book(source, request, now_ns)
         done = await self._backfilled(source, request, now_ns, self._checkpoints)
         found = await self._rechecked(source, request, done, now_ns)
         same = await asyncio.to_thread(self._unchanged, source.name, request, done)
@@ -119,6 +123,14 @@ class Keeping:
         known = done.standing.rewritten
         fresh = (one for one in found or () if one.finding(source.name) not in known)
         return Kept(info, report, *counts, same is None, tuple(fresh))
+
+    async def _book(self, source: Source, request: FetchRequest, now_ns: int) -> Kept:
+        """Take a snapshot of an order book, and store it with all before it."""
+        query = DataQuery(kind=DEPTH, symbol=request.query.symbol)
+        done = await snapshot(source, query, self._log, now_ns=now_ns)
+        request = msgspec.structs.replace(request, query=query)
+        info, report = await asyncio.to_thread(self._stored, source.name, request, done, (), now_ns)
+        return Kept(info, report, source.name, done.job, done.asked, done.reused, True)
 
     async def _backfilled(
         self, source: Source, request: FetchRequest, now_ns: int, checkpoints: Checkpoints | None

@@ -1,4 +1,4 @@
-"""Binance, spot and USDT-M futures: klines, aggregate trades, funding.
+"""Binance, spot and USDT-M futures: klines, aggregate trades, funding, order books.
 
 Formats and weights are those of the public REST documentation of both markets (api/v3, fapi/v1).
 Symbols are told in capitals without a separator (`BTCUSDT`). Times are milliseconds.
@@ -15,6 +15,7 @@ import numpy as np
 
 from fks.contexts.data.adapters.providers.reading import (
     bar_rows,
+    book_rows,
     decoded,
     fitting_ticks,
     floats,
@@ -32,13 +33,14 @@ from fks.contracts.data.providers import (
     Page,
     PageRequest,
 )
-from fks.contracts.data.ticks import FundingRows, TradeRows
+from fks.contracts.data.ticks import DepthRows, FundingRows, TradeRows
 from fks.contracts.values import Instrument
 from fks.kernel.errors import Invalid, NotFound
 
 __all__ = ["Binance", "BinanceUsdm"]
 
 _MS = 1_000_000
+_DAY_NS = 86_400_000_000_000
 _ROWS = 1000  # the most of klines in spot; the cheapest a row in futures
 _TIMEFRAMES = (
     *("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w"),
@@ -78,6 +80,13 @@ class _Funding(msgspec.Struct, rename="camel"):
     mark_price: str = ""  # old rates have none
 
 
+class _Book(msgspec.Struct):
+    lastUpdateId: int  # noqa: N815  # the exchange's name
+    bids: list[tuple[float, float]]
+    asks: list[tuple[float, float]]
+    T: int = 0  # futures only: when the book last changed
+
+
 class _Market(NamedTuple):
     """What the two markets do differently: paths, weights, and whether there is funding."""
 
@@ -89,10 +98,11 @@ class _Market(NamedTuple):
     info_weight: int
     funding: bool
     weight_per_minute: int
+    book_weight: int
 
 
-_SPOT = _Market("binance", "/api/v3", "BINANCE", 2, 4, 20, False, 6000)
-_USDM = _Market("binance_usdm", "/fapi/v1", "BINANCE-USDM", 5, 20, 1, True, 2400)
+_SPOT = _Market("binance", "/api/v3", "BINANCE", 2, 4, 20, False, 6000, 50)
+_USDM = _Market("binance_usdm", "/fapi/v1", "BINANCE-USDM", 5, 20, 1, True, 2400, 20)
 
 
 class _Binance:
@@ -110,7 +120,7 @@ class _Binance:
         kinds = [Capability(kind="bars", timeframes=_TIMEFRAMES), Capability(kind="trades")]
         if market.funding:
             kinds.append(Capability(kind="funding"))
-        self.capabilities = tuple(kinds)
+        self.capabilities = (*kinds, Capability(kind="depth"))
 
     def instrument_page(self, symbol: str) -> PageRequest:
         """Return the exchange's description of a symbol (futures have one page for all)."""
@@ -137,6 +147,23 @@ class _Binance:
             venue=market.venue,
             calendar="24/7",
         )
+
+    def book_page(self, symbol: str) -> PageRequest:
+        """Return where the best thousand levels of each side are."""
+        named = needs(self._market.name, symbol, _LETTERS)
+        return self._page("depth", ("symbol", named), weight=self._market.book_weight)
+
+    def read_book(self, symbol: str, body: bytes, received_ns: int) -> DepthRows:
+        """Return a snapshot; spot's has no time, and has the one at which it came."""
+        del symbol  # the page does not say whose book it is
+        name = self._market.name
+        book = decoded(name, body, _Book)
+        (ts_ns,) = stamps(name, [book.T], _MS).tolist() if book.T else (received_ns,)
+        if abs(ts_ns - received_ns) > _DAY_NS:
+            raise malformed(name, "a book of another day")
+        if not 0 <= book.lastUpdateId < 2**63:
+            raise malformed(name, "an id that is no number")
+        return book_rows(name, ts_ns, book.lastUpdateId, book.bids, book.asks)
 
     def first_page(self, query: DataQuery) -> PageRequest:
         """Return the first page; pages are asked from their start and have no end."""

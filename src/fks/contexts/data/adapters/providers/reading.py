@@ -10,11 +10,12 @@ import msgspec
 import numpy as np
 
 from fks.contracts.columns import Float64, Int64
-from fks.contracts.data.ticks import BarRows
+from fks.contracts.data.ticks import CLEAR, LAST, NO_ID, SET, SNAPSHOT, BarRows, DepthRows
 from fks.kernel.errors import Invalid, Unavailable
 
 __all__ = [
     "bar_rows",
+    "book_rows",
     "decoded",
     "fitting_ticks",
     "floats",
@@ -25,6 +26,8 @@ __all__ = [
 ]
 
 Kind = TypeVar("Kind")
+_Level = tuple[float, float]
+_MOST_LEVELS = 20_000
 _FIRST_NS, _LAST_NS = -2_208_988_800_000_000_000, 4_102_444_800_000_000_000  # 1900 to 2100
 
 
@@ -74,6 +77,42 @@ def bar_rows(ts_ns: Int64, rows: Sequence[Sequence[Any]], places: Sequence[int])
     """Return bars of rows: open, high, low, close and volume stand at the given places."""
     first, high, low, last, volume = (floats([row[place] for row in rows]) for place in places)
     return BarRows(ts_ns, first, high, low, last, volume)
+
+
+def book_rows(
+    provider: str, ts_ns: int, sequence: int, bids: Sequence[_Level], asks: Sequence[_Level]
+) -> DepthRows:
+    """Return the rows of a snapshot: the book emptied, then each level set, best ones first.
+
+    Raises as `malformed` says for a book that cannot be; half a book is worth nothing.
+    """
+    if len(bids) + len(asks) > _MOST_LEVELS:
+        raise malformed(provider, f"a book of {len(bids) + len(asks):,} levels")
+    levels = np.array([*bids, *asks], dtype=np.float64).reshape(-1, 2)
+    price, quantity = levels[:, 0], levels[:, 1]
+    if not (np.isfinite(levels).all() and (price > 0).all() and (quantity > 0).all()):
+        raise malformed(provider, "a level without a positive price and quantity")
+    own, other = price[: len(bids)], price[len(bids) :]
+    if (np.diff(own) >= 0).any() or (np.diff(other) <= 0).any():
+        raise malformed(provider, "a book whose levels are out of order, or there twice")
+    if len(own) and len(other) and own[0] >= other[0]:
+        raise malformed(provider, "a crossed book")
+    count = 1 + len(levels)
+    flags = np.full(count, SNAPSHOT, dtype=np.int8)
+    flags[-1] |= LAST
+    side = np.repeat(np.array([0, 1, -1], dtype=np.int8), (1, len(bids), len(asks)))
+    action = np.full(count, SET, dtype=np.int8)
+    action[0] = CLEAR
+    return DepthRows(
+        np.full(count, ts_ns, dtype=np.int64),
+        np.full(count, sequence, dtype=np.int64),
+        action,
+        side,
+        np.concatenate(([0.0], price)),
+        np.concatenate(([0.0], quantity)),
+        np.full(count, NO_ID, dtype=np.int64),
+        flags,
+    )
 
 
 def fitting_ticks(provider: str, what: str, text: str) -> Decimal:
