@@ -12,10 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fks.contexts.data.adapters.fetching import Answer
 from fks.contexts.data.domain.quality import iso
-from fks.contexts.data.service.backfilling import Source
-from fks.contexts.data.store.rawlog import RawLog, RawRecord
+from fks.contexts.data.service.asking import Source, ask
+from fks.contexts.data.store.rawlog import RawLog
 from fks.contracts.data import Finding
 from fks.contracts.data.providers import DataQuery, PageRequest
 from fks.contracts.data.ticks import Rows
@@ -74,23 +73,7 @@ async def _page(
     then = log.read(heads[-1].id)
     request = PageRequest(path=then.path, params=then.params, weight=wire.first_page(query).weight)
 
-    def keep(asked: PageRequest, answer: Answer) -> None:
-        log.append(
-            RawRecord(
-                provider=source.name,
-                job=f"{job}-again",
-                number=number,
-                path=asked.path,
-                params=asked.params,
-                requested_at_ns=answer.requested_at_ns,
-                received_at_ns=answer.received_at_ns,
-                status=answer.status,
-                headers=answer.headers,
-                body=answer.body,
-            )
-        )
-
-    now = await source.get(request, keep)
+    now = (await ask(source, log, f"{job}-again", number, request)).record
     before = wire.read_page(query, request, then.body).rows
     after = wire.read_page(query, request, now.body).rows
     times = _differing(before, after)
